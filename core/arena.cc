@@ -1,0 +1,136 @@
+#include "core/arena.h"
+
+#include <sys/mman.h>
+
+#include "core/memory.h"
+
+namespace anysplice::arena {
+namespace {
+
+constexpr uint32_t kPlaces = 256;
+constexpr uint32_t kSleepKeys = 256;
+constexpr uint32_t kExposed = 4096;
+constexpr size_t kPages = 4096;  // 16 MiB of addresses, backed only while bytes are held
+
+struct Arena {
+  Lock lock;  // guards ids, Held::users and high
+  std::atomic<uint32_t> held;
+  std::atomic<int> sleepers[kSleepKeys];
+  uint32_t high;        // no place from here on was ever used
+  PipeId ids[kPlaces];  // inode 0: a free place
+  std::atomic<uint64_t> exposed[kExposed];
+  PagePool* pool;
+  Held places[kPlaces];
+};
+
+std::atomic<Arena*> the_arena;
+std::atomic<uint32_t> none_held;
+
+Arena* get() { return the_arena.load(std::memory_order_acquire); }
+
+uint64_t mixed(PipeId id) {
+  return (id.inode * 0x9e3779b97f4a7c15u) ^ (id.device * 0xc2b2ae3d27d4eb4fu);
+}
+
+constexpr size_t rounded(size_t size) { return (size + kPage - 1) / kPage * kPage; }
+
+}  // namespace
+
+std::atomic<std::atomic<uint32_t>*> held_pipes{&none_held};
+
+bool make() {
+  if (get() != nullptr) return true;
+  for (size_t pages = kPages; pages >= 64; pages /= 4) {
+    const size_t size = rounded(sizeof(Arena)) + PagePool::bytes_for(pages);
+    char* memory = static_cast<char*>(map_memory(size, MAP_SHARED));
+    if (memory == nullptr) continue;
+    Arena* fresh = reinterpret_cast<Arena*>(memory);
+    fresh->lock.init();
+    fresh->pool = PagePool::create(memory + rounded(sizeof(Arena)), pages, MADV_REMOVE);
+    Arena* now = nullptr;
+    if (the_arena.compare_exchange_strong(now, fresh)) {
+      held_pipes.store(&fresh->held, std::memory_order_release);
+    } else {
+      unmap_memory(memory, size);
+    }
+    return true;
+  }
+  return false;
+}
+
+Held* acquire(PipeId id) {
+  if (!make()) return nullptr;
+  Arena* arena = get();
+  if (!arena->lock.lock()) return nullptr;
+  uint32_t place = kPlaces;
+  for (uint32_t i = 0; i < arena->high; ++i) {
+    if (arena->ids[i] == id) {
+      place = i;
+      break;
+    }
+    if (place == kPlaces && arena->ids[i].inode == 0) place = i;
+  }
+  Held* held = nullptr;
+  if (place == kPlaces && arena->high < kPlaces) {
+    place = arena->high++;
+    arena->places[place].lock.init();
+  }
+  if (place < kPlaces) {
+    held = &arena->places[place];
+    if (!(arena->ids[place] == id)) {
+      held->users = 0;
+      held->front.init(arena->pool, held->slots, Held::kSlots);
+      arena->ids[place] = id;
+    }
+    ++held->users;
+  }
+  arena->lock.unlock();
+  return held;
+}
+
+void release(Held* held) {
+  Arena* arena = get();
+  if (!arena->lock.lock()) return;
+  if (--held->users == 0 && held->front.empty()) arena->ids[held - arena->places].inode = 0;
+  arena->lock.unlock();
+}
+
+bool holds(PipeId id, size_t* bytes) {
+  Arena* arena = get();
+  if (arena == nullptr || !arena->lock.lock()) return false;
+  *bytes = 0;
+  for (uint32_t i = 0; i < arena->high; ++i) {
+    if (arena->ids[i] == id) *bytes = arena->places[i].front.bytes();
+  }
+  arena->lock.unlock();
+  return *bytes > 0;
+}
+
+void note_held(bool now_held) { get()->held.fetch_add(now_held ? 1u : ~0u); }
+
+uint32_t sleep_key(PipeId id) {
+  return 1 + static_cast<uint32_t>(mixed(id) >> 40) % (kSleepKeys - 1);
+}
+
+void sleeper(uint32_t key, int by) {
+  Arena* arena = get();
+  if (arena != nullptr) arena->sleepers[key].fetch_add(by);
+}
+
+bool any_sleepers(uint32_t key) {
+  Arena* arena = get();
+  return arena != nullptr && arena->sleepers[kAnyPipe].load() + arena->sleepers[key].load() > 0;
+}
+
+void mark_exposed(PipeId id) {
+  if (!make()) return;
+  get()->exposed[mixed(id) % kExposed].store(mixed(id), std::memory_order_relaxed);
+}
+
+bool exposed(PipeId id) {
+  Arena* arena = get();
+  return arena != nullptr &&
+         arena->exposed[mixed(id) % kExposed].load(std::memory_order_relaxed) == mixed(id);
+}
+
+}  // namespace anysplice::arena

@@ -1,0 +1,73 @@
+// Memory shared with every process forked from this one: the bytes held at the front of kernel
+// pipes, and what all of them must know of those pipes.
+//
+// Made at the first need or the first fork, and inherited. Between processes its locks survive the
+// death of their owner. Safe in signal handlers inside a Section.
+#ifndef ANYSPLICE_CORE_ARENA_H_
+#define ANYSPLICE_CORE_ARENA_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <atomic>
+
+#include "core/lock.h"
+#include "core/ring.h"
+
+namespace anysplice {
+
+// Which pipe: the same for every descriptor of it in every process.
+struct PipeId {
+  uint64_t device;
+  uint64_t inode;
+  bool operator==(const PipeId&) const = default;
+};
+
+// A kernel pipe that a call is working on, or that has bytes held in front of the kernel's.
+struct Held {
+  // Room for what a pipe of 1 MiB can have, twice, in slots that are not all full.
+  static constexpr uint32_t kSlots = 1024;
+
+  Lock lock;       // guards front, and makes calls on one pipe take turns
+  uint32_t users;  // calls that have it; guarded by the arena
+  Ring front;
+  uint64_t slots[kSlots];
+};
+
+namespace arena {
+
+// Makes the arena if there is none. False if no memory is to be had.
+bool make();
+
+// Finds or enters the pipe; null when the arena has no place left. Every acquire needs a release,
+// after unlocking.
+Held* acquire(PipeId id);
+void release(Held* held);
+
+// The pipe's entry if it has bytes held, to look at without locking; null otherwise.
+bool holds(PipeId id, size_t* bytes);
+
+// Whether any pipe of the family has bytes held: one load, the hot path's question.
+extern std::atomic<std::atomic<uint32_t>*> held_pipes;
+inline bool any_held() {
+  return held_pipes.load(std::memory_order_relaxed)->load(std::memory_order_acquire) != 0;
+}
+// Told after front changed from or to empty; the lock is held.
+void note_held(bool now_held);
+
+// Threads of the family that may be waiting in the kernel for a pipe to become readable. While
+// there are any, nothing stays held after a call: they would not wake for it. `key` is of the pipe
+// (sleep_key()), or kAnyPipe; different pipes may share a key.
+inline constexpr uint32_t kAnyPipe = 0;
+uint32_t sleep_key(PipeId id);
+void sleeper(uint32_t key, int by);
+bool any_sleepers(uint32_t key);
+
+// A pipe that somebody outside the engine may read or watch: nothing stays held after a call.
+void mark_exposed(PipeId id);
+bool exposed(PipeId id);
+
+}  // namespace arena
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_ARENA_H_

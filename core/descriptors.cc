@@ -1,0 +1,228 @@
+// Descriptors made, copied and closed, and what is set on them.
+#include "core/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
+#include "core/engine.h"
+#include "core/keep_errno.h"
+#include "core/pipe_lock.h"
+#include "core/route.h"
+#include "core/section.h"
+#include "core/settle.h"
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+End end_of(FdEntry entry) { return entry.kind() == FdKind::kWriteEnd ? kWrite : kRead; }
+
+// Another number of the same end, after `gone` was one.
+int other_number(FdEntry entry, int gone) {
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned fd = 0; fd < high; ++fd) {
+    if (static_cast<int>(fd) != gone && fd_entry(static_cast<int>(fd)) == entry) {
+      return static_cast<int>(fd);
+    }
+  }
+  return -1;
+}
+
+// An end of a pipe of ours is about to lose one of its numbers.
+void forget_end(int fd, FdEntry entry) {
+  Section section;
+  Pipe* pipe = pipe_of(entry);
+  if (!lock_entry(fd, entry, pipe)) return;
+  const End end = end_of(entry);
+  const bool last = pipe->descriptors[end] == 1;
+  if (last && pipe->where.load(std::memory_order_relaxed) == Where::kRing) {
+    // Without readers the bytes are lost, as in the kernel. Without writers they must be where
+    // they can still be read when nobody could put them back any more.
+    if (end == kRead) pipe->ring.consume(pipe->ring.bytes());
+    if (end == kRead || !pipe->ring.empty()) settle_ring(pipe);
+  }
+  if (--pipe->descriptors[end] == 0) {
+    pipe->fd[end] = -1;
+  } else if (pipe->fd[end] == fd) {
+    pipe->fd[end] = other_number(entry, fd);
+  }
+  set_fd_entry(fd, {});
+  if (pipe->descriptors[kRead] + pipe->descriptors[kWrite] > 0) {
+    pipe->lock.unlock();
+    return;
+  }
+  if (pipe->where.load(std::memory_order_relaxed) == Where::kRing) settle_ring(pipe);
+  retire_pipe(pipe);
+}
+
+// A reader goes: bytes held for it go back to the kernel, which knows whether there are others.
+void give_held_back(int fd) {
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY) settle_held_of(fd);
+}
+
+// A second number for what `from` names.
+int note_copy(int from, int to) {
+  if (to < 0 || vfork_child()) return to;
+  const KeepErrno keep;
+  const FdEntry entry = fd_entry(from);
+  if (!entry.ours()) {
+    if (entry.word != 0) set_fd_entry(to, entry);
+    return to;
+  }
+  Section section;
+  Pipe* pipe = pipe_of(entry);
+  if (!lock_entry(from, entry, pipe)) return to;
+  ++pipe->descriptors[end_of(entry)];
+  set_fd_entry(to, entry);
+  pipe->lock.unlock();
+  return to;
+}
+
+void forget_range(unsigned first, unsigned last) {
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned fd = first; fd <= last && fd < high; ++fd) forget(static_cast<int>(fd));
+}
+
+void set_nonblock(int fd, FdEntry entry, bool on) {
+  Section section;
+  Pipe* pipe = pipe_of(entry);
+  if (!lock_entry(fd, entry, pipe)) return;
+  pipe->nonblock[end_of(entry)] = on;
+  pipe->lock.unlock();
+}
+
+// F_SETPIPE_SZ of a ring: as much as the kernel grants, but never below what is in it.
+int resize(int fd, long size) {
+  Section section;
+  PipeLock pipe(fd);
+  if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
+  if (!pipe.is_ring()) pipe.settle();
+  if (pipe.is_ring()) {
+    const size_t slots = (static_cast<size_t>(std::max(size, 1L)) + kPage - 1) / kPage;
+    if (size >= 0 && size <= 1L << 30 && pipe.bytes().used() > slots) {
+      errno = EBUSY;
+      return -1;
+    }
+  }
+  const int granted = sys->fcntl(fd, F_SETPIPE_SZ, size);
+  if (granted > 0 && pipe.is_ring() &&
+      !resize_ring(pipe.pipe(), static_cast<size_t>(granted) / kPage)) {
+    pipe.to_kernel();
+  }
+  return granted;
+}
+
+// FIONREAD counts what the engine has.
+int unread(int fd, int* to) {
+  const int kept = errno;
+  size_t mine = 0;
+  bool ring = false;
+  {
+    Section section;
+    PipeLock pipe(fd);
+    if (pipe.lock() != 0) return sys->ioctl(fd, FIONREAD, to);
+    ring = pipe.is_ring();
+    mine = pipe.bytes().bytes();
+  }
+  errno = kept;
+  const int error = sys->ioctl(fd, FIONREAD, to);
+  if (error == 0) *to = static_cast<int>(mine) + (ring ? 0 : *to);
+  return error;
+}
+
+}  // namespace
+
+void forget(int fd) {
+  const FdEntry entry = fd_entry(fd);
+  if (entry.word == 0 && !arena::any_held()) return;
+  // A vfork child shares our memory but not our descriptors.
+  if (vfork_child()) return;
+  const KeepErrno keep;
+  if (entry.kind() != FdKind::kOther && entry.kind() != FdKind::kStream && arena::any_held()) {
+    give_held_back(fd);
+  }
+  if (entry.ours()) {
+    forget_end(fd, entry);
+  } else if (entry.word != 0) {
+    set_fd_entry(fd, {});
+  }
+}
+
+int pipe2(int fds[2], int flags) {
+  const int error = sys->pipe2(fds, flags);
+  if (error != 0 || vfork_child()) return error;
+  const bool eligible =
+      fds[0] > 2 && fds[1] > 2 && mode() != Mode::kNative && mode() != Mode::kAbsent;
+  forget(fds[0]);  // numbers that were closed behind our back
+  forget(fds[1]);
+  if (eligible) enter_pipe(fds, (flags & O_NONBLOCK) != 0, (flags & O_DIRECT) != 0);
+  return 0;
+}
+
+int dup(int fd) { return note_copy(fd, sys->dup(fd)); }
+
+int dup2(int fd, int to) {
+  if (fd == to || sys->fcntl(fd, F_GETFD, 0) < 0) return sys->dup2(fd, to);
+  forget(to);
+  return note_copy(fd, sys->dup2(fd, to));
+}
+
+int dup3(int fd, int to, int flags) {
+  if (fd == to || sys->fcntl(fd, F_GETFD, 0) < 0) return sys->dup3(fd, to, flags);
+  forget(to);
+  return note_copy(fd, sys->dup3(fd, to, flags));
+}
+
+int close(int fd) {
+  forget(fd);
+  return sys->close(fd);
+}
+
+int close_range(unsigned first, unsigned last, int flags) {
+  if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last) forget_range(first, last);
+  return sys->close_range(first, last, flags);
+}
+
+void closefrom(int first) {
+  forget_range(static_cast<unsigned>(std::max(first, 0)), ~0u);
+  sys->closefrom(first);
+}
+
+int fcntl(int fd, int cmd, long arg) {
+  const FdEntry entry = fd_entry(fd);
+  if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) return note_copy(fd, sys->fcntl(fd, cmd, arg));
+  if (!entry.ours()) return sys->fcntl(fd, cmd, arg);
+  if (cmd == F_SETPIPE_SZ) return resize(fd, arg);
+  if (cmd != F_SETFL) return sys->fcntl(fd, cmd, arg);
+  if ((arg & (O_DIRECT | O_ASYNC)) != 0) expose(fd);
+  const int error = sys->fcntl(fd, cmd, arg);
+  const KeepErrno keep;
+  if (error == 0 && (arg & O_DIRECT) != 0) pipe_of(entry)->packets.store(true);
+  if (error == 0) set_nonblock(fd, entry, (arg & O_NONBLOCK) != 0);
+  return error;
+}
+
+int ioctl(int fd, unsigned long request, void* arg) {
+  const FdEntry entry = fd_entry(fd);
+  const Route where = route(entry);
+  if (request == FIONREAD) {
+    const bool here = where == Route::kRing || (where == Route::kHeld && entry.is_pipe());
+    return here ? unread(fd, static_cast<int*>(arg)) : sys->ioctl(fd, request, arg);
+  }
+  if (!entry.ours()) return sys->ioctl(fd, request, arg);
+  if (request != FIONBIO) {
+    expose(fd);
+    return sys->ioctl(fd, request, arg);
+  }
+  const int error = sys->ioctl(fd, request, arg);
+  const KeepErrno keep;
+  if (error == 0) set_nonblock(fd, entry, *static_cast<int*>(arg) != 0);
+  return error;
+}
+
+}  // namespace anysplice

@@ -1,0 +1,194 @@
+#include "core/endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <sys/sysmacros.h>
+
+#include "core/kernel_pipe.h"
+#include "core/pipe_table.h"
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+Kind socket_kind(int fd) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  if (sys->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return Kind::kNone;
+  return type == SOCK_STREAM ? Kind::kStream : Kind::kMessage;
+}
+
+int wait_by_poll(int fd, short events) {
+  pollfd p{fd, events, 0};
+  return sys->poll(&p, 1, -1) < 0 ? -errno : 0;
+}
+
+}  // namespace
+
+bool Endpoint::readable() const { return (flags & O_ACCMODE) != O_WRONLY; }
+bool Endpoint::writable() const { return (flags & O_ACCMODE) != O_RDONLY; }
+bool Endpoint::seekable() const {
+  switch (kind) {
+    case Kind::kFile:
+    case Kind::kDirectory:
+      return true;
+    case Kind::kDevice:
+    case Kind::kNone: {
+      // pread(2) of nothing tells what takes no offset.
+      const iovec nothing{nullptr, 0};
+      return sys->preadv(fd, &nothing, 0, 0) >= 0 || errno != ESPIPE;
+    }
+    default:
+      return false;
+  }
+}
+bool Endpoint::nonblocking() const { return (flags & O_NONBLOCK) != 0; }
+
+int look(int fd, Endpoint* end) {
+  *end = {};
+  end->fd = fd;
+  const FdEntry entry = fd_entry(fd);
+  if (entry.ours() && pipe_of(entry)->where.load(std::memory_order_acquire) != Where::kKernel) {
+    const bool write = entry.kind() == FdKind::kWriteEnd;
+    end->kind = Kind::kPipe;
+    end->flags = write ? O_WRONLY : O_RDONLY;
+    if (pipe_of(entry)->nonblock[write ? kWrite : kRead]) end->flags |= O_NONBLOCK;
+    return 0;
+  }
+  end->flags = sys->fcntl(fd, F_GETFL, 0);
+  if (end->flags < 0 || (end->flags & O_PATH) != 0) return -EBADF;
+  if (entry.kind() == FdKind::kStream) {
+    end->kind = Kind::kStream;
+    return 0;
+  }
+  struct stat st;
+  if (sys->fstat(fd, &st) != 0) return -EBADF;
+  FdKind known = FdKind::kOther;
+  switch (st.st_mode & S_IFMT) {
+    case S_IFIFO:
+      end->kind = Kind::kPipe;
+      known = FdKind::kUnknown;  // until its identity is asked for
+      break;
+    case S_IFSOCK:
+      end->kind = socket_kind(fd);
+      if (end->kind == Kind::kStream) known = FdKind::kStream;
+      break;
+    case S_IFREG:
+    case S_IFBLK:
+      end->kind = Kind::kFile;
+      end->size = st.st_size;
+      break;
+    case S_IFCHR:
+      end->kind = Kind::kDevice;
+      end->device = st.st_rdev;
+      break;
+    case S_IFDIR:
+      end->kind = Kind::kDirectory;
+      break;
+    default:
+      end->kind = Kind::kNone;
+  }
+  if (known != FdKind::kUnknown) set_fd_entry(fd, FdEntry::of(known));
+  return 0;
+}
+
+int check_range(const Endpoint& end, size_t length) {
+  if (length > SSIZE_MAX) return EINVAL;
+  int64_t at = end.position;
+  // No position comes near the limit but by such a length, so that others need not ask for it.
+  if (!end.positioned && end.kind == Kind::kFile && length > SSIZE_MAX / 2) {
+    at = sys->lseek64(end.fd, 0, SEEK_CUR);
+  }
+  return at < 0 || at > SSIZE_MAX - static_cast<ssize_t>(length) ? EINVAL : 0;
+}
+
+bool has_position(const Endpoint& end) { return sys->lseek64(end.fd, 0, SEEK_CUR) >= 0; }
+
+bool beyond_file_system(const Endpoint& end, int64_t position) {
+  // The smallest limit there is, that of procfs.
+  if (position < INT32_MAX) return false;
+  struct statfs fs;
+  if (sys->fstatfs(end.fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) return true;
+  if (position == INT64_MAX) return true;
+  if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;
+  const int64_t kept = sys->lseek64(end.fd, 0, SEEK_CUR);
+  if (sys->lseek64(end.fd, position, SEEK_SET) < 0) return true;
+  sys->lseek64(end.fd, kept, SEEK_SET);
+  return false;
+}
+
+// Of the memory devices the kernel splices not all both ways.
+bool can_be_source(const Endpoint& end) {
+  const bool null = end.kind == Kind::kDevice && end.device == makedev(1, 3);
+  return end.kind < Kind::kDirectory && end.kind != Kind::kPipe && !null;
+}
+
+bool can_be_sink(const Endpoint& end) {
+  const bool full = end.kind == Kind::kDevice && end.device == makedev(1, 7);
+  return end.kind < Kind::kDirectory && !full;
+}
+
+ssize_t pull(Endpoint& from, const iovec& into, bool may_wait) {
+  ssize_t n;
+  switch (from.kind) {
+    case Kind::kFile:
+      n = from.positioned ? sys->preadv(from.fd, &into, 1, from.position)
+                          : sys->readv(from.fd, &into, 1);
+      break;
+    case Kind::kStream:
+    case Kind::kMessage:
+      n = sys->recv(from.fd, into.iov_base, into.iov_len, may_wait ? 0 : MSG_DONTWAIT);
+      break;
+    default:
+      n = sys->readv(from.fd, &into, 1);
+  }
+  if (n < 0) return -errno;
+  from.position += n;
+  return n;
+}
+
+ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
+  ssize_t n;
+  switch (to.kind) {
+    case Kind::kFile:
+      n = to.positioned ? sys->pwritev(to.fd, iov, count, to.position)
+                        : sys->writev(to.fd, iov, count);
+      break;
+    case Kind::kStream:
+    case Kind::kMessage: {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(iov);
+      message.msg_iovlen = static_cast<size_t>(count);
+      const bool whole = to.kind == Kind::kMessage && !to.nonblocking();
+      n = sys->sendmsg(to.fd, &message, (more ? MSG_MORE : 0) | (whole ? 0 : MSG_DONTWAIT));
+      break;
+    }
+    default:
+      n = sys->writev(to.fd, iov, count);
+  }
+  if (n < 0) return -errno;
+  to.position += n;
+  return n;
+}
+
+int wait_readable(const Endpoint& from, bool restarts) {
+  if (from.kind == Kind::kPipe) return kernel_pipe::wait_readable(from.fd, restarts);
+  if ((from.kind == Kind::kStream || from.kind == Kind::kMessage) && restarts) {
+    char byte;
+    return sys->recv(from.fd, &byte, 1, MSG_PEEK) < 0 ? -errno : 0;
+  }
+  return wait_by_poll(from.fd, POLLIN);
+}
+
+int wait_writable(const Endpoint& to, bool restarts) {
+  if (to.kind == Kind::kPipe) return kernel_pipe::wait_writable(to.fd, restarts);
+  if (to.kind == Kind::kStream && restarts) {
+    const ssize_t n = sys->send(to.fd, kernel_pipe::nowhere(), 1, 0);
+    return n >= 0 || errno == EFAULT ? 0 : -errno;
+  }
+  return wait_by_poll(to.fd, POLLOUT);
+}
+
+}  // namespace anysplice

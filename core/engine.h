@@ -1,0 +1,79 @@
+// The engine's face: every call a program can make on a pipe that anysplice may be carrying, with
+// the signature, return value and errno of the libc function of the same name.
+//
+// The shim forwards interposed libc calls here; a program that links the engine calls it directly.
+// All functions are safe to call from any thread and from signal handlers, keep errno on success,
+// and are cancellation points where the libc function is one (only while they wait).
+#ifndef ANYSPLICE_CORE_ENGINE_H_
+#define ANYSPLICE_CORE_ENGINE_H_
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "core/mode.h"
+
+namespace anysplice {
+
+// --- the family: splice(2), tee(2), vmsplice(2), sendfile(2) -------------------------------------
+// Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags SPLICE_F_*.
+// They answer according to mode(): by the kernel, by the engine, or not at all.
+
+ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t len, unsigned flags);
+ssize_t tee(int fd_in, int fd_out, size_t len, unsigned flags);
+ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags);
+ssize_t sendfile(int out_fd, int in_fd, off64_t* offset, size_t count);
+
+// --- descriptors: made, copied, ended ------------------------------------------------------------
+
+int pipe2(int fds[2], int flags);
+int dup(int fd);
+int dup2(int fd, int to);
+int dup3(int fd, int to, int flags);
+int close(int fd);
+int close_range(unsigned first, unsigned last, int flags);
+void closefrom(int first);
+// arg is the third argument as passed, an int or a pointer.
+int fcntl(int fd, int cmd, long arg);
+int ioctl(int fd, unsigned long request, void* arg);
+
+// --- bytes in and out of a pipe by other means ---------------------------------------------------
+
+ssize_t read(int fd, void* buf, size_t count);
+ssize_t readv(int fd, const iovec* iov, int count);
+ssize_t preadv2(int fd, const iovec* iov, int count, off64_t offset, int flags);
+ssize_t write(int fd, const void* buf, size_t count);
+ssize_t writev(int fd, const iovec* iov, int count);
+ssize_t pwritev2(int fd, const iovec* iov, int count, off64_t offset, int flags);
+
+// --- watching a pipe -----------------------------------------------------------------------------
+
+int poll(pollfd* fds, nfds_t count, int timeout_ms);
+int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask);
+int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout);
+int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
+            const sigset_t* mask);
+int epoll_ctl(int epfd, int op, int fd, epoll_event* event);
+
+// --- a pipe becomes visible to somebody who does not go through the engine -----------------------
+
+// sendmsg(2): descriptors in an SCM_RIGHTS message are settled first.
+ssize_t sendmsg(int fd, const msghdr* message, int flags);
+// Settles one descriptor's pipe and keeps it in the kernel from now on (stdio, /dev/fd opens).
+void expose(int fd);
+// Settles every pipe of this process, before exec, spawn and exit. Errors are told on stderr.
+void expose_all();
+// Puts held bytes back before the process ends; others may have the pipes.
+void settle_held();
+// From now on nothing is held after a call and no pipe gets a ring: the process has means to use
+// its pipes that the engine cannot see.
+void keep_nothing();
+pid_t fork();
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_ENGINE_H_

@@ -1,0 +1,50 @@
+// What the engine knows of each descriptor number: one word, read on every intercepted call.
+//
+// Wait-free and async-signal-safe. A word is written when a pipe is made, copied or closed, or when
+// a call of the family had to look at the descriptor; close() clears it.
+#ifndef ANYSPLICE_CORE_FD_TABLE_H_
+#define ANYSPLICE_CORE_FD_TABLE_H_
+
+#include <stdint.h>
+
+#include <atomic>
+
+namespace anysplice {
+
+enum class FdKind : uint32_t {
+  kUnknown = 0,
+  kOther,    // no pipe
+  kStream,   // a stream socket
+  kPipe,     // a pipe or FIFO whose making we did not see; pipe() is its sleep key
+  kReadEnd,  // of a pipe in the table of pipes; pipe() says which
+  kWriteEnd,
+};
+
+struct FdEntry {
+  uint32_t word = 0;
+
+  static FdEntry of(FdKind kind, uint32_t pipe = 0) {
+    return {static_cast<uint32_t>(kind) | pipe << 3};
+  }
+  FdKind kind() const { return static_cast<FdKind>(word & 7); }
+  uint32_t pipe() const { return word >> 3; }
+  bool ours() const { return kind() >= FdKind::kReadEnd; }  // an end of a pipe made here
+  bool is_pipe() const { return kind() >= FdKind::kPipe; }
+  bool operator==(const FdEntry&) const = default;
+};
+
+// Numbers from here on are treated as kUnknown for ever.
+inline constexpr unsigned kFdLimit = 1u << 20;
+extern std::atomic<uint32_t> fd_words[kFdLimit];
+extern std::atomic<unsigned> fd_high;  // no number from here on has an entry
+
+inline FdEntry fd_entry(int fd) {
+  if (static_cast<unsigned>(fd) >= kFdLimit) return {};
+  return {fd_words[fd].load(std::memory_order_acquire)};
+}
+
+void set_fd_entry(int fd, FdEntry entry);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_FD_TABLE_H_

@@ -1,0 +1,82 @@
+// The frame of every transfer: attempts that never wait, inside a Section, and between them waits
+// in the kernel that hold nothing.
+#ifndef ANYSPLICE_CORE_FLOW_H_
+#define ANYSPLICE_CORE_FLOW_H_
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "core/endpoint.h"
+#include "core/pipe_lock.h"
+#include "core/section.h"
+
+namespace anysplice {
+
+// The most one call moves, as in the kernel (MAX_RW_COUNT; read(2)).
+inline constexpr size_t kMaxTransfer = 0x7ffff000;
+
+// kAgain: go on, but let signals act first.
+enum class Step { kDone, kAgain, kWaitIn, kWaitOut };
+
+struct Flow {
+  Endpoint in;
+  Endpoint out;
+  size_t length;
+  unsigned flags;
+  size_t moved = 0;
+  int error = 0;  // positive errno; counts only if nothing moved
+
+  size_t left() const { return length - moved; }
+
+  Step fail(int positive_errno) {
+    error = positive_errno;
+    return Step::kDone;
+  }
+
+  // A pipe cannot go on. Waiting is for calls that moved nothing and may wait; a ring is settled
+  // first, so that the wait is the kernel's.
+  Step stall(PipeLock& pipe, Step wait) {
+    if (moved > 0) return Step::kDone;
+    const Endpoint& end = wait == Step::kWaitIn ? in : out;
+    if ((flags & SPLICE_F_NONBLOCK) != 0 || end.nonblocking()) return fail(EAGAIN);
+    if (pipe.is_ring()) pipe.to_kernel();
+    return wait;
+  }
+};
+
+// Runs attempts until one is done. Returns bytes moved or -errno.
+template <typename Attempt>
+ssize_t run(Flow& flow, Attempt attempt) {
+  for (;;) {
+    Step step;
+    {
+      Section section;
+      step = attempt();
+    }
+    if (step == Step::kDone) break;
+    if (step == Step::kAgain) continue;
+    // A partial transfer is never restarted: its count is the answer.
+    const bool fresh = flow.moved == 0;
+    const bool for_pipe = step == Step::kWaitIn && flow.in.kind == Kind::kPipe;
+    const uint32_t key = for_pipe ? sleep_key_of(flow.in.fd) : arena::kAnyPipe;
+    if (for_pipe) arena::sleeper(key, +1);
+    const int error =
+        step == Step::kWaitIn ? wait_readable(flow.in, fresh) : wait_writable(flow.out, fresh);
+    if (for_pipe) arena::sleeper(key, -1);
+    if (error != 0) {
+      flow.error = -error;
+      break;
+    }
+  }
+  return flow.moved > 0 ? static_cast<ssize_t>(flow.moved) : -flow.error;
+}
+
+// The transfers; the ends are checked and of the kinds the names say. Bytes moved or -errno.
+ssize_t move_into_pipe(Flow& flow);
+ssize_t move_out_of_pipe(Flow& flow);
+ssize_t move_between_pipes(Flow& flow);
+ssize_t link_between_pipes(Flow& flow);  // tee
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_FLOW_H_

@@ -1,0 +1,42 @@
+// A pipe in the kernel, used without ever waiting, and waited for without ever taking.
+//
+// All functions return bytes or 0, or -errno; none touches the descriptor's O_NONBLOCK, which other
+// processes share. Async-signal-safe.
+#ifndef ANYSPLICE_CORE_KERNEL_PIPE_H_
+#define ANYSPLICE_CORE_KERNEL_PIPE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+namespace anysplice::kernel_pipe {
+
+// Unread bytes, or -errno.
+ssize_t bytes(int fd);
+// Capacity in pages (slots), 16 if the system cannot tell.
+size_t slots(int fd);
+
+// Both fall back to asking first where the system has no RWF_NOWAIT for the pipe, and do not wait
+// on a descriptor that has O_NONBLOCK.
+
+// Slots that are free at the most, if the bytes in the pipe fill theirs; they cannot be counted
+// from outside. At least 1: poll(2) tells whether the pipe is full.
+uint32_t free_slots(int fd);
+
+// Reads what is there: 0 at end of file, -EAGAIN if the pipe is empty and has writers.
+ssize_t read_now(int fd, const iovec* iov, int count);
+// Writes what fits: -EAGAIN if nothing does, -EPIPE (with SIGPIPE) without readers.
+ssize_t write_now(int fd, const iovec* iov, int count);
+
+// Wait in the kernel's own call until the pipe has bytes or no writer (room, or no reader): 0, or
+// -EINTR, -EAGAIN for an O_NONBLOCK descriptor, -EPIPE (with SIGPIPE). A handler installed with
+// SA_RESTART restarts the wait unless `restarts` is false. Cancellation points.
+int wait_readable(int fd, bool restarts);
+int wait_writable(int fd, bool restarts);
+
+// An address that no access is allowed to: the buffer of a call that is to wait but not to move.
+void* nowhere();
+
+}  // namespace anysplice::kernel_pipe
+
+#endif  // ANYSPLICE_CORE_KERNEL_PIPE_H_

@@ -1,0 +1,144 @@
+// From a file, socket or device into a pipe.
+#include <algorithm>
+#include <optional>
+
+#include "core/flow.h"
+#include "core/kernel_pipe.h"
+#include "core/scratch.h"
+#include "core/stats.h"
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+// The source has nothing now: the end of the call, or a wait for it with no pipe locked.
+Step source_stalled(Flow& flow, ssize_t error) {
+  if (error == 0) return Step::kDone;
+  if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
+  if (flow.moved > 0) return Step::kDone;
+  const bool nonblocking = flow.in.nonblocking() ||
+                           (flow.in.kind == Kind::kStream && (flow.flags & SPLICE_F_NONBLOCK) != 0);
+  return nonblocking ? flow.fail(EAGAIN) : Step::kWaitIn;
+}
+
+// Whether a read of the source would wait, which it must not inside a Section.
+bool source_would_wait(const Flow& flow) {
+  if (flow.in.kind != Kind::kDevice || flow.in.nonblocking()) return false;
+  pollfd p{flow.in.fd, POLLIN, 0};
+  return sys->poll(&p, 1, 0) == 0;
+}
+
+// Where the next byte of the source lies in its page: a file's pages enter a pipe one a slot, as
+// they lie in the page cache.
+size_t offset_in_page(const Flow& flow) {
+  if (flow.in.kind != Kind::kFile) return 0;
+  const int64_t at = flow.in.positioned ? flow.in.position : sys->lseek64(flow.in.fd, 0, SEEK_CUR);
+  return at > 0 ? static_cast<size_t>(at) % kPage : 0;
+}
+
+Step into_ring(Flow& flow, PipeLock& pipe) {
+  Ring& ring = pipe.bytes();
+  if (pipe.pipe()->descriptors[kRead] == 0) {
+    pipe.to_kernel();  // whose pipe says EPIPE
+    return Step::kWaitOut;
+  }
+  if (ring.free() == 0) return flow.stall(pipe, Step::kWaitOut);
+  if (flow.left() > 0 && !can_be_source(flow.in)) return flow.fail(EINVAL);
+  while (flow.left() > 0 && ring.free() > 0) {
+    const Ring::Room room = ring.reserve(flow.left(), offset_in_page(flow));
+    if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
+    const ssize_t n = pull(flow.in, room.iov, false);
+    ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
+    if (n <= 0) return source_stalled(flow, n);
+    flow.moved += static_cast<size_t>(n);
+    count(stats->ring_bytes, static_cast<uint64_t>(n));
+    if (static_cast<size_t>(n) < room.iov.iov_len || flow.in.kind != Kind::kFile) break;
+  }
+  return Step::kDone;
+}
+
+// Room of a kernel pipe: 0 if full, -EPIPE without readers. `sure` says whether a write of it
+// cannot fall short.
+ssize_t kernel_room(int fd, size_t offset, bool* sure) {
+  pollfd p{fd, POLLOUT, 0};
+  if (sys->poll(&p, 1, 0) == 0) return 0;
+  if ((p.revents & POLLERR) != 0) return -EPIPE;
+  *sure = kernel_pipe::bytes(fd) == 0;
+  return static_cast<ssize_t>(kernel_pipe::free_slots(fd) * kPage - offset);
+}
+
+// One chunk: reads from the source no more than the pipe will take, whatever the pipe does. Nothing
+// if it filled the chunk and more may follow.
+std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bool sure,
+                                     const Scratch& scratch) {
+  size_t want = std::min({flow.left(), room, scratch.size()});
+  const bool seekable = flow.in.kind == Kind::kFile;
+  const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
+  const bool peeked = !sure && socket;
+  // What cannot be unread is read only as far as one free page, which poll vouched for, goes.
+  if (!sure && !seekable && !peeked) want = std::min(want, kPage);
+  const iovec into{scratch.data(), want};
+  ssize_t n;
+  if (peeked) {
+    n = sys->recv(flow.in.fd, into.iov_base, want, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0) n = -errno;
+  } else {
+    n = pull(flow.in, into, false);
+  }
+  if (n <= 0) return source_stalled(flow, n);
+  const iovec data{into.iov_base, static_cast<size_t>(n)};
+  ssize_t written = kernel_pipe::write_now(pipe.fd(), &data, 1);
+  if (seekable && written < n) {
+    const int64_t back = n - std::max<ssize_t>(written, 0);
+    flow.in.position -= back;
+    if (!flow.in.positioned) sys->lseek64(flow.in.fd, -back, SEEK_CUR);
+  } else if (peeked) {
+    if (written > 0) sys->recv(flow.in.fd, into.iov_base, static_cast<size_t>(written), 0);
+  } else if (written >= 0 || written == -EAGAIN) {
+    // A stranger filled the pipe since we looked. These bytes have left their source: wait.
+    for (ssize_t done = std::max<ssize_t>(written, 0); done < n; done += written) {
+      written = sys->write(pipe.fd(), scratch.data() + done, static_cast<size_t>(n - done));
+      if (written < 0) return flow.fail(errno);
+    }
+    written = n;
+  }
+  if (written == -EAGAIN) return flow.stall(pipe, Step::kWaitOut);
+  if (written < 0) return flow.fail(static_cast<int>(-written));
+  flow.moved += static_cast<size_t>(written);
+  if (seekable && written == static_cast<ssize_t>(want) && flow.left() > 0) return std::nullopt;
+  return Step::kDone;
+}
+
+Step into_kernel(Flow& flow, PipeLock& pipe) {
+  bool sure = false;
+  const ssize_t room = kernel_room(pipe.fd(), offset_in_page(flow), &sure);
+  if (room == 0) return flow.stall(pipe, Step::kWaitOut);
+  if (room < 0) {
+    sys->raise(SIGPIPE);
+    return flow.fail(EPIPE);
+  }
+  if (flow.left() == 0) return Step::kDone;
+  if (!can_be_source(flow.in)) return flow.fail(EINVAL);
+  const Scratch scratch;
+  if (scratch.data() == nullptr) return flow.fail(ENOMEM);
+  const size_t limit = flow.moved + static_cast<size_t>(room);
+  while (flow.moved < limit) {
+    const auto step = into_kernel_once(flow, pipe, limit - flow.moved, sure, scratch);
+    if (!step) continue;
+    return *step;
+  }
+  return Step::kDone;
+}
+
+}  // namespace
+
+ssize_t move_into_pipe(Flow& flow) {
+  return run(flow, [&]() {
+    if (source_would_wait(flow)) return source_stalled(flow, -EAGAIN);
+    PipeLock pipe(flow.out.fd, true);
+    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    return pipe.is_ring() ? into_ring(flow, pipe) : into_kernel(flow, pipe);
+  });
+}
+
+}  // namespace anysplice

@@ -1,0 +1,126 @@
+#include "core/page_pool.h"
+
+#include <bit>
+
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+constexpr size_t kWordBits = 64;
+// Free pages that stay backed by memory when the pool runs empty.
+constexpr size_t kKeepWarm = 512;
+
+size_t header_bytes(size_t pages) {
+  const size_t raw =
+      sizeof(PagePool) + pages / kWordBits * sizeof(uint64_t) + pages * sizeof(uint32_t);
+  return (raw + kPage - 1) / kPage * kPage;
+}
+
+// A mask of `run` bits from bit `at`.
+uint64_t run_mask(size_t run, size_t at) {
+  return (run == kWordBits ? ~uint64_t{0} : (uint64_t{1} << run) - 1) << at;
+}
+
+// The first run of up to `want` free bits; the longest there is if none is that long.
+size_t find_run(uint64_t taken, size_t want, size_t* at) {
+  size_t best = 0;
+  for (size_t bit = 0; bit < kWordBits;) {
+    const uint64_t rest = taken >> bit;
+    const size_t skip = static_cast<size_t>(std::countr_one(rest));
+    bit += skip;
+    if (bit >= kWordBits) break;
+    size_t run = static_cast<size_t>(std::countr_zero(taken >> bit));
+    if (run > kWordBits - bit) run = kWordBits - bit;
+    if (run >= want) {
+      *at = bit;
+      return want;
+    }
+    if (run > best) {
+      best = run;
+      *at = bit;
+    }
+    bit += run;
+  }
+  return best;
+}
+
+}  // namespace
+
+size_t PagePool::bytes_for(size_t pages) { return header_bytes(pages) + pages * kPage; }
+
+PagePool* PagePool::create(void* memory, size_t pages, int release_advice) {
+  char* at = static_cast<char*>(memory);
+  PagePool* pool = reinterpret_cast<PagePool*>(at);
+  pool->count_ = pages;
+  pool->release_advice_ = release_advice;
+  pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
+  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->taken_ + pages / kWordBits);
+  pool->pages_ = at + header_bytes(pages);
+  return pool;
+}
+
+char* PagePool::take(size_t want, size_t* got) {
+  if (want > kWordBits) want = kWordBits;
+  const size_t words = count_ / kWordBits;
+  const size_t start = hint_.load(std::memory_order_relaxed);
+  // Two rounds: first for the whole run, then for whatever there is.
+  for (size_t least : {want, size_t{1}}) {
+    for (size_t word = start; word < words; ++word) {
+      uint64_t taken = taken_[word].load(std::memory_order_relaxed);
+      size_t at = 0;
+      for (size_t run; (run = find_run(taken, want, &at)) >= least;) {
+        if (!taken_[word].compare_exchange_weak(taken, taken | run_mask(run, at),
+                                                std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+          continue;
+        }
+        const size_t first = word * kWordBits + at;
+        for (size_t i = 0; i < run; ++i) refs_[first + i].store(1, std::memory_order_relaxed);
+        used_.fetch_add(run, std::memory_order_relaxed);
+        size_t touched = touched_.load(std::memory_order_relaxed);
+        while (touched < first + run &&
+               !touched_.compare_exchange_weak(touched, first + run, std::memory_order_relaxed)) {
+        }
+        if ((taken | run_mask(run, at)) == ~uint64_t{0} && word == start) {
+          size_t expected = start;
+          hint_.compare_exchange_strong(expected, start + 1, std::memory_order_relaxed);
+        }
+        *got = run;
+        return pages_ + first * kPage;
+      }
+    }
+  }
+  // The hint may have run ahead of a page freed below it.
+  if (start != 0) {
+    hint_.store(0, std::memory_order_relaxed);
+    if (used_.load(std::memory_order_relaxed) < count_) return take(want, got);
+  }
+  return nullptr;
+}
+
+void PagePool::put(const void* data) {
+  const size_t page = index(data);
+  if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const size_t word = page / kWordBits;
+  taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
+  size_t hint = hint_.load(std::memory_order_relaxed);
+  while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
+  }
+  if (used_.fetch_sub(1, std::memory_order_relaxed) != 1) return;
+  // Idle: give the memory back, but for what the next transfer will want warm.
+  const size_t touched = touched_.exchange(kKeepWarm, std::memory_order_relaxed);
+  if (touched <= kKeepWarm) {
+    touched_.store(touched, std::memory_order_relaxed);
+    return;
+  }
+  // Somebody may take such a page meanwhile: claim them first, so that none with bytes is dropped.
+  for (size_t w = kKeepWarm / kWordBits; w <= (touched - 1) / kWordBits; ++w) {
+    uint64_t free = 0;
+    if (!taken_[w].compare_exchange_strong(free, ~uint64_t{0}, std::memory_order_acquire)) continue;
+    sys->madvise(pages_ + w * kWordBits * kPage, kWordBits * kPage, release_advice_);
+    taken_[w].store(0, std::memory_order_release);
+  }
+}
+
+}  // namespace anysplice

@@ -1,0 +1,53 @@
+// Pages of memory with reference counts: where the bytes of rings live.
+//
+// One mapping holds the bookkeeping and the pages. Allocation prefers the lowest free pages, so
+// that the same few stay hot in the cache, and contiguous ones, so that one iovec covers many.
+// Lock-free, async-signal-safe, and shared between forked processes if the mapping is.
+#ifndef ANYSPLICE_CORE_PAGE_POOL_H_
+#define ANYSPLICE_CORE_PAGE_POOL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <atomic>
+
+namespace anysplice {
+
+inline constexpr size_t kPage = 4096;
+
+class PagePool {
+ public:
+  // Memory needed for a pool of that many pages (a multiple of 64).
+  static size_t bytes_for(size_t pages);
+  // Makes a pool in zeroed, page-aligned memory of bytes_for(pages). release_advice is the madvise
+  // that gives its pages back: MADV_DONTNEED for a private mapping, MADV_REMOVE for a shared one.
+  static PagePool* create(void* memory, size_t pages, int release_advice);
+
+  // Takes up to want contiguous pages, each with one reference; *got says how many (at least 1).
+  // Null when nothing is free.
+  char* take(size_t want, size_t* got);
+
+  uint32_t number(const void* data) const { return static_cast<uint32_t>(index(data)); }
+  char* page(uint32_t number) const { return pages_ + number * kPage; }
+  // One more, one less reference to the page that holds data.
+  void get(const void* data) { refs_[index(data)].fetch_add(1, std::memory_order_relaxed); }
+  void put(const void* data);
+
+ private:
+  size_t index(const void* data) const {
+    return static_cast<size_t>(static_cast<const char*>(data) - pages_) / kPage;
+  }
+
+  size_t count_;
+  int release_advice_;
+  std::atomic<size_t> hint_;  // no word below it had a free page when last looked at
+  std::atomic<size_t> used_;
+  std::atomic<size_t> touched_;   // pages below it may be backed by memory
+  std::atomic<uint64_t>* taken_;  // one bit a page
+  std::atomic<uint32_t>* refs_;
+  char* pages_;
+};
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_PAGE_POOL_H_

@@ -1,0 +1,94 @@
+// A pipe as a call works on it: locked, and with the bytes that the engine has of it at hand.
+//
+// All of it happens inside a Section. Two pipes are locked in one step, in an order that cannot
+// deadlock.
+#ifndef ANYSPLICE_CORE_PIPE_LOCK_H_
+#define ANYSPLICE_CORE_PIPE_LOCK_H_
+
+#include "core/arena.h"
+#include "core/pipe_table.h"
+
+namespace anysplice {
+
+class PipeLock {
+ public:
+  // For descriptors known to be pipes. `ring` asks that a candidate be given a ring.
+  explicit PipeLock(int fd, bool ring = false) : fd_(fd), want_ring_(ring) {}
+  ~PipeLock() { unlock(); }
+  PipeLock(const PipeLock&) = delete;
+  PipeLock& operator=(const PipeLock&) = delete;
+
+  // 0 or -errno: -ENOMEM without memory for bookkeeping, -EINTR in a signal handler that
+  // interrupted a call on this very pipe.
+  int lock();
+  static int lock_both(PipeLock& a, PipeLock& b);
+  // Settles what must not stay held, and lets go.
+  void unlock();
+
+  int fd() const { return fd_; }
+  // True: all unread bytes are in bytes(). False: bytes() come first, then the kernel's.
+  bool is_ring() const { return pipe_ != nullptr; }
+  Pipe* pipe() const { return pipe_; }
+  Ring& bytes() { return pipe_ != nullptr ? pipe_->ring : held_->front; }
+
+  // Kernel pipe: takes bytes from the kernel until bytes() has `want`, or no more are there or fit.
+  // Returns 0 if
+  // bytes() is not empty, -EAGAIN if the pipe is empty, -ENODATA at end of file, or another -errno.
+  // For a ring the answer only.
+  int fill(size_t want);
+
+  // Lets the kernel have all bytes: to_kernel() or settle(), whichever applies.
+  void give_up();
+
+  // Kernel pipe: puts what is held back into it, or says on stderr that it cannot.
+  void settle();
+
+  // Whether writes to the kernel's pipe are packets: one read takes no more than one, and what it
+  // does not take of it is lost (pipe(7)). Known of pipes made here, and where the flag is to be
+  // seen on fd.
+  bool packets() const;
+
+  // Whether a reader would wait: no bytes, and somebody to write them.
+  bool waits();
+
+  // Ring: moves all bytes into the kernel's pipe and keeps them there for good. Afterwards this
+  // object is unlocked.
+  void to_kernel();
+
+ private:
+  int resolve();
+  bool engage();
+  void disengage();
+  void* lock_address() const { return pipe_ != nullptr ? static_cast<void*>(pipe_) : held_; }
+
+  int fd_;
+  bool want_ring_;
+  bool locked_ = false;
+  bool had_bytes_ = false;
+  FdEntry entry_;
+  Pipe* pipe_ = nullptr;
+  Held* held_ = nullptr;
+  PipeId id_{0, 0};
+};
+
+// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if it is not known
+// without asking the system.
+uint32_t sleep_key_of(int fd);
+
+// The identity of the pipe behind a descriptor; false if it is no pipe. Remembers the kind.
+bool pipe_id(int fd, PipeId* id);
+
+// Adds to a count of reasons against rings. While there is one, candidates that are asked for a
+// ring become the kernel's.
+void forbid_rings(int by);
+
+// Puts back what is held of a descriptor's pipe, if anything. Keeps errno.
+void settle_held_of(int fd);
+
+// Takes a pipe of ours out of the candidate and ring states: from now on its bytes are the
+// kernel's. Async-signal-safe; takes the pipe's lock.
+void keep_in_kernel(int fd, FdEntry entry);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_PIPE_LOCK_H_

@@ -1,0 +1,82 @@
+// Where a call on a descriptor has to go: the question every intercepted read, write or poll asks
+// first. Wait-free; two loads for a descriptor that is no business of ours.
+#ifndef ANYSPLICE_CORE_ROUTE_H_
+#define ANYSPLICE_CORE_ROUTE_H_
+
+#include "core/arena.h"
+#include "core/pipe_table.h"
+
+namespace anysplice {
+
+enum class Route {
+  kKernel,     // straight to libc
+  kCandidate,  // to libc, but counted while it may wait there
+  kRing,       // its bytes are in a ring
+  kHeld,       // a kernel pipe that may have bytes held in front
+};
+
+inline Route route(FdEntry entry) {
+  switch (entry.kind()) {
+    case FdKind::kOther:
+    case FdKind::kStream:
+      return Route::kKernel;
+    case FdKind::kReadEnd:
+    case FdKind::kWriteEnd:
+      switch (pipe_of(entry)->where.load(std::memory_order_acquire)) {
+        case Where::kCandidate:
+          return Route::kCandidate;
+        case Where::kRing:
+          return Route::kRing;
+        default:
+          break;
+      }
+      [[fallthrough]];
+    default:
+      return arena::any_held() ? Route::kHeld : Route::kKernel;
+  }
+}
+
+// The hot path's answers, true for nearly every call there is: a read, or a write, of this
+// descriptor is none of the engine's business.
+inline bool reads_pass(int fd) {
+  const FdKind kind = fd_entry(fd).kind();
+  return kind == FdKind::kOther || kind == FdKind::kStream ||
+         (kind == FdKind::kUnknown && !arena::any_held());
+}
+inline bool writes_pass(int fd) {
+  const FdKind kind = fd_entry(fd).kind();
+  return kind != FdKind::kReadEnd && kind != FdKind::kWriteEnd;
+}
+
+// Counts a call that may wait in the kernel on a candidate, so that it gets no ring meanwhile.
+class InKernel {
+ public:
+  explicit InKernel(FdEntry entry) : pipe_(pipe_of(entry)) {
+    pipe_->in_kernel.fetch_add(1, std::memory_order_seq_cst);
+  }
+  ~InKernel() { pipe_->in_kernel.fetch_sub(1, std::memory_order_seq_cst); }
+  InKernel(const InKernel&) = delete;
+  InKernel& operator=(const InKernel&) = delete;
+
+  // Whether the pipe is still none of a ring's, now that we are counted.
+  bool safe() const { return pipe_->where.load(std::memory_order_seq_cst) != Where::kRing; }
+
+ private:
+  Pipe* pipe_;
+};
+
+// Counts a thread that may sleep in the kernel until a pipe has bytes.
+class Sleeper {
+ public:
+  explicit Sleeper(uint32_t key = arena::kAnyPipe) : key_(key) { arena::sleeper(key_, +1); }
+  ~Sleeper() { arena::sleeper(key_, -1); }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+ private:
+  uint32_t key_;
+};
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_ROUTE_H_

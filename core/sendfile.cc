@@ -1,0 +1,108 @@
+// sendfile(2).
+#include <algorithm>
+
+#include "core/carry.h"
+#include "core/engine.h"
+#include "core/flow.h"
+#include "core/scratch.h"
+#include "core/user_memory.h"
+
+namespace anysplice {
+namespace {
+
+// Bytes moved before signals may act.
+constexpr size_t kBurst = 1 << 20;
+
+// One chunk through the scratch pages: what the sink does not take stays in the source.
+Step copy_chunk(Flow& flow, const Scratch& scratch) {
+  const size_t want = std::min(flow.left(), scratch.size());
+  const int64_t before = flow.in.position;
+  const ssize_t n = pull(flow.in, {scratch.data(), want}, true);
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  if (n == 0) return Step::kDone;
+  if (!can_be_sink(flow.out)) return flow.fail(EINVAL);
+  const iovec data{scratch.data(), static_cast<size_t>(n)};
+  const bool more =
+      static_cast<size_t>(n) == want && want < flow.left() && before + n < flow.in.size;
+  const ssize_t written = push(flow.out, &data, 1, more);
+  flow.in.position = before + std::max<ssize_t>(written, 0);
+  if (written == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
+  if (written < 0) return flow.fail(static_cast<int>(-written));
+  flow.moved += static_cast<size_t>(written);
+  // After a part comes the reason: EAGAIN, EFBIG with its signal, ENOSPC.
+  return flow.left() > 0 && written > 0 ? Step::kAgain : Step::kDone;
+}
+
+ssize_t copy(Flow& flow) {
+  return run(flow, [&]() {
+    const Scratch scratch;
+    if (scratch.data() == nullptr) return flow.fail(ENOMEM);
+    const size_t burst_end = flow.moved + kBurst;
+    Step step;
+    do {
+      step = copy_chunk(flow, scratch);
+    } while (step == Step::kAgain && flow.moved < burst_end);
+    return step;
+  });
+}
+
+// The transfer from and to checked ends; flow.in is positioned unless it has no positions.
+ssize_t transfer(Flow& flow) {
+  if (flow.out.kind == Kind::kPipe) return move_into_pipe(flow);
+  const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
+  if (socket || flow.in.kind == Kind::kPipe || !has_position(flow.in)) return -EINVAL;
+  if (flow.length > 0 && !can_be_source(flow.in)) return -EINVAL;
+  return copy(flow);
+}
+
+// The checks of the ends, in the kernel's order: 0 or an errno.
+int check_ends(Flow& flow, int fd_out, int fd_in, const int64_t* offset, size_t length) {
+  if (look(fd_in, &flow.in) != 0 || !flow.in.readable()) return EBADF;
+  if (offset != nullptr) {
+    if (!flow.in.seekable()) return ESPIPE;
+    flow.in.positioned = true;
+    flow.in.position = *offset;
+  }
+  if (const int error = check_range(flow.in, length); error != 0) return error;
+  if (look(fd_out, &flow.out) != 0 || !flow.out.writable()) return EBADF;
+  if (offset != nullptr && beyond_file_system(flow.in, *offset)) return EOVERFLOW;
+  if (const int error = check_range(flow.out, flow.length); error != 0) return error;
+  return (flow.out.flags & O_APPEND) != 0 ? EINVAL : 0;
+}
+
+// *offset is the position given by the caller, and afterwards the one to report.
+ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = 0};
+  const int error = check_ends(flow, fd_out, fd_in, offset, length);
+  if (error != 0) return -error;
+  // The file's own position is read here and set at the end, so that a sink which shares it (the
+  // file itself) does not disturb the source.
+  const bool own_position = offset == nullptr && flow.in.kind == Kind::kFile;
+  const int64_t start = own_position ? sys->lseek64(fd_in, 0, SEEK_CUR) : flow.in.position;
+  flow.in.positioned = own_position || offset != nullptr;
+  flow.in.position = start;
+  const ssize_t moved = transfer(flow);
+  if (moved > 0 && own_position) sys->lseek64(fd_in, start + moved, SEEK_SET);
+  if (moved > 0 && offset != nullptr && flow.in.kind == Kind::kFile) *offset = start + moved;
+  return moved;
+}
+
+// The kernel reads the offset before all else, and writes it back whatever came of the call.
+ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  if (offset == nullptr) return engine_sendfile(fd_out, fd_in, nullptr, length);
+  int64_t at = 0;
+  if (load_offset(offset, &at) != 0) return -EFAULT;
+  const ssize_t moved = engine_sendfile(fd_out, fd_in, &at, length);
+  return store_offset(offset, at) == 0 ? moved : -EFAULT;
+}
+
+}  // namespace
+
+ssize_t sendfile(int fd_out, int fd_in, off64_t* offset, size_t length) {
+  return carry(
+      Call::kSendfile, {fd_out, fd_in},
+      [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
+      [&] { return with_offset(fd_out, fd_in, offset, length); });
+}
+
+}  // namespace anysplice

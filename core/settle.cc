@@ -1,0 +1,237 @@
+#include "core/settle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/kernel_pipe.h"
+#include "core/pipe_lock.h"
+#include "core/stats.h"
+#include "core/sys.h"
+#include "core/text.h"
+
+namespace anysplice {
+namespace {
+
+// Attempts to put bytes back, the first of them without a marker. Each fails only if a writer gets
+// in within about a microsecond.
+constexpr int kTries = 1024;
+constexpr int kPlainTries = 32;
+
+// Both ends of one pipe: our own descriptors where there are, else fresh ones by way of /proc.
+class Ends {
+ public:
+  Ends(int fd, FdEntry entry) {
+    if (entry.ours()) {
+      for (End end : {kRead, kWrite}) fd_[end] = pipe_of(entry)->fd[end];
+    } else {
+      const int mode = sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE;
+      if (mode != O_WRONLY) fd_[kRead] = fd;
+      if (mode != O_RDONLY) fd_[kWrite] = fd;
+    }
+    if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = reopen(fd, O_RDONLY);
+    if (fd_[kWrite] < 0) fd_[kWrite] = opened_[kWrite] = reopen(fd, O_WRONLY);
+  }
+  ~Ends() {
+    for (int fd : opened_) {
+      if (fd >= 0) sys->close(fd);
+    }
+  }
+  Ends(const Ends&) = delete;
+  Ends& operator=(const Ends&) = delete;
+
+  // Whether both ends are there, and are ends of one pipe: a number may have been closed and given
+  // to something else behind our back.
+  bool both() const {
+    struct stat read;
+    struct stat write;
+    return fd_[kRead] >= 0 && fd_[kWrite] >= 0 && sys->fstat(fd_[kRead], &read) == 0 &&
+           sys->fstat(fd_[kWrite], &write) == 0 && S_ISFIFO(read.st_mode) &&
+           read.st_dev == write.st_dev && read.st_ino == write.st_ino;
+  }
+  int read() const { return fd_[kRead]; }
+  int write() const { return fd_[kWrite]; }
+
+ private:
+  static int reopen(int fd, int mode) {
+    char path[32] = "/proc/self/fd/";
+    append_number(path, static_cast<size_t>(fd));
+    return sys->open(path, mode | O_NONBLOCK | O_CLOEXEC, 0);
+  }
+
+  int fd_[2] = {-1, -1};
+  int opened_[2] = {-1, -1};
+};
+
+// Takes what the kernel's pipe has, behind the ring's bytes, by one read: a second one would only
+// run after a busy writer. False if the ring has no place for it.
+bool take_all(Ring& ring, int fd) {
+  const ssize_t there = kernel_pipe::bytes(fd);
+  // A stranger may add to it before the read: leave some room.
+  size_t pages = static_cast<size_t>(std::max<ssize_t>(there, 0)) / kPage + 17;
+  Ring::Room rooms[32];
+  iovec iov[32];
+  int count = 0;
+  for (uint32_t free = ring.free(); count < 32 && pages > 0 && free > 0; ++count) {
+    rooms[count] = ring.reserve(std::min<size_t>(pages, free) * kPage);
+    if (rooms[count].pages == 0) break;
+    iov[count] = rooms[count].iov;
+    pages -= std::min(pages, rooms[count].pages);
+    free -= static_cast<uint32_t>(rooms[count].pages);
+  }
+  ssize_t n = count == 0 ? 0 : kernel_pipe::read_now(fd, iov, count);
+  for (int i = 0; i < count; ++i) {
+    const ssize_t part = std::clamp<ssize_t>(n, 0, static_cast<ssize_t>(iov[i].iov_len));
+    ring.commit(rooms[i], static_cast<size_t>(part));
+    n -= part;
+  }
+  return pages == 0 || there <= 0;
+}
+
+// Sixteen bytes that no stranger writes.
+struct Marker {
+  static constexpr size_t kSize = 16;
+  uint64_t words[2];
+
+  Marker() {
+    static std::atomic<uint64_t> counter;
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    words[0] = 0x9e3779b97f4a7c15u * (static_cast<uint64_t>(now.tv_nsec) + counter.fetch_add(1));
+    words[1] = 0xc2b2ae3d27d4eb4fu * (reinterpret_cast<uint64_t>(this) ^ words[0]);
+  }
+};
+
+// Writes the marker, if there is one, and all of the ring, consuming nothing. Returns what went in.
+size_t write_all(const Ring& ring, const Marker* marker, int fd) {
+  iovec iov[kMaxIov];
+  size_t bytes;
+  size_t done = 0;
+  if (marker != nullptr) {
+    // With what can go by the same write: nothing may come between.
+    const int count = ring.peek(ring.bytes(), iov + 1, &bytes, kMaxIov - 1);
+    iov[0] = {const_cast<Marker*>(marker), Marker::kSize};
+    const ssize_t n = kernel_pipe::write_now(fd, iov, count + 1);
+    if (n < static_cast<ssize_t>(Marker::kSize + bytes)) return n > 0 ? static_cast<size_t>(n) : 0;
+    done = bytes;
+  }
+  while (done < ring.bytes()) {
+    const int count = ring.peek_at(done, ring.bytes() - done, iov, &bytes);
+    const ssize_t n = kernel_pipe::write_now(fd, iov, count);
+    if (n > 0) done += static_cast<size_t>(n);
+    if (n < static_cast<ssize_t>(bytes)) break;
+  }
+  return done + (marker != nullptr ? Marker::kSize : 0);
+}
+
+// The marker and the first of the ring's `ours` bytes, `written` in all, are in the kernel's pipe
+// (or, after a read of it, already behind ours in the ring), with a stranger's before or behind
+// them. Takes all out again; afterwards the ring has its bytes, then the stranger's.
+bool sort_out(Ring& ring, size_t ours, size_t written, const Marker* marker, int fd) {
+  const bool all = take_all(ring, fd);
+  const size_t prefix = marker != nullptr ? std::min(written, Marker::kSize) : 0;
+  for (size_t at = ours; at + written <= ring.bytes(); ++at) {
+    if ((prefix == 0 || ring.has(at, marker, prefix)) &&
+        ring.equal(0, at + prefix, written - prefix)) {
+      ring.erase(at, written);
+      return all;
+    }
+  }
+  // A reader took some of ours meanwhile, from the front: what is left of them comes first.
+  return all;
+}
+
+// Makes an emptied pipe large enough for so many bytes, and no larger: a stranger that waits to
+// write should go on waiting.
+bool make_room(size_t bytes, int fd) {
+  if (bytes <= kernel_pipe::slots(fd) * kPage) return true;
+  return sys->fcntl(fd, F_SETPIPE_SZ, static_cast<long>(std::bit_ceil(bytes))) > 0;
+}
+
+enum class Try { kDone, kAgain, kFailed };
+
+// One attempt. Without a marker it succeeds if nobody wrote since our read; with one, if nobody
+// wrote between our read and our write, which is all that matters, but a reader that is a stranger
+// too might see the marker.
+Try try_once(Ring& ring, const Marker* marker, int read_end, int write_end) {
+  const size_t held = ring.bytes();
+  if (!take_all(ring, read_end)) return Try::kFailed;
+  const size_t ours = ring.bytes();
+  if (!make_room(ours, write_end)) return Try::kFailed;
+  const size_t whole = ours + (marker != nullptr ? Marker::kSize : 0);
+  const size_t written = write_all(ring, marker, write_end);
+  bool good = written == whole;
+  if (good && marker == nullptr) {
+    good = kernel_pipe::bytes(write_end) <= static_cast<ssize_t>(written);
+  } else if (good) {
+    const Ring::Room room = ring.reserve(Marker::kSize);
+    const ssize_t n = kernel_pipe::read_now(read_end, &room.iov, 1);
+    good = n == static_cast<ssize_t>(Marker::kSize) &&
+           memcmp(room.iov.iov_base, marker, Marker::kSize) == 0;
+    // A stranger's bytes, newer than ours.
+    ring.commit(room, !good && n > 0 ? static_cast<size_t>(n) : 0);
+  }
+  if (good) {
+    ring.consume(ours);
+    count(stats->settles);
+    count(stats->settled_bytes, held);
+    return Try::kDone;
+  }
+  return sort_out(ring, ours, written, marker, read_end) ? Try::kAgain : Try::kFailed;
+}
+
+}  // namespace
+
+bool put_back(Ring& ring, int fd, FdEntry entry) {
+  if (ring.empty()) return true;
+  const Ends ends(fd, entry);
+  if (!ends.both()) return false;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const Marker marker;
+    const bool marked = tries >= kPlainTries;
+    switch (try_once(ring, marked ? &marker : nullptr, ends.read(), ends.write())) {
+      case Try::kDone:
+        return true;
+      case Try::kFailed:
+        return false;
+      case Try::kAgain:
+        break;
+    }
+  }
+  return false;
+}
+
+void settle_ring(Pipe* pipe) {
+  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, static_cast<uint32_t>(pipe - pipe_number(0)));
+  const bool had_ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
+  if (had_ring && !pipe->ring.empty()) {
+    if (pipe->descriptors[kRead] == 0) {
+      pipe->ring.consume(pipe->ring.bytes());
+    } else if (!put_back(pipe->ring, pipe->fd[kRead], entry)) {
+      report_unsettled(pipe->fd[kRead], pipe->ring.bytes());
+      pipe->ring.consume(pipe->ring.bytes());
+    }
+  }
+  if (had_ring) release_ring(pipe);
+  PipeId id;
+  const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
+  if (pipe_id(fd, &id)) pipe->sleep_key.store(arena::sleep_key(id), std::memory_order_relaxed);
+  pipe->where.store(Where::kKernel, std::memory_order_seq_cst);
+}
+
+void report_unsettled(int fd, size_t bytes) {
+  const int kept = errno;
+  char line[160] = "anysplice: ";
+  append_number(line, bytes);
+  append_text(line, " bytes could not be put back into the pipe of descriptor ");
+  append_number(line, static_cast<size_t>(fd));
+  append_text(line, "; see LIMITS in anysplice(7)\n");
+  sys->write(2, line, strlen(line));
+  errno = kept;
+}
+
+}  // namespace anysplice

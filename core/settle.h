@@ -1,0 +1,24 @@
+// Settling: putting bytes that the engine has back into the kernel's pipe, in front of what is
+// there, in order.
+#ifndef ANYSPLICE_CORE_SETTLE_H_
+#define ANYSPLICE_CORE_SETTLE_H_
+
+#include "core/pipe_table.h"
+#include "core/ring.h"
+
+namespace anysplice {
+
+// Puts the ring's bytes back into the pipe that fd is an end of. Either end will do where /proc is
+// mounted. A writer that nobody told us of may write meanwhile: its bytes stay behind ours.
+// False if they do not fit or there is no way in; the ring then holds all the pipe's bytes.
+bool put_back(Ring& ring, int fd, FdEntry entry);
+
+// Ends the ring state of a locked pipe: its bytes go to the kernel, and it stays there.
+void settle_ring(Pipe* pipe);
+
+// Says on stderr that bytes could not be given back; the caller's errno is kept.
+void report_unsettled(int fd, size_t bytes);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_SETTLE_H_

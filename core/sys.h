@@ -1,0 +1,34 @@
+// The seam: everything the engine asks of the system goes through this table, so that tests can
+// make any call fail, and so that the shim can bind to the functions behind its own symbols.
+//
+// Functions have libc's signatures and errno convention. The table is set before threads exist.
+#ifndef ANYSPLICE_CORE_SYS_H_
+#define ANYSPLICE_CORE_SYS_H_
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+
+namespace anysplice {
+
+struct Sys {
+#define SYS(ret, name, params) ret(*name) params;
+#include "core/sys.def"
+#undef SYS
+};
+
+// Defined by whoever binds it: sys_libc.cc, or the shim.
+extern Sys sys_table;
+inline constexpr Sys* sys = &sys_table;
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_SYS_H_

@@ -1,0 +1,124 @@
+#include "core/user_memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+// rt_sigprocmask(2) reads, or writes, eight bytes of the caller's memory and answers EFAULT if it
+// cannot. With a `how` that does not exist it changes nothing. Every libc needs it, so no sandbox
+// takes it away.
+constexpr long kKernelSigset = 8;
+
+bool readable(const void* from) {
+  constexpr long kNoSuchHow = -1;
+  const int kept = errno;
+  sys->syscall(SYS_rt_sigprocmask, kNoSuchHow, reinterpret_cast<long>(from), 0, kKernelSigset, 0,
+               0);
+  const bool ok = errno != EFAULT;
+  errno = kept;
+  return ok;
+}
+
+bool writable(void* to) {
+  return sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, reinterpret_cast<long>(to), kKernelSigset,
+                      0, 0) == 0;
+}
+
+}  // namespace
+
+int load_offset(const int64_t* from, int64_t* value) {
+  if (!readable(from)) return -EFAULT;
+  *value = *from;
+  return 0;
+}
+
+int store_offset(int64_t* to, int64_t value) {
+  if (!writable(to)) return -EFAULT;
+  *to = value;
+  return 0;
+}
+
+int check_readable(const void* memory, size_t size) {
+  const char* at = static_cast<const char*>(memory);
+  const char* end = at + size;
+  if (end < at) return -EFAULT;
+  for (; at < end; at += kPage - reinterpret_cast<uintptr_t>(at) % kPage) {
+    if (!readable(at)) return -EFAULT;
+  }
+  return size < sizeof(uint64_t) || readable(end - sizeof(uint64_t)) ? 0 : -EFAULT;
+}
+
+int check_segments(const iovec* iov, size_t count, size_t* total) {
+  constexpr size_t kMost = 0x7ffff000;
+  *total = 0;
+  if (count > IOV_MAX) return -EINVAL;
+  if (check_readable(iov, count * sizeof(iovec)) != 0) return -EFAULT;
+  for (size_t i = 0; i < count; ++i) {
+    if (static_cast<ssize_t>(iov[i].iov_len) < 0) return -EINVAL;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    // Addresses of the kernel's half are refused before anything moves.
+    const auto base = reinterpret_cast<uintptr_t>(iov[i].iov_base);
+    // A single segment is cut to what one call moves before it is looked at.
+    const size_t length = count == 1 ? std::min(iov[i].iov_len, kMost) : iov[i].iov_len;
+    if (base > INTPTR_MAX || base + length > INTPTR_MAX) return -EFAULT;
+    *total = std::min(*total + iov[i].iov_len, kMost);
+  }
+  return 0;
+}
+
+ssize_t copy_from_user(void* to, const void* from, size_t length) {
+  const iovec local{to, length};
+  const iovec remote{const_cast<void*>(from), length};
+  const ssize_t n = sys->process_vm_readv(sys->getpid(), &local, 1, &remote, 1, 0);
+  if (n >= 0) return n;
+  return errno == EFAULT ? -EFAULT : -ENOSYS;
+}
+
+ssize_t copy_to_user(void* to, const void* from, size_t length) {
+  const iovec local{const_cast<void*>(from), length};
+  const iovec remote{to, length};
+  const ssize_t n = sys->process_vm_writev(sys->getpid(), &local, 1, &remote, 1, 0);
+  if (n >= 0) return n;
+  return errno == EFAULT ? -EFAULT : -ENOSYS;
+}
+
+ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
+  size_t done = 0;
+  size_t used = 0;  // of iov[0]
+  while (count > 0 && !ring.empty()) {
+    const iovec slot = ring.front();
+    size_t moved = 0;
+    while (moved < slot.iov_len && count > 0) {
+      const size_t n = std::min(slot.iov_len - moved, iov->iov_len - used);
+      const ssize_t copied = n == 0 ? 0
+                                    : copy_to_user(static_cast<char*>(iov->iov_base) + used,
+                                                   static_cast<char*>(slot.iov_base) + moved, n);
+      if (copied < static_cast<ssize_t>(n)) {
+        if (done > 0) return static_cast<ssize_t>(done);
+        return copied == -ENOSYS ? -ENOSYS : -EFAULT;
+      }
+      moved += n;
+      used += n;
+      if (used == iov->iov_len) {
+        ++iov;
+        --count;
+        used = 0;
+      }
+    }
+    ring.consume(moved);
+    done += moved;
+  }
+  return static_cast<ssize_t>(done);
+}
+
+}  // namespace anysplice

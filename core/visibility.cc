@@ -1,0 +1,155 @@
+// The moments at which pipes become visible to somebody who does not go through the engine.
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/descriptors.h"
+#include "core/engine.h"
+#include "core/fork.h"
+#include "core/keep_errno.h"
+#include "core/pipe_lock.h"
+#include "core/route.h"
+#include "core/section.h"
+#include "core/settle.h"
+#include "core/sys.h"
+#include "core/user_memory.h"
+
+namespace anysplice {
+namespace {
+
+std::atomic<pid_t> vfork_parent;
+
+// Whether the engine has, or may come to have, bytes of the pipe behind a descriptor.
+bool concerns_us(FdEntry entry) {
+  return entry.is_pipe() || (entry.kind() == FdKind::kUnknown && arena::any_held());
+}
+
+void settle_rings() {
+  Section section;
+  for (uint32_t i = 0; i < pipe_high(); ++i) {
+    Pipe* pipe = pipe_number(i);
+    const Where where = pipe->where.load(std::memory_order_acquire);
+    if (where != Where::kCandidate && where != Where::kRing) continue;
+    if (!pipe->lock.lock()) continue;
+    const Where now = pipe->where.load(std::memory_order_relaxed);
+    if (now == Where::kCandidate || now == Where::kRing) settle_ring(pipe);
+    pipe->lock.unlock();
+  }
+}
+
+}  // namespace
+
+bool vfork_child() {
+  const pid_t parent = vfork_parent.load(std::memory_order_relaxed);
+  return parent != 0 && sys->getpid() != parent;
+}
+
+void note_vfork() {
+  settle_rings();
+  vfork_parent.store(sys->getpid(), std::memory_order_relaxed);
+}
+
+void expose(int fd) {
+  const KeepErrno keep;
+  const FdEntry entry = fd_entry(fd);
+  if (entry.ours()) {
+    Section section;
+    keep_in_kernel(fd, entry);
+  }
+  PipeId id;
+  if (entry.kind() == FdKind::kOther || entry.kind() == FdKind::kStream || !pipe_id(fd, &id))
+    return;
+  arena::mark_exposed(id);
+  size_t bytes;
+  if (!arena::holds(id, &bytes)) return;
+  Section section;
+  PipeLock pipe(fd);
+  pipe.lock();  // letting go settles what is exposed
+}
+
+void expose_all() {
+  if (pipe_high() == 0 && !arena::any_held()) return;
+  const int kept = errno;
+  settle_rings();
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < high || i < 3; ++i) {
+    const int fd = static_cast<int>(i);
+    if (!concerns_us(fd_entry(fd))) continue;
+    const int flags = sys->fcntl(fd, F_GETFD, 0);
+    if (flags < 0) continue;
+    PipeId id;
+    size_t bytes;
+    if ((flags & FD_CLOEXEC) == 0 || (pipe_id(fd, &id) && arena::holds(id, &bytes))) expose(fd);
+  }
+  errno = kept;
+}
+
+void settle_held() {
+  if (!arena::any_held()) return;
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < high || i < 3; ++i) {
+    const int fd = static_cast<int>(i);
+    if (concerns_us(fd_entry(fd))) settle_held_of(fd);
+  }
+}
+
+void keep_nothing() {
+  expose_all();
+  forbid_rings(+1);
+  if (arena::make()) arena::sleeper(arena::kAnyPipe, +1);
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  const int kept = errno;
+  const bool look_inside = pipe_high() > 0 || arena::any_held();
+  if (look_inside && check_readable(message, sizeof(*message)) == 0 &&
+      message->msg_control != nullptr &&
+      check_readable(message->msg_control, message->msg_controllen) == 0) {
+    for (cmsghdr* c = CMSG_FIRSTHDR(message); c != nullptr;
+         c = CMSG_NXTHDR(const_cast<msghdr*>(message), c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+      for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
+        int sent;
+        memcpy(&sent, reinterpret_cast<char*>(c) + at, sizeof(sent));
+        expose(sent);
+      }
+    }
+  }
+  errno = kept;
+  return sys->sendmsg(fd, message, flags);
+}
+
+void before_fork() {
+  // Pipes that get a ring from here on would have one in each process.
+  forbid_rings(+1);
+  settle_rings();
+  arena::make();
+}
+
+void after_fork(bool child) {
+  const int kept = errno;
+  if (child) {
+    // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
+    // here.
+    for (uint32_t i = 0; i < pipe_high(); ++i) {
+      Pipe* pipe = pipe_number(i);
+      pipe->lock.init();
+      Where candidate = Where::kCandidate;
+      pipe->where.compare_exchange_strong(candidate, Where::kKernel);
+    }
+    vfork_parent.store(0, std::memory_order_relaxed);
+  } else {
+    settle_rings();
+  }
+  forbid_rings(-1);
+  errno = kept;
+}
+
+pid_t fork() {
+  before_fork();
+  const pid_t pid = sys->fork();
+  after_fork(pid == 0);
+  return pid;
+}
+
+}  // namespace anysplice

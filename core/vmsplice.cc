@@ -1,0 +1,182 @@
+// vmsplice(2): user memory into a pipe, and a pipe's bytes into user memory. Always by copy, taken
+// at the call.
+#include <algorithm>
+
+#include "core/carry.h"
+#include "core/engine.h"
+#include "core/flow.h"
+#include "core/kernel_pipe.h"
+#include "core/user_memory.h"
+
+namespace anysplice {
+namespace {
+
+constexpr unsigned kAllFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT;
+
+struct Memory {
+  const iovec* iov;
+  size_t count;
+  size_t total;
+};
+
+// A pipe's own O_NONBLOCK is none of vmsplice's business.
+Step stall(Flow& flow, PipeLock& pipe, Step wait) {
+  if (flow.moved > 0) return Step::kDone;
+  if ((flow.flags & SPLICE_F_NONBLOCK) != 0) return flow.fail(EAGAIN);
+  if (pipe.is_ring()) pipe.to_kernel();
+  return wait;
+}
+
+// Where a kernel's call on user memory ended.
+Step kernel_answer(Flow& flow, PipeLock& pipe, ssize_t n, Step wait) {
+  if (n == -EAGAIN) return stall(flow, pipe, wait);
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  flow.moved += static_cast<size_t>(n);
+  return Step::kDone;
+}
+
+Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  Ring& ring = pipe.bytes();
+  if (pipe.pipe()->descriptors[kRead] == 0) {
+    pipe.to_kernel();
+    return Step::kWaitOut;
+  }
+  if (ring.free() == 0) return stall(flow, pipe, Step::kWaitOut);
+  for (size_t i = 0; i < memory.count; ++i) {
+    const char* at = static_cast<const char*>(memory.iov[i].iov_base);
+    for (size_t left = memory.iov[i].iov_len; left > 0 && ring.free() > 0;) {
+      const Ring::Room room = ring.reserve(left, reinterpret_cast<uintptr_t>(at) % kPage);
+      if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
+      const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
+      ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
+      if (n == -ENOSYS && flow.moved == 0) {
+        pipe.to_kernel();
+        return Step::kAgain;
+      }
+      if (n < 0) return flow.fail(EFAULT);
+      flow.moved += static_cast<size_t>(n);
+      if (static_cast<size_t>(n) < room.iov.iov_len) return Step::kDone;
+      at += n;
+      left -= static_cast<size_t>(n);
+    }
+  }
+  count(stats->ring_bytes, flow.moved);
+  return Step::kDone;
+}
+
+Step from_engine(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  const ssize_t n = copy_out(pipe.bytes(), memory.iov, memory.count);
+  if (n == -ENOSYS) {
+    pipe.give_up();
+    return Step::kAgain;
+  }
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  flow.moved += static_cast<size_t>(n);
+  return Step::kDone;
+}
+
+// The same for poll's sake: the wait of a call that O_NONBLOCK does not concern.
+ssize_t run_blocking(Flow& flow, auto attempt) {
+  for (;;) {
+    const ssize_t n = run(flow, attempt);
+    if (n != -EAGAIN || (flow.flags & SPLICE_F_NONBLOCK) != 0) return n;
+    const bool in = flow.in.fd >= 0;
+    const int error = in ? kernel_pipe::wait_readable(flow.in.fd, false)
+                         : kernel_pipe::wait_writable(flow.out.fd, false);
+    if (error != 0) return error;
+    flow.error = 0;
+  }
+}
+
+// The part of a segment from `at` on that lies in one page: what takes one slot of a pipe.
+size_t piece(const char* at, size_t left) {
+  return std::min(left, kPage - reinterpret_cast<uintptr_t>(at) % kPage);
+}
+
+// As much of the memory as goes into that many slots, as iovecs. Returns their number.
+int part_for(const Memory& memory, size_t slots, iovec part[kMaxIov]) {
+  int count = 0;
+  for (size_t i = 0; i < memory.count && slots > 0 && count < kMaxIov; ++i) {
+    char* base = static_cast<char*>(memory.iov[i].iov_base);
+    size_t taken = 0;
+    while (taken < memory.iov[i].iov_len && slots > 0) {
+      taken += piece(base + taken, memory.iov[i].iov_len - taken);
+      --slots;
+    }
+    if (taken > 0) part[count++] = {base, taken};
+  }
+  return count;
+}
+
+Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  iovec part[kMaxIov];
+  const int count = part_for(memory, kernel_pipe::free_slots(pipe.fd()), part);
+  const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
+  if (n != -EFAULT) return kernel_answer(flow, pipe, n, Step::kWaitOut);
+  // A write gives up whatever shares a page with a bad address; vmsplice keeps what is before it.
+  for (int i = 0; i < count; ++i) {
+    char* at = static_cast<char*>(part[i].iov_base);
+    for (size_t left = part[i].iov_len; left > 0;) {
+      const iovec one{at, piece(at, left)};
+      const ssize_t m = kernel_pipe::write_now(pipe.fd(), &one, 1);
+      if (m > 0) flow.moved += static_cast<size_t>(m);
+      if (m < static_cast<ssize_t>(one.iov_len)) {
+        return flow.moved > 0 ? Step::kDone : flow.fail(EFAULT);
+      }
+      at += m;
+      left -= static_cast<size_t>(m);
+    }
+  }
+  return Step::kDone;
+}
+
+ssize_t into_pipe(Flow& flow, const Memory& memory) {
+  return run_blocking(flow, [&]() {
+    PipeLock pipe(flow.out.fd, true);
+    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    return pipe.is_ring() ? into_ring(flow, pipe, memory) : into_kernel(flow, pipe, memory);
+  });
+}
+
+ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
+  return run_blocking(flow, [&]() {
+    PipeLock pipe(flow.in.fd, true);
+    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    // A read would lose what it does not take of a packet (pipe(7)).
+    if (!pipe.is_ring() && (!pipe.bytes().empty() || pipe.packets())) pipe.fill(memory.total);
+    if (!pipe.bytes().empty()) return from_engine(flow, pipe, memory);
+    if (pipe.is_ring()) {
+      return pipe.waits() ? stall(flow, pipe, Step::kWaitIn) : Step::kDone;
+    }
+    const ssize_t n = kernel_pipe::read_now(flow.in.fd, memory.iov, static_cast<int>(memory.count));
+    return kernel_answer(flow, pipe, n, Step::kWaitIn);
+  });
+}
+
+ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  if ((flags & ~kAllFlags) != 0) return -EINVAL;
+  Flow flow{.in = {}, .out = {}, .length = kMaxTransfer, .flags = flags};
+  Endpoint end;
+  if (look(fd, &end) != 0) return -EBADF;
+  size_t total = 0;
+  if (const int error = check_segments(iov, count, &total); error != 0) return error;
+  if (total == 0) return 0;
+  if (end.kind != Kind::kPipe) return -EBADF;
+  const Memory memory{iov, count, total};
+  if (end.writable()) {
+    flow.out = end;
+    return into_pipe(flow, memory);
+  }
+  flow.in = end;
+  return out_of_pipe(flow, memory);
+}
+
+}  // namespace
+
+ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  return carry(
+      Call::kVmsplice, {fd}, [&] { return sys->vmsplice(fd, iov, count, flags); },
+      [&] { return engine_vmsplice(fd, iov, count, flags); });
+}
+
+}  // namespace anysplice

@@ -1,0 +1,197 @@
+// poll, select and epoll on pipes that the engine has bytes of.
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "core/engine.h"
+#include "core/keep_errno.h"
+#include "core/pipe_lock.h"
+#include "core/route.h"
+#include "core/section.h"
+#include "core/sys.h"
+#include "core/user_memory.h"
+
+namespace anysplice {
+namespace {
+
+// Whether any descriptor can be of interest at all.
+bool nothing_to_watch() { return pipe_high() == 0 && !arena::any_held(); }
+
+bool has_held(int fd) {
+  PipeId id;
+  size_t bytes;
+  return pipe_id(fd, &id) && arena::holds(id, &bytes) &&
+         (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
+}
+
+// What a ring answers to poll.
+short ring_events(int fd) {
+  Section section;
+  PipeLock pipe(fd);
+  if (pipe.lock() != 0 || !pipe.is_ring()) return 0;
+  const Pipe& p = *pipe.pipe();
+  short events = 0;
+  if (fd_entry(fd).kind() == FdKind::kReadEnd) {
+    if (!pipe.bytes().empty()) events |= POLLIN | POLLRDNORM;
+    if (p.descriptors[kWrite] == 0) events |= POLLHUP;
+  } else {
+    if (pipe.bytes().free() > 0) events |= POLLOUT | POLLWRNORM;
+    if (p.descriptors[kRead] == 0) events |= POLLERR;
+  }
+  return events;
+}
+
+// What the engine knows of a descriptor and the kernel does not.
+short engine_events(int fd) {
+  switch (route(fd_entry(fd))) {
+    case Route::kRing:
+      return ring_events(fd);
+    case Route::kHeld:
+      if (has_held(fd)) return POLLIN | POLLRDNORM;
+      // A write end: held bytes take room.
+      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd);
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+// Before a wait in the kernel: a pipe that may become ready through us must do so there.
+void leave_to_kernel(int fd) {
+  const FdEntry entry = fd_entry(fd);
+  const Route where = route(entry);
+  if (where != Route::kRing && where != Route::kCandidate) return;
+  Section section;
+  keep_in_kernel(fd, entry);
+}
+
+short wanted(const pollfd& p, short events) {
+  return static_cast<short>(events & (p.events | POLLHUP | POLLERR));
+}
+
+// Readiness that only the engine sees; without any, and if the call may wait, all is left to the
+// kernel.
+bool any_ready(const pollfd* fds, nfds_t count, bool may_wait) {
+  const KeepErrno keep;
+  if (check_readable(fds, count * sizeof(*fds)) != 0) return false;
+  for (nfds_t i = 0; i < count; ++i) {
+    if (fds[i].fd >= 0 && wanted(fds[i], engine_events(fds[i].fd)) != 0) return true;
+  }
+  for (nfds_t i = 0; may_wait && i < count; ++i) leave_to_kernel(fds[i].fd);
+  return false;
+}
+
+// Corrects what the kernel said of pipes whose bytes it does not have. Returns poll's count.
+int merge(pollfd* fds, nfds_t count) {
+  const KeepErrno keep;
+  int ready = 0;
+  for (nfds_t i = 0; i < count; ++i) {
+    if (fds[i].fd >= 0) {
+      const short events = wanted(fds[i], engine_events(fds[i].fd));
+      const bool ring = route(fd_entry(fds[i].fd)) == Route::kRing;
+      fds[i].revents = static_cast<short>(ring ? events : fds[i].revents | events);
+    }
+    if (fds[i].revents != 0) ++ready;
+  }
+  return ready;
+}
+
+bool is_zero(const timespec* t) {
+  return t != nullptr && check_readable(t, sizeof(*t)) == 0 && t->tv_sec == 0 && t->tv_nsec == 0;
+}
+
+// One of select's sets: what was asked, and what of it makes a descriptor ready (select(2)).
+struct Asked {
+  fd_set* set;
+  short events;
+  fd_set before;
+
+  Asked(int nfds, fd_set* given, short which) : set(given), events(which) {
+    FD_ZERO(&before);
+    for (int fd = 0; set != nullptr && fd < nfds; ++fd) {
+      if (FD_ISSET(fd, set)) FD_SET(fd, &before);
+    }
+  }
+  bool has(int fd) const { return FD_ISSET(fd, &before); }
+  bool ready(int fd) const { return has(fd) && (engine_events(fd) & events) != 0; }
+  // Corrects the kernel's answer; by how much the count changes.
+  int merge(int fd) {
+    if (!has(fd)) return 0;
+    const bool was = FD_ISSET(fd, set);
+    const bool ring = route(fd_entry(fd)) == Route::kRing;
+    const bool is = ready(fd) || (was && !ring);
+    if (is && !was) FD_SET(fd, set);
+    if (!is && was) FD_CLR(fd, set);
+    return static_cast<int>(is) - static_cast<int>(was);
+  }
+};
+
+// select and pselect: the kernel is asked without waiting if the engine knows of something ready.
+// Sets larger than fd_set (select(2), BUGS) are left to the kernel.
+template <typename Wait, typename Look>
+int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look look) {
+  const bool readable = (r == nullptr || check_readable(r, sizeof(*r)) == 0) &&
+                        (w == nullptr || check_readable(w, sizeof(*w)) == 0);
+  if (nothing_to_watch() || nfds < 0 || nfds > FD_SETSIZE || !readable) return wait();
+  Asked sets[] = {{nfds, r, POLLIN | POLLHUP | POLLERR}, {nfds, w, POLLOUT | POLLERR}};
+  bool ready = false;
+  {
+    const KeepErrno keep;
+    for (int fd = 0; fd < nfds && !ready; ++fd) ready = sets[0].ready(fd) || sets[1].ready(fd);
+    for (int fd = 0; may_wait && fd < nfds && !ready; ++fd) {
+      if (sets[0].has(fd) || sets[1].has(fd)) leave_to_kernel(fd);
+    }
+  }
+  if (!ready && may_wait) {
+    const Sleeper sleeper;
+    return wait();
+  }
+  int n = look();
+  const KeepErrno keep;
+  for (int fd = 0; fd < nfds && n >= 0; ++fd) n += sets[0].merge(fd) + sets[1].merge(fd);
+  return n;
+}
+
+}  // namespace
+
+int poll(pollfd* fds, nfds_t count, int timeout_ms) {
+  if (nothing_to_watch()) return sys->poll(fds, count, timeout_ms);
+  const bool ready = any_ready(fds, count, timeout_ms != 0);
+  const Sleeper sleeper;
+  const int n = sys->poll(fds, count, ready ? 0 : timeout_ms);
+  return n < 0 ? n : merge(fds, count);
+}
+
+int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
+  if (nothing_to_watch()) return sys->ppoll(fds, count, timeout, mask);
+  const bool ready = any_ready(fds, count, !is_zero(timeout));
+  const timespec now{0, 0};
+  const Sleeper sleeper;
+  const int n = sys->ppoll(fds, count, ready ? &now : timeout, mask);
+  return n < 0 ? n : merge(fds, count);
+}
+
+int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout) {
+  timeval now{0, 0};
+  const bool may_wait = timeout == nullptr || check_readable(timeout, sizeof(*timeout)) != 0 ||
+                        timeout->tv_sec != 0 || timeout->tv_usec != 0;
+  return select_by(
+      nfds, r, w, may_wait, [&] { return sys->select(nfds, r, w, e, timeout); },
+      [&] { return sys->select(nfds, r, w, e, &now); });
+}
+
+int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
+            const sigset_t* mask) {
+  const timespec now{0, 0};
+  return select_by(
+      nfds, r, w, !is_zero(timeout), [&] { return sys->pselect(nfds, r, w, e, timeout, mask); },
+      [&] { return sys->pselect(nfds, r, w, e, &now, mask); });
+}
+
+// An epoll set watches from now on: the pipe stays the kernel's, and nothing stays held.
+int epoll_ctl(int epfd, int op, int fd, epoll_event* event) {
+  if (op != EPOLL_CTL_DEL) expose(fd);
+  return sys->epoll_ctl(epfd, op, fd, event);
+}
+
+}  // namespace anysplice
