@@ -1,0 +1,140 @@
+#include "shim/hooks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "core/arena.h"
+#include "core/pipe_table.h"
+#include "core/sys.h"
+#include "core/user_memory.h"
+
+namespace anysplice::shim {
+namespace {
+
+template <typename T>
+T* to(long word) {
+  return reinterpret_cast<T*>(word);
+}
+
+// The number at the end of /dev/fd/N, /proc/self/fd/N or /proc/PID/fd/N; -1 for other paths.
+int descriptor_in(const char* path) {
+  if (strcmp(path, "/dev/stdin") == 0) return 0;
+  const char* digits = nullptr;
+  if (strncmp(path, "/dev/fd/", 8) == 0) {
+    digits = path + 8;
+  } else if (strncmp(path, "/proc/", 6) == 0) {
+    const char* fd = strstr(path, "/fd/");
+    if (fd != nullptr) digits = fd + 4;
+  }
+  if (digits == nullptr || *digits == '\0') return -1;
+  int number = 0;
+  for (; *digits != '\0'; ++digits) {
+    if (*digits < '0' || *digits > '9' || number > 1 << 20) return -1;
+    number = number * 10 + (*digits - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+long by_number(long number, long a, long b, long c, long d, long e, long f) {
+  const int fd = static_cast<int>(a);
+  const auto size = static_cast<size_t>(c);
+  switch (number) {
+    case SYS_splice:
+      return anysplice::splice(fd, to<off64_t>(b), static_cast<int>(c), to<off64_t>(d),
+                               static_cast<size_t>(e), static_cast<unsigned>(f));
+    case SYS_tee:
+      return anysplice::tee(fd, static_cast<int>(b), size, static_cast<unsigned>(d));
+    case SYS_vmsplice:
+      return anysplice::vmsplice(fd, to<const iovec>(b), size, static_cast<unsigned>(d));
+    case SYS_sendfile:
+      return anysplice::sendfile(fd, static_cast<int>(b), to<off64_t>(c), static_cast<size_t>(d));
+    case SYS_read:
+      return anysplice::read(fd, to<void>(b), size);
+    case SYS_readv:
+      return anysplice::readv(fd, to<const iovec>(b), static_cast<int>(c));
+    case SYS_preadv2:
+      return anysplice::preadv2(fd, to<const iovec>(b), static_cast<int>(c), d,
+                                static_cast<int>(f));
+    case SYS_write:
+      return anysplice::write(fd, to<const void>(b), size);
+    case SYS_writev:
+      return anysplice::writev(fd, to<const iovec>(b), static_cast<int>(c));
+    case SYS_pwritev2:
+      return anysplice::pwritev2(fd, to<const iovec>(b), static_cast<int>(c), d,
+                                 static_cast<int>(f));
+    case SYS_epoll_ctl:
+      return anysplice::epoll_ctl(fd, static_cast<int>(b), static_cast<int>(c), to<epoll_event>(d));
+    case SYS_ioctl:
+      return anysplice::ioctl(fd, static_cast<unsigned long>(b), to<void>(c));
+    case SYS_fcntl:
+      return anysplice::fcntl(fd, static_cast<int>(b), c);
+    case SYS_pipe2:
+      return anysplice::pipe2(to<int>(a), static_cast<int>(b));
+    case SYS_dup:
+      return anysplice::dup(fd);
+    case SYS_dup3:
+      return anysplice::dup3(fd, static_cast<int>(b), static_cast<int>(c));
+    case SYS_close:
+      return anysplice::close(fd);
+    case SYS_close_range:
+      return anysplice::close_range(static_cast<unsigned>(a), static_cast<unsigned>(b),
+                                    static_cast<int>(c));
+    case SYS_sendmsg:
+      return anysplice::sendmsg(fd, to<const msghdr>(b), static_cast<int>(c));
+#ifdef SYS_poll
+    case SYS_poll:
+      return anysplice::poll(to<pollfd>(a), static_cast<nfds_t>(b), static_cast<int>(c));
+#endif
+#ifdef SYS_pipe
+    case SYS_pipe:
+      return anysplice::pipe2(to<int>(a), 0);
+#endif
+#ifdef SYS_dup2
+    case SYS_dup2:
+      return anysplice::dup2(fd, static_cast<int>(b));
+#endif
+    // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
+    case SYS_io_uring_setup:
+      keep_nothing();
+      break;
+#ifdef SYS_select
+    case SYS_select:
+#endif
+#ifdef SYS_fork
+    case SYS_fork:
+#endif
+    case SYS_pselect6:
+    case SYS_ppoll:
+    case SYS_sendmmsg:
+    case SYS_clone:
+    case SYS_clone3:
+    case SYS_execve:
+    case SYS_execveat:
+    case SYS_exit_group:
+      expose_all();
+      break;
+    default:
+      break;
+  }
+  return sys->syscall(number, a, b, c, d, e, f);
+}
+
+void opening(const char* path) {
+  if (pipe_high() == 0 && !arena::any_held()) return;
+  if (check_readable(path, 1) != 0) return;
+  const int fd = descriptor_in(path);
+  if (fd >= 0) expose(fd);
+}
+
+void reading(FILE* file) {
+  if (!arena::any_held()) return;
+  const int kept = errno;
+  expose(fileno(file));
+  errno = kept;
+}
+
+}  // namespace anysplice::shim

@@ -1,0 +1,44 @@
+// What the rows of the table need besides the engine.
+#ifndef ANYSPLICE_SHIM_HOOKS_H_
+#define ANYSPLICE_SHIM_HOOKS_H_
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "core/descriptors.h"
+#include "core/engine.h"
+#include "core/fd_table.h"
+#include "core/fork.h"
+
+namespace anysplice::shim {
+
+// syscall(2): the calls that have a row of their own go the same way by number.
+long by_number(long number, long a, long b, long c, long d, long e, long f);
+
+// A path is about to be opened: if it names one of our descriptors, that is settled.
+void opening(const char* path);
+inline void opening(const char* path, auto...) { opening(path); }
+inline void opening(int, const char* path, auto...) { opening(path); }
+inline void opening(auto...) {}
+
+// A stdio stream is about to be read.
+void reading(FILE* file);
+
+// A descriptor was just made: forget what its number used to be.
+inline int fresh(int fd) {
+  if (fd >= 0 && fd_entry(fd).word != 0) forget(fd);
+  return fd;
+}
+
+struct AroundFork {
+  AroundFork() { before_fork(); }
+  pid_t call(pid_t (*real)()) {
+    const pid_t pid = real();
+    after_fork(pid == 0);
+    return pid;
+  }
+};
+
+}  // namespace anysplice::shim
+
+#endif  // ANYSPLICE_SHIM_HOOKS_H_

@@ -1,0 +1,42 @@
+// The function behind one of our symbols: the next object's, found at its first use.
+//
+// Nothing is bound ahead of time, so a symbol that the host's libc lacks does no harm until it is
+// called, and calls that come before our constructor work. dlsym allocates only to describe a
+// failure, so this is safe inside malloc for every symbol that exists.
+#ifndef ANYSPLICE_SHIM_REAL_H_
+#define ANYSPLICE_SHIM_REAL_H_
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#include <atomic>
+#include <type_traits>
+
+namespace anysplice::shim {
+
+// What a missing function does: fails with ENOSYS, in the way its return type allows.
+template <typename Signature>
+struct Missing;
+
+template <typename R, typename... A>
+struct Missing<R(A...)> {
+  static R call(A...) {
+    errno = ENOSYS;
+    if constexpr (std::is_pointer_v<R>) return nullptr;
+    if constexpr (std::is_integral_v<R>) return static_cast<R>(-1);
+  }
+};
+
+template <typename Signature>
+Signature* bind(std::atomic<Signature*>& bound, const char* name) {
+  Signature* function = bound.load(std::memory_order_relaxed);
+  if (function != nullptr) return function;
+  function = reinterpret_cast<Signature*>(dlsym(RTLD_NEXT, name));
+  if (function == nullptr) function = &Missing<Signature>::call;
+  bound.store(function, std::memory_order_relaxed);
+  return function;
+}
+
+}  // namespace anysplice::shim
+
+#endif  // ANYSPLICE_SHIM_REAL_H_

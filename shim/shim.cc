@@ -1,0 +1,53 @@
+// The exported symbols, made from the table.
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <termios.h>
+#include <wchar.h>
+
+#include "core/descriptors.h"
+#include "core/engine.h"
+#include "core/fork.h"
+#include "shim/hooks.h"
+#include "shim/real.h"
+
+// libc declares these names with attributes and variable parameter lists that must not bind us:
+// each function has a name of its own here, and the table's in the object.
+#define EXPORTED(type, symbol, params)                  \
+  extern "C" __attribute__((visibility("default")))     \
+  type anysplice_shim_##symbol params __asm__(#symbol); \
+  extern "C" type anysplice_shim_##symbol params
+
+#define ENGINE(type, symbol, params, call, why) \
+  EXPORTED(type, symbol, params) {              \
+    using namespace anysplice;                  \
+    return anysplice::call;                     \
+  }
+
+#define BEFORE(type, symbol, params, args, action, why)            \
+  EXPORTED(type, symbol, params) {                                 \
+    using namespace anysplice;                                     \
+    static std::atomic<type(*) params> bound;                      \
+    [[maybe_unused]] const auto real = shim::bind(bound, #symbol); \
+    action;                                                        \
+    return real args;                                              \
+  }
+
+#define FRESH(symbol, params, args, why)                                       \
+  EXPORTED(int, symbol, params) {                                              \
+    static std::atomic<int(*) params> bound;                                   \
+    anysplice::shim::opening args;                                             \
+    return anysplice::shim::fresh(anysplice::shim::bind(bound, #symbol) args); \
+  }
+
+#include "shim/symbols.def"

@@ -1,0 +1,35 @@
+// The engine's seam, bound to the functions behind our own symbols.
+//
+// Every entry starts as a stub that finds the function, writes it over itself, and calls it.
+#include "core/sys.h"
+#include "shim/real.h"
+
+namespace anysplice {
+namespace {
+
+template <typename Signature>
+struct Stub;
+
+template <typename R, typename... A>
+struct Stub<R(A...)> {
+  template <R (*Sys::*Entry)(A...), const char* Name>
+  static R call(A... args) {
+    std::atomic<R (*)(A...)> bound{nullptr};
+    sys_table.*Entry = shim::bind(bound, Name);
+    return (sys_table.*Entry)(args...);
+  }
+};
+
+#define SYS(ret, name, params) constexpr char name_##name[] = #name;
+#include "core/sys.def"
+#undef SYS
+
+}  // namespace
+
+Sys sys_table = {
+#define SYS(ret, name, params) .name = &Stub<ret params>::call<&Sys::name, name_##name>,
+#include "core/sys.def"
+#undef SYS
+};
+
+}  // namespace anysplice
