@@ -1,0 +1,89 @@
+#include <errno.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/unit/tools_words.h"
+#include "tools/run_options.h"
+
+namespace anysplice::tools {
+namespace {
+
+TEST_CASE("run without options", "[tools]") {
+  const Words words{"program", "--help"};
+  const auto options = parse_run_options(words);
+  REQUIRE(options.ok());
+  CHECK_FALSE(options->help);
+  CHECK(options->preload);
+  CHECK_FALSE(options->stats);
+  CHECK(options->block.none());
+  CHECK_FALSE(options->mode);
+  CHECK_FALSE(options->rings);
+  CHECK(options->command.size() == 2);
+}
+
+TEST_CASE("run with all options", "[tools]") {
+  const Words words{"--mode=absent=EPERM",
+                    "--rings=off",
+                    "--block=EOPNOTSUPP",
+                    "--block-calls=tee,splice",
+                    "--stats=f",
+                    "--",
+                    "program"};
+  const auto options = parse_run_options(words);
+  REQUIRE(options.ok());
+  CHECK(*options->mode == "absent=EPERM");
+  CHECK(*options->rings == "off");
+  CHECK(options->block_errno == EOPNOTSUPP);
+  CHECK(options->block.count() == 2);
+  CHECK(options->block.test(static_cast<size_t>(Call::kTee)));
+  CHECK(options->block.test(static_cast<size_t>(Call::kSplice)));
+  CHECK(options->stats);
+  CHECK(options->stats_file == "f");
+}
+
+TEST_CASE("what to block, in any order of the options", "[tools]") {
+  const Words all{"--block", "program"};
+  CHECK(parse_run_options(all)->block.all());
+  CHECK(parse_run_options(all)->block_errno == ENOSYS);
+  const Words before{"--block=1", "--block-calls=tee", "program"};
+  const Words after{"--block-calls=tee", "--block=1", "program"};
+  for (const auto& options : {parse_run_options(before), parse_run_options(after)}) {
+    REQUIRE(options.ok());
+    CHECK(options->block.count() == 1);
+    CHECK(options->block_errno == 1);
+  }
+}
+
+TEST_CASE("run refuses what makes no sense", "[tools]") {
+  const Words wrong[] = {
+      {"--mode=fast", "program"},
+      {"--mode=absent=ENOTHING", "program"},
+      {"--rings=maybe", "program"},
+      {"--block=4096", "program"},
+      {"--block=", "program"},
+      {"--block-calls=", "program"},
+      {"--block-calls=splice,", "program"},
+      {"--block-calls=read", "program"},
+      {"--stats=", "program"},
+      {"--no-preload", "--stats", "program"},
+      {"--no-preload", "--mode=auto", "program"},
+      {"--no-preload", "--rings=on", "program"},
+      {"--block"},
+      {},
+  };
+  for (const Words& words : wrong) {
+    const auto options = parse_run_options(words);
+    CHECK(options.status().code() == absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("help needs no program", "[tools]") {
+  const Words words{"--help"};
+  const auto options = parse_run_options(words);
+  REQUIRE(options.ok());
+  CHECK(options->help);
+}
+
+}  // namespace
+}  // namespace anysplice::tools

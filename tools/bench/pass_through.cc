@@ -1,0 +1,167 @@
+// What the preload adds to a read or write on a descriptor that is not the library's.
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tools/bench/peers.h"
+#include "tools/bench/preload_cost.h"
+#include "tools/bench/spawned.h"
+#include "tools/library_path.h"
+#include "tools/status.h"
+
+namespace anysplice::tools::bench {
+namespace {
+
+using Read = ssize_t (*)(int, void*, size_t);
+using Write = ssize_t (*)(int, const void*, size_t);
+
+double now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// --- the process whose calls are timed -----------------------------------------------------------
+
+// What it says to each command, 'r' or 'w': nanoseconds a call, of the program's function and of
+// libc's. 0: there is no libc to be found.
+struct Timing {
+  double program;
+  double libc;
+};
+
+template <typename Function, typename Buffer>
+double time_block(Function function, int fd, Buffer buffer) {
+  constexpr int kCalls = 1000;
+  const double start = now();
+  for (int i = 0; i < kCalls; ++i) function(fd, buffer, 1);
+  return (now() - start) * 1e9 / kCalls;
+}
+
+template <typename Function, typename Buffer>
+Timing time_call(Function program, Function libc, int fd, Buffer buffer) {
+  constexpr size_t kBlocks = 15;
+  std::vector<double> by_program;
+  std::vector<double> by_libc;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    by_program.push_back(time_block<Function>(program, fd, buffer));
+    if (libc != nullptr) by_libc.push_back(time_block<Function>(libc, fd, buffer));
+  }
+  return {summarize(by_program).median, summarize(by_libc).median};
+}
+
+// --- the process that asks -----------------------------------------------------------------------
+
+class Timer {
+ public:
+  explicit Timer(const std::string& preload) {
+    int to[2];
+    int from[2];
+    if (::pipe2(to, O_CLOEXEC) != 0) return;
+    Fd commands(to[0]);
+    commands_ = Fd(to[1]);
+    if (::pipe2(from, O_CLOEXEC) != 0) return;
+    answers_ = Fd(from[0]);
+    Fd results(from[1]);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, commands.get(), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, results.get(), STDOUT_FILENO);
+    process_ =
+        Peer(spawn({own_path(), "bench", std::string(kCallTimer)}, Environment(preload), &actions));
+    posix_spawn_file_actions_destroy(&actions);
+  }
+
+  bool ask(char command, Timing* timing) {
+    constexpr int kPatience = 10000;
+    if (::write(commands_.get(), &command, 1) != 1) return false;
+    pollfd p{answers_.get(), POLLIN, 0};
+    return ::poll(&p, 1, kPatience) == 1 &&
+           ::read(answers_.get(), timing, sizeof(*timing)) == sizeof(*timing);
+  }
+
+ private:
+  Fd commands_;
+  Fd answers_;
+  Peer process_;
+};
+
+struct CallSamples {
+  std::vector<double> without;
+  std::vector<double> with;
+  std::vector<double> inside;
+  std::vector<double> inside_without;
+
+  bool take(Timer& plain, Timer& preloaded, char command) {
+    Timing a;
+    Timing b;
+    const bool plain_first = with.size() % 2 == 0;
+    const bool ok = plain_first ? plain.ask(command, &a) && preloaded.ask(command, &b)
+                                : preloaded.ask(command, &b) && plain.ask(command, &a);
+    if (!ok) return false;
+    without.push_back(a.program);
+    with.push_back(b.program);
+    if (a.libc == 0 || b.libc == 0) return true;
+    inside.push_back(b.program - b.libc);
+    inside_without.push_back(a.program - a.libc);
+    return true;
+  }
+
+  CallCost cost() const {
+    return {.without = summarize(without),
+            .with = summarize(with),
+            .difference = summarize(paired_differences(with, without)),
+            .inside = summarize(inside),
+            .inside_without = summarize(inside_without)};
+  }
+};
+
+}  // namespace
+
+int time_calls() {
+  const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (zero < 0 || null < 0) return report(system_failure("cannot open /dev/zero", errno));
+  void* libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  const auto libc_read = libc ? reinterpret_cast<Read>(dlsym(libc, "read")) : nullptr;
+  const auto libc_write = libc ? reinterpret_cast<Write>(dlsym(libc, "write")) : nullptr;
+  char byte = 0;
+  for (char command; ::read(STDIN_FILENO, &command, 1) == 1;) {
+    const Timing timing = command == 'r' ? time_call<Read>(::read, libc_read, zero, &byte)
+                                         : time_call<Write>(::write, libc_write, null, &byte);
+    if (::write(STDOUT_FILENO, &timing, sizeof(timing)) != sizeof(timing)) break;
+  }
+  return 0;
+}
+
+absl::StatusOr<PassThrough> measure_pass_through(const std::string& library, double seconds) {
+  // Where a process happens to lie in memory matters at this scale: several of each.
+  constexpr int kProcesses = 6;
+  signal(SIGPIPE, SIG_IGN);
+  CallSamples reads;
+  CallSamples writes;
+  for (int i = 0; i < kProcesses; ++i) {
+    Timer plain("");
+    Timer preloaded(library);
+    const double end = now() + seconds / kProcesses;
+    do {
+      if (!reads.take(plain, preloaded, 'r') || !writes.take(plain, preloaded, 'w')) {
+        return absl::FailedPreconditionError("the process whose calls are timed does not answer");
+      }
+    } while (now() < end);
+  }
+  return PassThrough{reads.cost(), writes.cost()};
+}
+
+}  // namespace anysplice::tools::bench

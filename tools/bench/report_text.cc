@@ -1,0 +1,164 @@
+// The words of a report, and the table.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tools/bench/report.h"
+#include "tools/errno_names.h"
+
+namespace anysplice::tools::bench {
+namespace {
+
+std::string trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+std::string line_of(absl::string_view label, absl::string_view kernel, absl::string_view rings,
+                    absl::string_view on, absl::string_view cpu, absl::string_view off,
+                    absl::string_view copies, absl::string_view loop) {
+  return trimmed(absl::StrFormat("%-20s %10s %10s  %-17s %-5s  %-17s %8s %8s", label, kernel, rings,
+                                 on, cpu, off, copies, loop));
+}
+
+std::string short_ratio(const SideResult& result, const Summary& ratio) {
+  return ratio.count > 0 ? absl::StrFormat("%.2f", ratio.median) : hindrance(result);
+}
+
+std::string line_of(const Row& row) {
+  const Result& r = row.result;
+  return line_of(label_of(row), absolute(*row.kind, r.of(Side::kKernel)),
+                 absolute(*row.kind, r.of(Side::kRings)), ratio(r.of(Side::kRings)),
+                 short_ratio(r.of(Side::kRings), r.of(Side::kRings).processor_ratio),
+                 ratio(r.of(Side::kNoRings)),
+                 short_ratio(r.of(Side::kCopies), r.of(Side::kCopies).ratio),
+                 short_ratio(r.of(Side::kLoop), r.of(Side::kLoop).ratio));
+}
+
+std::string group_table(const BenchReport& report, Group group) {
+  std::string out;
+  const Kind* kind = nullptr;
+  for (const Row& row : report.rows) {
+    if (row.group != group) continue;
+    if (out.empty()) {
+      out = absl::StrCat("\n", line_of(title_of(group), "kernel", "rings on", "rings on/kernel",
+                                       "cpu", "rings off/kernel", "4 copies", "no pipe"));
+    }
+    if (group != Group::kScenarios && row.kind != kind) {
+      absl::StrAppend(&out, row.kind->title,
+                      group == Group::kPipes ? ", " + size_name(row.setting.size) : "", "\n");
+    }
+    kind = row.kind;
+    absl::StrAppend(&out, line_of(row));
+  }
+  return out;
+}
+
+std::string cost_line(absl::string_view label, const Summary& without, const Summary& with,
+                      const Summary& more, absl::string_view unit) {
+  return absl::StrFormat("%-20s %10.1f %10.1f  %+.1f (%+.1f to %+.1f) %s\n", label, without.median,
+                         with.median, more.median, more.low, more.high, unit);
+}
+
+void add_inside(std::string* out, absl::string_view label, const CallCost& cost) {
+  if (cost.inside.count == 0) return;
+  absl::StrAppendFormat(out, "%-20s %10s %10s  %+.1f (%+.1f to %+.1f) ns; without preload %+.1f\n",
+                        label, "", "", cost.inside.median, cost.inside.low, cost.inside.high,
+                        cost.inside_without.median);
+}
+
+std::string cost_table(const BenchReport& report) {
+  if (!report.pass_through && !report.exec) return "";
+  std::string out =
+      absl::StrFormat("\n%-20s %10s %10s  %s\n", "cost of the preload", "without", "with", "more");
+  if (report.pass_through) {
+    const PassThrough& cost = *report.pass_through;
+    const auto add = [&](absl::string_view name, const CallCost& call) {
+      absl::StrAppend(&out, cost_line(absl::StrCat(name, ", 1 byte"), call.without, call.with,
+                                      call.difference, "ns"));
+      add_inside(&out, "  within one process", call);
+    };
+    add("read /dev/zero", cost.read);
+    add("write /dev/null", cost.write);
+  }
+  if (report.exec) {
+    const ExecCost& cost = *report.exec;
+    absl::StrAppend(&out, cost_line(absl::StrCat("exec ", cost.program), cost.without, cost.with,
+                                    cost.difference, "us"));
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::string_view title_of(Group group) {
+  switch (group) {
+    case Group::kScenarios:
+      return "scenario";
+    case Group::kThreads:
+      return "threads, in sum";
+    case Group::kPipes:
+      return "pipes alive";
+    case Group::kSizes:
+      return "bytes an operation";
+  }
+  return "";
+}
+
+std::string size_name(size_t bytes) {
+  if (bytes >= 1 << 20 && bytes % (1 << 20) == 0) return absl::StrCat(bytes >> 20, " MiB");
+  if (bytes >= 1 << 10 && bytes % (1 << 10) == 0) return absl::StrCat(bytes >> 10, " KiB");
+  return absl::StrCat(bytes, " B");
+}
+
+std::string label_of(const Row& row) {
+  switch (row.group) {
+    case Group::kScenarios:
+      return std::string(row.kind->title);
+    case Group::kThreads:
+      return absl::StrCat("  ", row.setting.threads,
+                          row.setting.threads == 1 ? " thread" : " threads");
+    case Group::kPipes:
+      return absl::StrCat("  ", row.setting.pipes, row.setting.pipes == 1 ? " pipe" : " pipes");
+    case Group::kSizes:
+      return absl::StrCat("  ", size_name(row.setting.size));
+  }
+  return "";
+}
+
+std::string hindrance(const SideResult& result) {
+  if (result.lost) return "lost";
+  return result.error != 0 ? errno_name(result.error) : "-";
+}
+
+std::string absolute(const Kind& kind, const SideResult& result) {
+  if (!result.ran) return hindrance(result);
+  if (kind.by_time) return absl::StrFormat("%.2f us", result.seconds.median * 1e6);
+  const double rate = result.bytes.median;
+  return rate >= 1e8 ? absl::StrFormat("%.2f GB/s", rate / 1e9)
+                     : absl::StrFormat("%.2f MB/s", rate / 1e6);
+}
+
+std::string ratio(const SideResult& result) {
+  const Summary& r = result.ratio;
+  if (!result.ran) return hindrance(result);
+  if (r.count == 0) return "-";
+  return absl::StrFormat("%.2f (%.2f-%.2f)", r.median, r.low, r.high);
+}
+
+std::string as_table(const BenchReport& report) {
+  std::string out = absl::StrFormat(
+      "%s, %d processors; %s an operation unless said otherwise.\n"
+      "Speed of the emulation divided by the kernel's, in up to %d pairs of slices of %.0f ms:\n"
+      "median and quartiles, more is better. `4 copies` is splice done as read + write, `no pipe`\n"
+      "the read/write loop a program would have instead; `cpu` is the ratio in processor time.\n",
+      report.system, report.processors, size_name(report.size), report.plan.rounds,
+      report.plan.slice * 1e3);
+  for (const Group group : kAllGroups) absl::StrAppend(&out, group_table(report, group));
+  absl::StrAppend(&out, cost_table(report));
+  if (!report.problems.empty()) {
+    absl::StrAppend(&out, "\nNot measured:\n  ", absl::StrJoin(report.problems, "\n  "), "\n");
+  }
+  return out;
+}
+
+}  // namespace anysplice::tools::bench

@@ -1,0 +1,159 @@
+#include "tools/bench/sides.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace anysplice::tools::bench {
+namespace {
+
+int libc_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
+
+ssize_t kernel_splice(int in, loff_t* in_at, int out, loff_t* out_at, size_t n, unsigned flags) {
+  return syscall(SYS_splice, in, in_at, out, out_at, n, flags);
+}
+ssize_t kernel_tee(int in, int out, size_t n, unsigned flags) {
+  return syscall(SYS_tee, in, out, n, flags);
+}
+ssize_t kernel_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  return syscall(SYS_vmsplice, fd, iov, count, flags);
+}
+ssize_t kernel_sendfile(int out, int in, off64_t* at, size_t n) {
+  return syscall(SYS_sendfile, out, in, at, n);
+}
+
+// What the copies go through: a part of what it holds fits the processor's caches.
+constexpr size_t kBuffer = 64 * 1024;
+thread_local char buffer[kBuffer];
+
+ssize_t write_all(int fd, off64_t* at, size_t n) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t m = at != nullptr ? ::pwrite(fd, buffer + done, n - done, *at)
+                                    : ::write(fd, buffer + done, n - done);
+    if (m < 0) return -1;
+    if (at != nullptr) *at += m;
+    done += static_cast<size_t>(m);
+  }
+  return static_cast<ssize_t>(done);
+}
+
+ssize_t copying_splice(int in, loff_t* in_at, int out, loff_t* out_at, size_t n, unsigned) {
+  size_t done = 0;
+  while (done < n) {
+    const size_t want = std::min(n - done, kBuffer);
+    const ssize_t m =
+        in_at != nullptr ? ::pread(in, buffer, want, *in_at) : ::read(in, buffer, want);
+    if (m < 0) return done > 0 ? static_cast<ssize_t>(done) : -1;
+    if (in_at != nullptr) *in_at += m;
+    if (write_all(out, out_at, static_cast<size_t>(m)) < 0) return -1;
+    done += static_cast<size_t>(m);
+    if (m < static_cast<ssize_t>(want)) break;
+  }
+  return static_cast<ssize_t>(done);
+}
+ssize_t copying_tee(int, int, size_t, unsigned) {
+  errno = ENOSYS;  // no reading without taking
+  return -1;
+}
+ssize_t copying_vmsplice(int fd, const iovec* iov, size_t count, unsigned) {
+  return ::writev(fd, iov, static_cast<int>(count));
+}
+ssize_t copying_sendfile(int out, int in, off64_t* at, size_t n) {
+  return copying_splice(in, at, out, nullptr, n, 0);
+}
+
+constexpr Calls kKernelCalls = {
+    .splice = kernel_splice,
+    .tee = kernel_tee,
+    .vmsplice = kernel_vmsplice,
+    .sendfile = kernel_sendfile,
+    .pipe2 = ::pipe2,
+    .close = ::close,
+    .read = ::read,
+    .fcntl = libc_fcntl,
+    .fork = ::fork,
+};
+
+constexpr Calls kCopyingCalls = {
+    .splice = copying_splice,
+    .tee = copying_tee,
+    .vmsplice = copying_vmsplice,
+    .sendfile = copying_sendfile,
+    .pipe2 = ::pipe2,
+    .close = ::close,
+    .read = ::read,
+    .fcntl = libc_fcntl,
+    .fork = ::fork,
+};
+
+constexpr Calls kEngineCalls = {
+    .splice = anysplice::splice,
+    .tee = anysplice::tee,
+    .vmsplice = anysplice::vmsplice,
+    .sendfile = anysplice::sendfile,
+    .pipe2 = anysplice::pipe2,
+    .close = anysplice::close,
+    .read = anysplice::read,
+    .fcntl = anysplice::fcntl,
+    .fork = anysplice::fork,
+};
+
+}  // namespace
+
+const char* name_of(Side side) {
+  switch (side) {
+    case Side::kKernel:
+      return "kernel";
+    case Side::kRings:
+      return "rings on";
+    case Side::kNoRings:
+      return "rings off";
+    case Side::kCopies:
+      return "4 copies";
+    case Side::kLoop:
+      return "no pipe";
+  }
+  return "?";
+}
+
+const Calls& take_side(Side side) {
+  switch (side) {
+    case Side::kRings:
+    case Side::kNoRings:
+      set_mode(Mode::kEmulate, ENOSYS);
+      allow_rings(side == Side::kRings);
+      return kEngineCalls;
+    case Side::kCopies:
+    case Side::kLoop:
+      return kCopyingCalls;
+    case Side::kKernel:
+      break;
+  }
+  return kKernelCalls;
+}
+
+int kernel_lacks(Call call) {
+  // Bad descriptors: a kernel that has the call says EBADF, or 0 to a transfer of nothing.
+  ssize_t n = 0;
+  switch (call) {
+    case Call::kSplice:
+      n = kernel_splice(-1, nullptr, -1, nullptr, 1, 0);
+      break;
+    case Call::kTee:
+      n = kernel_tee(-1, -1, 1, 0);
+      break;
+    case Call::kVmsplice:
+      n = kernel_vmsplice(-1, nullptr, 0, 0);
+      break;
+    case Call::kSendfile:
+      n = kernel_sendfile(-1, -1, nullptr, 1);
+      break;
+  }
+  return n < 0 && errno != EBADF && errno != EINVAL ? errno : 0;
+}
+
+}  // namespace anysplice::tools::bench

@@ -1,0 +1,28 @@
+// Blocks the kernel's own calls for this process and everything it will execute, so that the engine
+// can be seen at work on a machine that has them all.
+#ifndef ANYSPLICE_TOOLS_BLOCK_H_
+#define ANYSPLICE_TOOLS_BLOCK_H_
+
+#include <bitset>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/mode.h"
+
+namespace anysplice::tools {
+
+using CallSet = std::bitset<kCalls>;  // by Call
+
+inline constexpr absl::string_view kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
+
+// "splice,tee"; an empty or unknown name is answered with the list of known ones.
+absl::StatusOr<CallSet> parse_calls(absl::string_view list);
+
+// Installs a seccomp filter under which these calls fail with `error`, in every ABI that the kernel
+// may offer beside the native one. Sets no_new_privs. Cannot be undone.
+absl::Status block_calls(CallSet calls, int error);
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_BLOCK_H_

@@ -1,0 +1,18 @@
+// The subcommands. Each gets the words after its name and returns an exit status.
+#ifndef ANYSPLICE_TOOLS_COMMANDS_H_
+#define ANYSPLICE_TOOLS_COMMANDS_H_
+
+#include "absl/types/span.h"
+
+namespace anysplice::tools {
+
+int run_command(absl::Span<char* const> words);
+int doctor_command(absl::Span<char* const> words);
+int bench_command(absl::Span<char* const> words);
+
+// Answers --version.
+int print_version();
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_COMMANDS_H_

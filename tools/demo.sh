@@ -1,0 +1,145 @@
+#!/bin/bash
+# Shows anysplice at work. Installs what is missing (Debian 12, as root), builds, and runs real
+# programs whose splice calls the kernel refuses: without anysplice, and with it. Ends with an error
+# if anything is not as it should be.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/tools/packages.sh"
+
+scratch=$(mktemp -d)
+servers=()
+finish() {
+  # Only ours, by their number.
+  [ ${#servers[@]} -eq 0 ] || kill "${servers[@]}" 2>/dev/null || true
+  wait
+  rm -rf "$scratch"
+}
+trap finish EXIT
+
+title() { printf '\n=== %s\n' "$*"; }
+indent() { sed 's/^/    /'; }
+wrong() {
+  echo "WRONG: $*" >&2
+  exit 1
+}
+
+# Shows a command line and runs it, with its output in the file `log`.
+try() {
+  printf '\n  $ %s\n' "$1"
+  timeout 60 bash -o pipefail -c "$1" >log 2>&1
+}
+
+must_fail() {
+  ! try "$1" || wrong 'this should have failed'
+  { grep -im 1 error log || tail -n 1 log; } | indent
+}
+
+must_work() {
+  try "$1" || { cat log >&2 && wrong 'this should have worked'; }
+}
+
+# Tells who carried the bytes, from the counters in the file `stats`, which must say that it was
+# anysplice, for the calls named.
+tell_carriers() {
+  local call bytes
+  for call in "$@"; do
+    bytes=$(sed -n "s/^$call.engine_bytes //p" stats)
+    [ "$bytes" -gt 0 ] || wrong "anysplice carried nothing by $call"
+    grep -qx "$call.native_bytes 0" stats || wrong "the kernel carried bytes by $call"
+    echo "$call: anysplice carried $((bytes >> 20)) MiB, the kernel none" | indent
+  done
+}
+
+same() {
+  [ "$(sha256sum <"$1")" = "$(sha256sum <"$2")" ] || wrong "$1 and $2 differ"
+  echo "sha256 of what was sent and what arrived: $(sha256sum <"$2" | cut -c -16)... equal" | indent
+}
+
+wait_for_port() {
+  local try
+  for try in {1..100}; do
+    ! (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null || return 0
+    sleep 0.05
+  done
+  wrong "nobody listens on $1:$2"
+}
+
+title 'Packages and build'
+install_packages demo
+cd "$root"
+[ -f build/build.ninja ] || meson setup --buildtype=release build >"$scratch/log" ||
+  { cat "$scratch/log" && wrong 'meson failed'; }
+ninja -C build tools/anysplice tests/e2e/tee_to_file >"$scratch/log" ||
+  { tail -40 "$scratch/log" && wrong 'the build failed'; }
+echo "Built in build/: $(build/tools/anysplice --version)"
+export PATH="$root/build/tools:$PATH"
+cd "$scratch"
+
+title 'What this system offers, and what anysplice does about it'
+anysplice doctor | sed '/^$/,$d' | indent
+printf '\n  ... and with the four calls refused, as `anysplice run --block` has it below:\n'
+anysplice run --block --no-preload -- "$(command -v anysplice)" doctor | sed '/^$/,$d' |
+  grep -E '^(splice|tee|vmsplice|sendfile) ' | indent
+
+title 'fio: 64 MiB into a file by vmsplice and splice, back again, and verified'
+fio='fio --name=demo --ioengine=splice --rw=write --bs=64k --size=64m --verify=crc32c'
+must_fail "anysplice run --block --no-preload -- $fio"
+must_work "anysplice run --block --stats=stats -- $fio"
+grep -oE '(READ|WRITE): bw=[^ ]*' log | indent
+tell_carriers vmsplice splice
+
+title 'HAProxy with "option splice-auto": a download of 64 MiB through the proxy'
+# An address of this process alone on the loopback interface.
+host=127.$((BASHPID >> 16)).$((BASHPID >> 8 & 255)).$((BASHPID & 255))
+mkdir site
+head -c 64M /dev/urandom >site/body
+cat >haproxy.cfg <<EOF
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+    option splice-auto
+    option splice-response
+listen proxy
+    bind $host:8080
+    server backend $host:8081
+EOF
+/usr/bin/python3 -m http.server --bind "$host" --directory site 8081 >/dev/null 2>&1 &
+servers+=($!)
+wait_for_port "$host" 8081
+
+# Starts HAProxy by the command given, downloads through it, and ends it.
+download() {
+  local result=0
+  printf '\n  $ %s\n' "$* &"
+  "$@" >/dev/null 2>&1 &
+  servers[1]=$!
+  wait_for_port "$host" 8080
+  echo "  $ curl -o body http://$host:8080/body"
+  curl -sS -m 10 -o body -w '%{size_download} %{speed_download}\n' "http://$host:8080/body" 2>&1 |
+    sed -E 's/^([0-9]+) ([0-9]*)[0-9]{6}$/\1 bytes arrived, at \2 MB\/s/
+            s/^([0-9]+) [0-9]+$/\1 bytes arrived/' | indent || result=$?
+  kill "${servers[1]}"
+  wait "${servers[1]}" || true
+  unset 'servers[1]'
+  return $result
+}
+
+! download anysplice run --block --no-preload -- haproxy -db -f haproxy.cfg ||
+  wrong 'this should have failed'
+download anysplice run --block --stats=stats -- haproxy -db -f haproxy.cfg || wrong 'no download'
+same site/body body
+tell_carriers splice
+
+title 'tee(2): the example of its manual page, copying a pipe into a pipe and a file'
+ln -s "$root/build/tests/e2e/tee_to_file" .
+must_fail 'cat site/body | anysplice run --block --no-preload -- ./tee_to_file copy | cat >out'
+must_work 'cat site/body | anysplice run --block --stats=stats -- ./tee_to_file copy | cat >out'
+same site/body copy
+same site/body out
+tell_carriers tee splice
+
+echo
+echo 'Everything is as it should be.'

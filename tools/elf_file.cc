@@ -1,0 +1,129 @@
+#include "tools/elf_file.h"
+
+#include <elf.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bit>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr uint8_t kNativeOrder =
+    std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
+constexpr size_t kMaxDynamicEntries = 4096;
+
+template <typename T>
+bool read_at(int fd, uint64_t offset, T* out) {
+  return offset <= static_cast<uint64_t>(LLONG_MAX) &&
+         pread(fd, out, sizeof(T), static_cast<off_t>(offset)) == static_cast<ssize_t>(sizeof(T));
+}
+
+std::string read_string(int fd, uint64_t offset, uint64_t size) {
+  char text[PATH_MAX] = {};
+  const size_t want = size < sizeof(text) ? size : sizeof(text) - 1;
+  if (offset > static_cast<uint64_t>(LLONG_MAX) ||
+      pread(fd, text, want, static_cast<off_t>(offset)) < 0) {
+    return "";
+  }
+  return text;
+}
+
+// Position-independent programs are shared objects by type; this flag tells them from libraries.
+template <typename Dyn>
+bool is_pie(int fd, uint64_t offset, uint64_t size) {
+  const size_t count =
+      size / sizeof(Dyn) < kMaxDynamicEntries ? size / sizeof(Dyn) : kMaxDynamicEntries;
+  for (size_t i = 0; i < count; ++i) {
+    Dyn entry;
+    if (!read_at(fd, offset + i * sizeof(Dyn), &entry) || entry.d_tag == DT_NULL) break;
+    if (entry.d_tag == DT_FLAGS_1) return (entry.d_un.d_val & DF_1_PIE) != 0;
+  }
+  return false;
+}
+
+template <typename Ehdr, typename Phdr, typename Dyn>
+bool read_segments(int fd, ElfFile* file) {
+  Ehdr header;
+  if (!read_at(fd, 0, &header)) return false;
+  bool pie = false;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Phdr segment;
+    if (!read_at(fd, header.e_phoff + uint64_t{i} * sizeof(Phdr), &segment)) return false;
+    if (segment.p_type == PT_INTERP) {
+      file->interpreter = read_string(fd, segment.p_offset, segment.p_filesz);
+    } else if (segment.p_type == PT_DYNAMIC) {
+      pie = is_pie<Dyn>(fd, segment.p_offset, segment.p_filesz);
+    }
+  }
+  file->is_static = file->interpreter.empty() && (header.e_type == ET_EXEC || pie);
+  return true;
+}
+
+absl::string_view family(uint16_t machine) {
+  switch (machine) {
+    case EM_386:
+    case EM_X86_64:
+      return "x86";
+    case EM_ARM:
+    case EM_AARCH64:
+      return "ARM";
+    case EM_PPC:
+    case EM_PPC64:
+      return "POWER";
+    case EM_RISCV:
+      return "RISC-V";
+    case EM_S390:
+      return "S/390";
+    case EM_MIPS:
+      return "MIPS";
+    case EM_LOONGARCH:
+      return "LoongArch";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+bool ElfFile::same_machine(const ElfFile& other) const {
+  return elf_class == other.elf_class && byte_order == other.byte_order && machine == other.machine;
+}
+
+std::string ElfFile::machine_name() const {
+  const absl::string_view name = family(machine);
+  // x32: the 64-bit instruction set with 32-bit addresses.
+  if (machine == EM_X86_64 && elf_class == ELFCLASS32) return "x32";
+  std::string order = byte_order == kNativeOrder ? "" : " (other byte order)";
+  return absl::StrCat(elf_class == ELFCLASS64 ? "64" : "32", "-bit ",
+                      name.empty() ? absl::StrCat("machine ", machine) : name, order);
+}
+
+std::optional<ElfFile> read_elf(int fd) {
+  // The start is laid out alike in all classes.
+  Elf32_Ehdr start;
+  if (!read_at(fd, 0, &start) || memcmp(start.e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+
+  ElfFile file;
+  file.elf_class = start.e_ident[EI_CLASS];
+  file.byte_order = start.e_ident[EI_DATA];
+  file.machine = start.e_machine;
+  if (file.byte_order != kNativeOrder) {
+    file.machine = __builtin_bswap16(start.e_machine);
+    return file;
+  }
+  bool whole = false;
+  if (file.elf_class == ELFCLASS64) {
+    whole = read_segments<Elf64_Ehdr, Elf64_Phdr, Elf64_Dyn>(fd, &file);
+  } else if (file.elf_class == ELFCLASS32) {
+    whole = read_segments<Elf32_Ehdr, Elf32_Phdr, Elf32_Dyn>(fd, &file);
+  }
+  if (!whole) return std::nullopt;
+  return file;
+}
+
+}  // namespace anysplice::tools

@@ -1,0 +1,26 @@
+// The program to be run: finding it, and telling beforehand when a preloaded library cannot reach
+// it.
+#ifndef ANYSPLICE_TOOLS_PROGRAM_H_
+#define ANYSPLICE_TOOLS_PROGRAM_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace anysplice::tools {
+
+// Searches PATH as execvp(3) does, unless the name holds a slash; the result always holds one.
+// kNotFound if there is none, kPermissionDenied if it cannot be executed.
+absl::StatusOr<std::string> find_program(const std::string& name);
+
+// Fails, saying why, for a program that is static, of another machine or C library than `library`,
+// or that gains privileges when executed (the dynamic loader then ignores LD_PRELOAD). Scripts are
+// followed to their interpreter. What cannot be read is taken to be fine.
+// no_new_privs: the program will be executed with that attribute, so that it gains nothing.
+absl::Status check_preloadable(const std::string& path, const std::string& library,
+                               bool no_new_privs);
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_PROGRAM_H_

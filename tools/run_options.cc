@@ -1,0 +1,118 @@
+#include "tools/run_options.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "core/errno_names.h"
+#include "tools/options.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"--mode", Takes::kValue, "MODE"},
+    {"--rings", Takes::kValue, "on|off"},
+    {"--block", Takes::kOptionalValue, "ERRNO"},
+    {"--block-calls", Takes::kValue, "CALL,..."},
+    {"--stats", Takes::kOptionalValue, "FILE"},
+    {"--no-preload"},
+    {"--help"},
+    {"--version"},
+};
+
+absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
+  Mode mode;
+  int absent_errno = ENOSYS;
+  options->mode = std::string(text);
+  if (parse_mode(options->mode->c_str(), &mode, &absent_errno)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown mode '", text, "'; the modes are auto, emulate, native, absent, absent=ERRNO"));
+}
+
+absl::Status set_rings(absl::string_view text, RunOptions* options) {
+  options->rings = std::string(text);
+  if (text == "on" || text == "off") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--rings is 'on' or 'off', not '", text, "'"));
+}
+
+absl::Status set_block_errno(absl::string_view text, RunOptions* options) {
+  options->block_errno = parse_errno(std::string(text).c_str());
+  if (options->block_errno != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--block takes an error name like EPERM or a number from 1 to 4095, not '", text, "'"));
+}
+
+absl::Status apply(const Option& option, RunOptions* options) {
+  if (option.name == "--mode") return set_mode_option(*option.value, options);
+  if (option.name == "--rings") return set_rings(*option.value, options);
+  if (option.name == "--block") {
+    if (options->block.none()) options->block.set();
+    return option.value ? set_block_errno(*option.value, options) : absl::OkStatus();
+  }
+  if (option.name == "--block-calls") {
+    const absl::StatusOr<CallSet> calls = parse_calls(*option.value);
+    if (calls.ok()) options->block = *calls;
+    return calls.status();
+  }
+  if (option.name == "--stats") {
+    options->stats = true;
+    options->stats_file = std::string(option.value.value_or(""));
+    if (option.value && option.value->empty()) {
+      return absl::InvalidArgumentError("--stats= needs the name of a file");
+    }
+  }
+  options->preload &= option.name != "--no-preload";
+  options->help |= option.name == "--help";
+  options->version |= option.name == "--version";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const absl::string_view kRunHelp =
+    R"(Usage: anysplice run [OPTION]... [--] PROGRAM [ARGUMENT]...
+
+Runs PROGRAM with splice, tee, vmsplice and sendfile provided by anysplice
+where the system does not offer them.
+
+  --mode=MODE          how the calls are answered:
+                         auto           by the kernel, by anysplice where it
+                                        refuses (the default)
+                         emulate        always by anysplice
+                         native         always by the kernel
+                         absent[=ERRNO] never: they fail, with ENOSYS or ERRNO
+  --rings=on|off       whether pipes used inside one process may be kept in
+                       its memory (default on)
+  --block[=ERRNO]      make the kernel's own calls fail with ERRNO, a name or a
+                       number (default ENOSYS), for the program and all that
+                       it starts
+  --block-calls=CALLS  block only these, as in splice,tee; implies --block
+  --stats[=FILE]       print what was done when the program has ended, to
+                       stderr or FILE
+  --no-preload         run without anysplice, to see what --block alone does
+  --help, --version
+
+The exit status is the program's, or that of the signal that ended it; 125 if
+anysplice fails or cannot help this program, 126 if the program cannot be
+executed, 127 if it is not found. More in anysplice(1).
+)";
+
+absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words) {
+  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  if (!parsed.ok()) return parsed.status();
+  RunOptions options;
+  options.command = parsed->rest;
+  for (const Option& option : parsed->options) {
+    if (absl::Status status = apply(option, &options); !status.ok()) return status;
+  }
+  if (options.help || options.version) return options;
+  if (!options.preload && (options.mode || options.rings || options.stats)) {
+    return absl::InvalidArgumentError(
+        "--mode, --rings and --stats speak to the library; they do not go with --no-preload");
+  }
+  if (options.command.empty()) {
+    return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");
+  }
+  return options;
+}
+
+}  // namespace anysplice::tools

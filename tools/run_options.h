@@ -1,0 +1,38 @@
+// The options of `anysplice run`.
+#ifndef ANYSPLICE_TOOLS_RUN_OPTIONS_H_
+#define ANYSPLICE_TOOLS_RUN_OPTIONS_H_
+
+#include <errno.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "tools/block.h"
+
+namespace anysplice::tools {
+
+struct RunOptions {
+  bool help = false;
+  bool version = false;
+  bool preload = true;
+  std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
+  std::optional<std::string> rings;
+  CallSet block;  // none: no filter
+  int block_errno = ENOSYS;
+  bool stats = false;
+  std::string stats_file;           // empty: stderr
+  absl::Span<char* const> command;  // the program and its arguments, at least one word unless help
+                                    // or version was asked for
+};
+
+extern const absl::string_view kRunHelp;
+
+absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words);
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_RUN_OPTIONS_H_
