@@ -3,17 +3,19 @@
 #include <sys/mman.h>
 
 #include "core/memory.h"
+#include "core/section.h"
 
 namespace anysplice::arena {
 namespace {
 
-constexpr uint32_t kPlaces = 256;
+constexpr uint32_t kPlaces = 1024;
 constexpr uint32_t kSleepKeys = 256;
-constexpr uint32_t kExposed = 4096;
+constexpr uint32_t kExposed = 16384;
+constexpr uint32_t kWays = 8;    // places an exposed pipe can be in
 constexpr size_t kPages = 4096;  // 16 MiB of addresses, backed only while bytes are held
 
 struct Arena {
-  Lock lock;  // guards ids, Held::users and high
+  SharedLock lock;  // guards ids, Held::users and high
   std::atomic<uint32_t> held;
   std::atomic<int> sleepers[kSleepKeys];
   uint32_t high;        // no place from here on was ever used
@@ -61,7 +63,7 @@ bool make() {
 Held* acquire(PipeId id) {
   if (!make()) return nullptr;
   Arena* arena = get();
-  if (!arena->lock.lock()) return nullptr;
+  if (arena->lock.lock() == Locked::kNo) return nullptr;
   uint32_t place = kPlaces;
   for (uint32_t i = 0; i < arena->high; ++i) {
     if (arena->ids[i] == id) {
@@ -90,14 +92,15 @@ Held* acquire(PipeId id) {
 
 void release(Held* held) {
   Arena* arena = get();
-  if (!arena->lock.lock()) return;
+  if (arena->lock.lock() == Locked::kNo) return;
   if (--held->users == 0 && held->front.empty()) arena->ids[held - arena->places].inode = 0;
   arena->lock.unlock();
 }
 
 bool holds(PipeId id, size_t* bytes) {
   Arena* arena = get();
-  if (arena == nullptr || !arena->lock.lock()) return false;
+  const Section section;
+  if (arena == nullptr || arena->lock.lock() == Locked::kNo) return false;
   *bytes = 0;
   for (uint32_t i = 0; i < arena->high; ++i) {
     if (arena->ids[i] == id) *bytes = arena->places[i].front.bytes();
@@ -112,9 +115,10 @@ uint32_t sleep_key(PipeId id) {
   return 1 + static_cast<uint32_t>(mixed(id) >> 40) % (kSleepKeys - 1);
 }
 
-void sleeper(uint32_t key, int by) {
-  Arena* arena = get();
-  if (arena != nullptr) arena->sleepers[key].fetch_add(by);
+bool sleeper(uint32_t key, int by) {
+  if (!make()) return false;
+  get()->sleepers[key].fetch_add(by);
+  return true;
 }
 
 bool any_sleepers(uint32_t key) {
@@ -123,14 +127,23 @@ bool any_sleepers(uint32_t key) {
 }
 
 void mark_exposed(PipeId id) {
-  if (!make()) return;
-  get()->exposed[mixed(id) % kExposed].store(mixed(id), std::memory_order_relaxed);
+  if (exposed(id) || !make()) return;
+  const uint64_t key = mixed(id);
+  for (uint32_t way = 0; way < kWays; ++way) {
+    uint64_t free = 0;
+    if (get()->exposed[(key + way) % kExposed].compare_exchange_strong(free, key)) return;
+  }
+  // Full of pipes that were exposed long ago: one of them goes.
+  get()->exposed[(key + key / kExposed % kWays) % kExposed].store(key, std::memory_order_relaxed);
 }
 
 bool exposed(PipeId id) {
   Arena* arena = get();
-  return arena != nullptr &&
-         arena->exposed[mixed(id) % kExposed].load(std::memory_order_relaxed) == mixed(id);
+  const uint64_t key = mixed(id);
+  for (uint32_t way = 0; arena != nullptr && way < kWays; ++way) {
+    if (arena->exposed[(key + way) % kExposed].load(std::memory_order_relaxed) == key) return true;
+  }
+  return false;
 }
 
 }  // namespace anysplice::arena

@@ -28,8 +28,8 @@ struct Held {
   // Room for what a pipe of 1 MiB can have, twice, in slots that are not all full.
   static constexpr uint32_t kSlots = 1024;
 
-  Lock lock;       // guards front, and makes calls on one pipe take turns
-  uint32_t users;  // calls that have it; guarded by the arena
+  SharedLock lock;  // guards front, and makes calls on one pipe take turns
+  uint32_t users;   // calls that have it; guarded by the arena
   Ring front;
   uint64_t slots[kSlots];
 };
@@ -60,7 +60,8 @@ void note_held(bool now_held);
 // (sleep_key()), or kAnyPipe; different pipes may share a key.
 inline constexpr uint32_t kAnyPipe = 0;
 uint32_t sleep_key(PipeId id);
-void sleeper(uint32_t key, int by);
+// False if there is no memory to count in: then it must not be counted off again.
+bool sleeper(uint32_t key, int by);
 bool any_sleepers(uint32_t key);
 
 // A pipe that somebody outside the engine may read or watch: nothing stays held after a call.

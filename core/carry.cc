@@ -13,8 +13,7 @@ bool engine_has_bytes(std::initializer_list<int> fds) {
     }
     PipeId id;
     size_t bytes;
-    if (held && entry.kind() != FdKind::kOther && entry.kind() != FdKind::kStream &&
-        pipe_id(fd, &id) && arena::holds(id, &bytes)) {
+    if (held && !entry.no_pipe() && pipe_id(fd, &id) && arena::holds(id, &bytes)) {
       return true;
     }
   }

@@ -78,6 +78,8 @@ int note_copy(int from, int to) {
   Pipe* pipe = pipe_of(entry);
   if (!lock_entry(from, entry, pipe)) return to;
   ++pipe->descriptors[end_of(entry)];
+  // Standard descriptors have stdio behind them.
+  if (to <= 2 && pipe->where.load(std::memory_order_relaxed) != Where::kKernel) settle_ring(pipe);
   set_fd_entry(to, entry);
   pipe->lock.unlock();
   return to;
@@ -99,7 +101,9 @@ void set_nonblock(int fd, FdEntry entry, bool on) {
 // F_SETPIPE_SZ of a ring: as much as the kernel grants, but never below what is in it.
 int resize(int fd, long size) {
   Section section;
-  PipeLock pipe(fd);
+  // A candidate's size is asked for when it gets its ring.
+  if (route(fd_entry(fd)) == Route::kCandidate) return sys->fcntl(fd, F_SETPIPE_SZ, size);
+  PipeLock pipe(section, fd);
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (!pipe.is_ring()) pipe.settle();
   if (pipe.is_ring()) {
@@ -120,18 +124,13 @@ int resize(int fd, long size) {
 // FIONREAD counts what the engine has.
 int unread(int fd, int* to) {
   const int kept = errno;
-  size_t mine = 0;
-  bool ring = false;
-  {
-    Section section;
-    PipeLock pipe(fd);
-    if (pipe.lock() != 0) return sys->ioctl(fd, FIONREAD, to);
-    ring = pipe.is_ring();
-    mine = pipe.bytes().bytes();
-  }
+  Section section;
+  PipeLock pipe(section, fd);
+  if (pipe.lock() != 0) return sys->ioctl(fd, FIONREAD, to);
+  const int mine = static_cast<int>(pipe.bytes().bytes());
   errno = kept;
   const int error = sys->ioctl(fd, FIONREAD, to);
-  if (error == 0) *to = static_cast<int>(mine) + (ring ? 0 : *to);
+  if (error == 0) *to = pipe.is_ring() ? mine : mine + *to;
   return error;
 }
 
@@ -143,7 +142,7 @@ void forget(int fd) {
   // A vfork child shares our memory but not our descriptors.
   if (vfork_child()) return;
   const KeepErrno keep;
-  if (entry.kind() != FdKind::kOther && entry.kind() != FdKind::kStream && arena::any_held()) {
+  if (!entry.no_pipe() && arena::any_held()) {
     give_held_back(fd);
   }
   if (entry.ours()) {
@@ -173,7 +172,9 @@ int dup2(int fd, int to) {
 }
 
 int dup3(int fd, int to, int flags) {
-  if (fd == to || sys->fcntl(fd, F_GETFD, 0) < 0) return sys->dup3(fd, to, flags);
+  if (fd == to || (flags & ~O_CLOEXEC) != 0 || sys->fcntl(fd, F_GETFD, 0) < 0) {
+    return sys->dup3(fd, to, flags);
+  }
   forget(to);
   return note_copy(fd, sys->dup3(fd, to, flags));
 }

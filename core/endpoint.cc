@@ -13,11 +13,20 @@
 namespace anysplice {
 namespace {
 
+const dev_t kNullDevice = makedev(1, 3);
+
 Kind socket_kind(int fd) {
   int type = 0;
   socklen_t size = sizeof(type);
   if (sys->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return Kind::kNone;
   return type == SOCK_STREAM ? Kind::kStream : Kind::kMessage;
+}
+
+int remember(Endpoint* end, Kind kind, int flags) {
+  end->kind = kind;
+  end->flags = flags;
+  end->remembered = true;
+  return 0;
 }
 
 int wait_by_poll(int fd, short events) {
@@ -35,6 +44,7 @@ bool Endpoint::seekable() const {
     case Kind::kDirectory:
       return true;
     case Kind::kDevice:
+    case Kind::kNull:
     case Kind::kNone: {
       // pread(2) of nothing tells what takes no offset.
       const iovec nothing{nullptr, 0};
@@ -44,9 +54,11 @@ bool Endpoint::seekable() const {
       return false;
   }
 }
-bool Endpoint::nonblocking() const { return (flags & O_NONBLOCK) != 0; }
+bool Endpoint::nonblocking() const {
+  return ((remembered ? sys->fcntl(fd, F_GETFL, 0) : flags) & O_NONBLOCK) != 0;
+}
 
-int look(int fd, Endpoint* end) {
+int look(int fd, Endpoint* end, Role role) {
   *end = {};
   end->fd = fd;
   const FdEntry entry = fd_entry(fd);
@@ -57,10 +69,14 @@ int look(int fd, Endpoint* end) {
     if (pipe_of(entry)->nonblock[write ? kWrite : kRead]) end->flags |= O_NONBLOCK;
     return 0;
   }
+  if (entry.kind() == FdKind::kStream) return remember(end, Kind::kStream, O_RDWR);
+  if (entry.kind() == FdKind::kNull && role == Role::kSink) {
+    return remember(end, Kind::kNull, O_WRONLY);
+  }
   end->flags = sys->fcntl(fd, F_GETFL, 0);
   if (end->flags < 0 || (end->flags & O_PATH) != 0) return -EBADF;
-  if (entry.kind() == FdKind::kStream) {
-    end->kind = Kind::kStream;
+  if (entry.kind() == FdKind::kFile) {
+    end->kind = Kind::kFile;
     return 0;
   }
   struct stat st;
@@ -78,11 +94,15 @@ int look(int fd, Endpoint* end) {
     case S_IFREG:
     case S_IFBLK:
       end->kind = Kind::kFile;
-      end->size = st.st_size;
+      known = FdKind::kFile;
       break;
     case S_IFCHR:
       end->kind = Kind::kDevice;
       end->device = st.st_rdev;
+      if (end->device == kNullDevice && end->writable()) {
+        end->kind = Kind::kNull;
+        known = FdKind::kNull;
+      }
       break;
     case S_IFDIR:
       end->kind = Kind::kDirectory;
@@ -121,8 +141,8 @@ bool beyond_file_system(const Endpoint& end, int64_t position) {
 
 // Of the memory devices the kernel splices not all both ways.
 bool can_be_source(const Endpoint& end) {
-  const bool null = end.kind == Kind::kDevice && end.device == makedev(1, 3);
-  return end.kind < Kind::kDirectory && end.kind != Kind::kPipe && !null;
+  const bool null = end.kind == Kind::kDevice && end.device == kNullDevice;
+  return end.kind < Kind::kDirectory && end.kind != Kind::kPipe && end.kind != Kind::kNull && !null;
 }
 
 bool can_be_sink(const Endpoint& end) {
@@ -150,8 +170,12 @@ ssize_t pull(Endpoint& from, const iovec& into, bool may_wait) {
 }
 
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
-  ssize_t n;
+  ssize_t n = 0;
   switch (to.kind) {
+    case Kind::kNull:
+      // Nothing can be seen of such a write.
+      for (int i = 0; i < count; ++i) n += static_cast<ssize_t>(iov[i].iov_len);
+      return n;
     case Kind::kFile:
       n = to.positioned ? sys->pwritev(to.fd, iov, count, to.position)
                         : sys->writev(to.fd, iov, count);
@@ -162,7 +186,9 @@ ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
       message.msg_iov = const_cast<iovec*>(iov);
       message.msg_iovlen = static_cast<size_t>(count);
       const bool whole = to.kind == Kind::kMessage && !to.nonblocking();
-      n = sys->sendmsg(to.fd, &message, (more ? MSG_MORE : 0) | (whole ? 0 : MSG_DONTWAIT));
+      // A broken stream's SIGPIPE is raised by the caller, once nothing is locked any more.
+      const int quiet = to.kind == Kind::kStream ? MSG_NOSIGNAL : 0;
+      n = sys->sendmsg(to.fd, &message, quiet | (more ? MSG_MORE : 0) | (whole ? 0 : MSG_DONTWAIT));
       break;
     }
     default:

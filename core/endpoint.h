@@ -18,6 +18,7 @@ enum class Kind {
   kStream,   // a stream socket
   kMessage,  // a datagram or seqpacket socket: one write, one message
   kDevice,   // ttys and other character devices
+  kNull,     // /dev/null, open for writing
   kDirectory,
   kNone,  // cannot be spliced: eventfds, epoll sets, ...
 };
@@ -27,7 +28,7 @@ struct Endpoint {
   Kind kind = Kind::kNone;
   int flags = 0;            // F_GETFL
   dev_t device = 0;         // of a device: which
-  int64_t size = 0;         // of a file, when looked at
+  bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
 
@@ -37,8 +38,10 @@ struct Endpoint {
   bool seekable() const;  // takes an offset
 };
 
+enum class Role { kSource, kSink };
+
 // Looks at a descriptor: 0 or -EBADF.
-int look(int fd, Endpoint* end);
+int look(int fd, Endpoint* end, Role role);
 
 // Whether a transfer of that length from the end's position stays within what offsets can say: 0
 // or EINVAL. The kernel asks before it cuts the length to what one call moves.

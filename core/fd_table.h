@@ -15,6 +15,8 @@ enum class FdKind : uint32_t {
   kUnknown = 0,
   kOther,    // no pipe
   kStream,   // a stream socket
+  kFile,     // with positions (endpoint.h)
+  kNull,     // /dev/null, open for writing
   kPipe,     // a pipe or FIFO whose making we did not see; pipe() is its sleep key
   kReadEnd,  // of a pipe in the table of pipes; pipe() says which
   kWriteEnd,
@@ -30,6 +32,7 @@ struct FdEntry {
   uint32_t pipe() const { return word >> 3; }
   bool ours() const { return kind() >= FdKind::kReadEnd; }  // an end of a pipe made here
   bool is_pipe() const { return kind() >= FdKind::kPipe; }
+  bool no_pipe() const { return kind() > FdKind::kUnknown && kind() < FdKind::kPipe; }
   bool operator==(const FdEntry&) const = default;
 };
 

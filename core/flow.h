@@ -9,6 +9,7 @@
 #include "core/endpoint.h"
 #include "core/pipe_lock.h"
 #include "core/section.h"
+#include "core/sleeper.h"
 
 namespace anysplice {
 
@@ -24,13 +25,20 @@ struct Flow {
   size_t length;
   unsigned flags;
   size_t moved = 0;
-  int error = 0;  // positive errno; counts only if nothing moved
+  int error = 0;   // positive errno; counts only if nothing moved
+  int signal = 0;  // to raise once nothing is locked any more
 
   size_t left() const { return length - moved; }
 
   Step fail(int positive_errno) {
     error = positive_errno;
     return Step::kDone;
+  }
+
+  // Nobody is left to read what would be written.
+  Step no_reader() {
+    signal = SIGPIPE;
+    return fail(EPIPE);
   }
 
   // A pipe cannot go on. Waiting is for calls that moved nothing and may wait; a ring is settled
@@ -50,19 +58,24 @@ ssize_t run(Flow& flow, Attempt attempt) {
   for (;;) {
     Step step;
     {
-      Section section;
-      step = attempt();
+      Section section(Signals::kOpen);
+      step = attempt(section);
     }
+    if (flow.signal != 0) sys->raise(flow.signal);
     if (step == Step::kDone) break;
     if (step == Step::kAgain) continue;
     // A partial transfer is never restarted: its count is the answer.
     const bool fresh = flow.moved == 0;
-    const bool for_pipe = step == Step::kWaitIn && flow.in.kind == Kind::kPipe;
-    const uint32_t key = for_pipe ? sleep_key_of(flow.in.fd) : arena::kAnyPipe;
-    if (for_pipe) arena::sleeper(key, +1);
-    const int error =
-        step == Step::kWaitIn ? wait_readable(flow.in, fresh) : wait_writable(flow.out, fresh);
-    if (for_pipe) arena::sleeper(key, -1);
+    int error;
+    if (step == Step::kWaitOut) {
+      error = wait_writable(flow.out, fresh);
+    } else if (flow.in.kind == Kind::kPipe) {
+      const Sleeper sleeper(sleep_key_of(flow.in.fd));
+      // First counted, then looked: bytes that get held in between are not missed.
+      error = arena::any_held() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh);
+    } else {
+      error = wait_readable(flow.in, fresh);
+    }
     if (error != 0) {
       flow.error = -error;
       break;

@@ -1,35 +1,71 @@
-// A lock that works between threads and between forked processes, survives the death of its owner,
-// and tells a signal handler that the code it interrupted owns it.
-//
-// Must lie in MAP_SHARED memory to work between processes.
+// Two locks that can be met by code which a signal handler runs in the middle of their owner's:
+// both tell the owner's thread from others, so that a handler never waits for the code it
+// interrupted, and code that was left for good by longjmp does not block its thread for ever.
 #ifndef ANYSPLICE_CORE_LOCK_H_
 #define ANYSPLICE_CORE_LOCK_H_
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
+
+#include <atomic>
 
 namespace anysplice {
 
-class Lock {
+enum class Locked {
+  kYes,
+  kAfterCrash,  // yes, but its last owner died, or jumped away, in the middle
+  kNo,          // this thread is in a signal handler that interrupted the owner
+};
+
+// Between the threads of a process. May be taken and interrupted with signals open: owner and lock
+// are one word. Lives in zeroed memory; init() only after a fork.
+class OwnedLock {
  public:
-  void init() {
-    pthread_mutexattr_t attr;
-    pthread_mutexattr_init(&attr);
-    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-    pthread_mutex_init(&mutex_, &attr);
-    pthread_mutexattr_destroy(&attr);
+  void init() { word_.store(0, std::memory_order_relaxed); }
+
+  Locked lock() {
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    uint32_t free = 0;
+    if (!word_.compare_exchange_strong(free, thread_id(), std::memory_order_acquire)) [[unlikely]] {
+      const Locked slow = lock_slowly(here);
+      if (slow != Locked::kYes) return slow;
+    }
+    frame_ = here;
+    return Locked::kYes;
   }
 
-  // False if this thread has it already: we are in a signal handler that interrupted its owner.
-  bool lock() {
+  void unlock() {
+    if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) wake_one();
+  }
+
+  // To be called in the child of a fork: the thread has another number there.
+  static void forget_thread();
+
+ private:
+  static constexpr uint32_t kWaiters = 1u << 31;
+
+  static uint32_t thread_id();
+  Locked lock_slowly(uintptr_t here);
+  void wake_one();
+
+  std::atomic<uint32_t> word_;  // the owner's thread number, 0 if free; kWaiters if some may wait
+  uintptr_t frame_;
+};
+
+// Between processes too, in MAP_SHARED memory; survives the death of its owner. Only to be taken
+// with signals blocked.
+class SharedLock {
+ public:
+  void init();
+
+  Locked lock() {
     const int error = pthread_mutex_lock(&mutex_);
-    // What the dead owner guarded is consistent at every instruction; see Ring.
-    if (error == EOWNERDEAD) pthread_mutex_consistent(&mutex_);
-    return error == 0 || error == EOWNERDEAD;
+    if (error == 0) return Locked::kYes;
+    if (error != EOWNERDEAD) return Locked::kNo;
+    pthread_mutex_consistent(&mutex_);
+    return Locked::kAfterCrash;
   }
-
   void unlock() { pthread_mutex_unlock(&mutex_); }
 
  private:

@@ -15,10 +15,11 @@ std::atomic<Mode> current{Mode::kAuto};
 std::atomic<int> absent_as{ENOSYS};
 std::atomic<bool> rings{true};
 std::atomic<bool> missing[kCalls];
+std::atomic<bool> asked;  // kernel_lacks_splice() did
 
-// Calls that the kernel, if it has them, answers without looking at anything but these arguments:
-// told apart from a filter that refuses them whatever they are.
-bool refused_whatever(Call call) {
+// The errno of a call that moves nothing: the kernel, if it has the call, answers without looking
+// further, a filter that refuses it refuses this too.
+int answer_to_nothing(Call call) {
   ssize_t n = 0;
   switch (call) {
     case Call::kSplice:
@@ -34,7 +35,7 @@ bool refused_whatever(Call call) {
       n = sys->sendfile64(-1, -1, nullptr, 0);
       break;
   }
-  return n < 0 && errno == EPERM;
+  return n < 0 ? errno : 0;
 }
 
 }  // namespace
@@ -45,6 +46,7 @@ int absent_errno() { return absent_as.load(std::memory_order_relaxed); }
 void set_mode(Mode mode, int errno_if_absent) {
   absent_as.store(errno_if_absent, std::memory_order_relaxed);
   for (auto& call : missing) call.store(false, std::memory_order_relaxed);
+  asked.store(false, std::memory_order_relaxed);
   current.store(mode, std::memory_order_relaxed);
 }
 
@@ -82,12 +84,23 @@ bool ask_kernel_first(Call call) {
   return now == Mode::kNative;
 }
 
+bool kernel_lacks_splice() {
+  constexpr size_t kIndex = static_cast<size_t>(Call::kSplice);
+  if (!asked.exchange(true, std::memory_order_relaxed)) {
+    const int kept = errno;
+    const int error = answer_to_nothing(Call::kSplice);
+    if (error == ENOSYS || error == EPERM) missing[kIndex].store(true, std::memory_order_relaxed);
+    errno = kept;
+  }
+  return missing[kIndex].load(std::memory_order_relaxed);
+}
+
 bool kernel_declined(Call call, int error) {
   // EINVAL: of this kind of file, or of these arguments, which the engine's own checks tell.
   // EOPNOTSUPP: of this kind of file, but where there are no kinds, of the call.
   bool learn = error == ENOSYS || (error == EOPNOTSUPP && call == Call::kVmsplice);
   if (error == EPERM) {
-    learn = refused_whatever(call);
+    learn = answer_to_nothing(call) == EPERM;
     errno = error;
   }
   if (learn) missing[static_cast<size_t>(call)].store(true, std::memory_order_relaxed);

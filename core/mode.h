@@ -37,6 +37,10 @@ void allow_rings(bool allowed);
 // native mode.
 bool ask_kernel_first(Call call);
 
+// Whether the kernel has no splice(2), for this process at least: asks once, by a call that moves
+// nothing, if no real one has told yet.
+bool kernel_lacks_splice();
+
 // Told the errno of a native call that failed in auto mode: true if the engine should carry the
 // call instead. Learns that a call is missing (ENOSYS, EPERM, EOPNOTSUPP).
 bool kernel_declined(Call call, int error);

@@ -67,8 +67,7 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
   if (const int error = check_out(out); error == EAGAIN) {
     return flow.stall(out, Step::kWaitOut);
   } else if (error == EPIPE) {
-    sys->raise(SIGPIPE);
-    return flow.fail(EPIPE);
+    return flow.no_reader();
   }
   // Never more in the engine than the pipe could have had.
   const size_t most = in.is_ring() ? SIZE_MAX : kernel_pipe::slots(in.fd()) * kPage;
@@ -87,9 +86,9 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
 }
 
 ssize_t transfer(Flow& flow, What what) {
-  return run(flow, [&]() {
-    PipeLock in(flow.in.fd, true);
-    PipeLock out(flow.out.fd, true);
+  return run(flow, [&](Section& section) {
+    PipeLock in(section, flow.in.fd, true);
+    PipeLock out(section, flow.out.fd, true);
     if (const int error = PipeLock::lock_both(in, out); error != 0) return flow.fail(-error);
     return between(flow, in, out, what);
   });

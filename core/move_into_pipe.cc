@@ -11,8 +11,16 @@
 namespace anysplice {
 namespace {
 
+// A number that was closed, and given to something else, behind our back.
+bool was_stale(Endpoint& in, ssize_t error) {
+  if (error != -ENOTSOCK || !in.remembered) return false;
+  set_fd_entry(in.fd, {});
+  return look(in.fd, &in, Role::kSource) == 0;
+}
+
 // The source has nothing now: the end of the call, or a wait for it with no pipe locked.
 Step source_stalled(Flow& flow, ssize_t error) {
+  if (was_stale(flow.in, error)) return Step::kAgain;
   if (error == 0) return Step::kDone;
   if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
   if (flow.moved > 0) return Step::kDone;
@@ -38,10 +46,7 @@ size_t offset_in_page(const Flow& flow) {
 
 Step into_ring(Flow& flow, PipeLock& pipe) {
   Ring& ring = pipe.bytes();
-  if (pipe.pipe()->descriptors[kRead] == 0) {
-    pipe.to_kernel();  // whose pipe says EPIPE
-    return Step::kWaitOut;
-  }
+  if (pipe.pipe()->descriptors[kRead] == 0) return flow.no_reader();
   if (ring.free() == 0) return flow.stall(pipe, Step::kWaitOut);
   if (flow.left() > 0 && !can_be_source(flow.in)) return flow.fail(EINVAL);
   while (flow.left() > 0 && ring.free() > 0) {
@@ -113,10 +118,7 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
   bool sure = false;
   const ssize_t room = kernel_room(pipe.fd(), offset_in_page(flow), &sure);
   if (room == 0) return flow.stall(pipe, Step::kWaitOut);
-  if (room < 0) {
-    sys->raise(SIGPIPE);
-    return flow.fail(EPIPE);
-  }
+  if (room < 0) return flow.no_reader();
   if (flow.left() == 0) return Step::kDone;
   if (!can_be_source(flow.in)) return flow.fail(EINVAL);
   const Scratch scratch;
@@ -133,9 +135,9 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
 }  // namespace
 
 ssize_t move_into_pipe(Flow& flow) {
-  return run(flow, [&]() {
+  return run(flow, [&](Section& section) {
     if (source_would_wait(flow)) return source_stalled(flow, -EAGAIN);
-    PipeLock pipe(flow.out.fd, true);
+    PipeLock pipe(section, flow.out.fd, true);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     return pipe.is_ring() ? into_ring(flow, pipe) : into_kernel(flow, pipe);
   });

@@ -26,6 +26,12 @@ Step out_of(Flow& flow, PipeLock& pipe) {
                       (described < flow.left() && described < pipe.bytes().bytes());
     const ssize_t n = push(flow.out, iov, count, more);
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
+    if (n == -ENOTSOCK && flow.out.remembered) {
+      // The number was closed, and given to something else, behind our back.
+      set_fd_entry(flow.out.fd, {});
+      return look(flow.out.fd, &flow.out, Role::kSink) == 0 ? Step::kAgain : flow.fail(EBADF);
+    }
+    if (n == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
     if (n < 0) return flow.fail(static_cast<int>(-n));
     pipe.bytes().consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
@@ -37,8 +43,8 @@ Step out_of(Flow& flow, PipeLock& pipe) {
 }  // namespace
 
 ssize_t move_out_of_pipe(Flow& flow) {
-  return run(flow, [&]() {
-    PipeLock pipe(flow.in.fd, true);
+  return run(flow, [&](Section& section) {
+    PipeLock pipe(section, flow.in.fd, true);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     return out_of(flow, pipe);
   });

@@ -1,5 +1,7 @@
 #include "core/page_pool.h"
 
+#include <errno.h>
+
 #include <bit>
 
 #include "core/sys.h"
@@ -8,12 +10,14 @@ namespace anysplice {
 namespace {
 
 constexpr size_t kWordBits = 64;
-// Free pages that stay backed by memory when the pool runs empty.
+// Free pages that stay backed by memory, for what the next transfer will want warm; and another
+// tenth of what is in use.
 constexpr size_t kKeepWarm = 512;
+constexpr int kWorthwhile = 8;
 
 size_t header_bytes(size_t pages) {
   const size_t raw =
-      sizeof(PagePool) + pages / kWordBits * sizeof(uint64_t) + pages * sizeof(uint32_t);
+      sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) + pages * sizeof(uint32_t);
   return (raw + kPage - 1) / kPage * kPage;
 }
 
@@ -55,7 +59,8 @@ PagePool* PagePool::create(void* memory, size_t pages, int release_advice) {
   pool->count_ = pages;
   pool->release_advice_ = release_advice;
   pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
-  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->taken_ + pages / kWordBits);
+  pool->backed_ = pool->taken_ + pages / kWordBits;
+  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
   pool->pages_ = at + header_bytes(pages);
   return pool;
 }
@@ -78,10 +83,10 @@ char* PagePool::take(size_t want, size_t* got) {
         const size_t first = word * kWordBits + at;
         for (size_t i = 0; i < run; ++i) refs_[first + i].store(1, std::memory_order_relaxed);
         used_.fetch_add(run, std::memory_order_relaxed);
-        size_t touched = touched_.load(std::memory_order_relaxed);
-        while (touched < first + run &&
-               !touched_.compare_exchange_weak(touched, first + run, std::memory_order_relaxed)) {
-        }
+        const uint64_t mask = run_mask(run, at);
+        const uint64_t fresh = mask & ~backed_[word].fetch_or(mask, std::memory_order_relaxed);
+        backed_pages_.fetch_add(static_cast<size_t>(std::popcount(fresh)),
+                                std::memory_order_relaxed);
         if ((taken | run_mask(run, at)) == ~uint64_t{0} && word == start) {
           size_t expected = start;
           hint_.compare_exchange_strong(expected, start + 1, std::memory_order_relaxed);
@@ -107,20 +112,36 @@ void PagePool::put(const void* data) {
   size_t hint = hint_.load(std::memory_order_relaxed);
   while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
   }
-  if (used_.fetch_sub(1, std::memory_order_relaxed) != 1) return;
-  // Idle: give the memory back, but for what the next transfer will want warm.
-  const size_t touched = touched_.exchange(kKeepWarm, std::memory_order_relaxed);
-  if (touched <= kKeepWarm) {
-    touched_.store(touched, std::memory_order_relaxed);
-    return;
+  const size_t used = used_.fetch_sub(1, std::memory_order_relaxed) - 1;
+  const size_t backed = backed_pages_.load(std::memory_order_relaxed);
+  if (backed <= kKeepWarm + used + used / 10) return;
+  // Some words at a time, round and round.
+  constexpr size_t kLook = 4;
+  const size_t words = count_ / kWordBits;
+  const size_t start = cursor_.fetch_add(kLook, std::memory_order_relaxed);
+  give_back(word);
+  for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words);
+}
+
+void PagePool::give_back(size_t word) {
+  uint64_t taken = taken_[word].load(std::memory_order_relaxed);
+  const uint64_t victims = ~taken & backed_[word].load(std::memory_order_relaxed);
+  // A few pages are not worth a system call; they go with their neighbours.
+  if (std::popcount(victims) < kWorthwhile) return;
+  // Claimed first, so that nobody takes a page whose bytes are about to go.
+  if (!taken_[word].compare_exchange_strong(taken, ~uint64_t{0}, std::memory_order_acquire)) return;
+  backed_[word].fetch_and(~victims, std::memory_order_relaxed);
+  backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(victims)), std::memory_order_relaxed);
+  const int kept = errno;
+  for (size_t at = 0; at < kWordBits;) {
+    at += static_cast<size_t>(std::countr_zero(victims >> at));
+    if (at >= kWordBits) break;
+    const size_t run = static_cast<size_t>(std::countr_one(victims >> at));
+    sys->madvise(pages_ + (word * kWordBits + at) * kPage, run * kPage, release_advice_);
+    at += run;
   }
-  // Somebody may take such a page meanwhile: claim them first, so that none with bytes is dropped.
-  for (size_t w = kKeepWarm / kWordBits; w <= (touched - 1) / kWordBits; ++w) {
-    uint64_t free = 0;
-    if (!taken_[w].compare_exchange_strong(free, ~uint64_t{0}, std::memory_order_acquire)) continue;
-    sys->madvise(pages_ + w * kWordBits * kPage, kWordBits * kPage, release_advice_);
-    taken_[w].store(0, std::memory_order_release);
-  }
+  errno = kept;
+  taken_[word].fetch_and(taken, std::memory_order_release);
 }
 
 }  // namespace anysplice

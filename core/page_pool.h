@@ -34,6 +34,7 @@ class PagePool {
   void put(const void* data);
 
  private:
+  void give_back(size_t word);
   size_t index(const void* data) const {
     return static_cast<size_t>(static_cast<const char*>(data) - pages_) / kPage;
   }
@@ -42,9 +43,11 @@ class PagePool {
   int release_advice_;
   std::atomic<size_t> hint_;  // no word below it had a free page when last looked at
   std::atomic<size_t> used_;
-  std::atomic<size_t> touched_;   // pages below it may be backed by memory
-  std::atomic<uint64_t>* taken_;  // one bit a page
+  std::atomic<size_t> backed_pages_;  // pages that may be backed by memory
+  std::atomic<size_t> cursor_;        // where put() looks next for free words to give back
+  std::atomic<uint64_t>* taken_;      // one bit a page
   std::atomic<uint32_t>* refs_;
+  std::atomic<uint64_t>* backed_;  // one bit a page
   char* pages_;
 };
 

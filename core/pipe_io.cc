@@ -7,6 +7,7 @@
 #include "core/route.h"
 #include "core/scratch.h"
 #include "core/section.h"
+#include "core/sleeper.h"
 #include "core/user_memory.h"
 
 namespace anysplice {
@@ -14,6 +15,8 @@ namespace {
 
 // What the engine says to a read or write: bytes, -errno, or that the kernel is to be asked.
 constexpr ssize_t kAskKernel = -ENOSYS;
+// What native_read() says if there are bytes held after all.
+constexpr ssize_t kHeldNow = -2;
 
 // A packet pipe gives one packet a read, and drops what the read does not take of it (pipe(7)).
 ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
@@ -33,9 +36,10 @@ ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
 
 // A read of a pipe with bytes in the engine. Where the engine cannot answer it settles the pipe.
 ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
-  Section section;
-  PipeLock pipe(fd);
-  if (pipe.lock() != 0) return kAskKernel;
+  Section section(Signals::kOpen);
+  PipeLock pipe(section, fd);
+  // A handler that interrupted a call on this very pipe cannot wait for it.
+  if (const int error = pipe.lock(); error != 0) return error == -EINTR ? -EINTR : kAskKernel;
   if (pipe.bytes().empty()) {
     if (!pipe.is_ring()) return kAskKernel;
     if (pipe.waits() && pipe.pipe()->nonblock[kRead]) return -EAGAIN;
@@ -53,29 +57,38 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
 
 // A write to a ring. What does not fit, or must wait, is for the kernel's pipe.
 ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
-  Section section;
-  PipeLock pipe(fd);
-  if (pipe.lock() != 0 || !pipe.is_ring()) return kAskKernel;
+  Section section(Signals::kOpen);
+  PipeLock pipe(section, fd);
+  if (const int error = pipe.lock(); error == -EINTR) {
+    // Interrupted in the middle of a call on this pipe: into the kernel's, for that call to take
+    // in.
+    pipe_of(fd_entry(fd))->bypassed.store(true, std::memory_order_seq_cst);
+    return kAskKernel;
+  } else if (error != 0 || !pipe.is_ring()) {
+    return kAskKernel;
+  }
   Ring& ring = pipe.bytes();
   const bool readers = pipe.pipe()->descriptors[kRead] > 0;
-  if (readers && ring.free() == 0 && pipe.pipe()->nonblock[kWrite] && !ring.would_merge(total)) {
-    return -EAGAIN;
-  }
+  const bool nonblock = pipe.pipe()->nonblock[kWrite];
+  // What must go in whole (up to PIPE_BUF, pipe(7)) does: it never takes more than one slot.
+  const size_t room = ring.room_for_write(total);
+  if (readers && room == 0 && nonblock) return -EAGAIN;
   const Scratch scratch;
-  if (!readers || total > std::min(ring.free() * kPage, scratch.size())) {
+  if (!readers || room > scratch.size() || (room < total && !nonblock)) {
     pipe.to_kernel();
     return kAskKernel;
   }
   size_t staged = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const ssize_t n = copy_from_user(scratch.data() + staged, iov[i].iov_base, iov[i].iov_len);
+  for (size_t i = 0; i < count && staged < room; ++i) {
+    const size_t want = std::min(iov[i].iov_len, room - staged);
+    const ssize_t n = copy_from_user(scratch.data() + staged, iov[i].iov_base, want);
     if (n == -ENOSYS) {
       pipe.to_kernel();
       return kAskKernel;
     }
     if (n < 0 && staged == 0) return n;
     staged += static_cast<size_t>(std::max<ssize_t>(n, 0));
-    if (n < static_cast<ssize_t>(iov[i].iov_len)) break;
+    if (n < static_cast<ssize_t>(want)) break;
   }
   return static_cast<ssize_t>(ring.append_copy(scratch.data(), staged));
 }
@@ -84,50 +97,43 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
 template <typename Native>
 ssize_t native_read(int fd, FdEntry entry, Native native) {
   if (!entry.is_pipe()) return native();
+  // First counted, then looked: bytes that get held in between are not missed.
   const Sleeper sleeper(sleep_key_of(fd));
-  return native();
+  if (!arena::any_held() || !holds_bytes(fd)) return native();
+  return kHeldNow;
 }
 
-// Arguments that the kernel would refuse are the kernel's to refuse.
-template <typename Engine, typename Native>
-ssize_t by_engine(int fd, const iovec* iov, int count, Engine engine, Native native) {
-  const int kept = errno;
-  ssize_t n = kAskKernel;
+// The engine's answer, or kAskKernel. Arguments that the kernel would refuse, or
+// that ask for nothing, are the kernel's to answer: *refused.
+template <typename Engine>
+ssize_t by_engine(int fd, const iovec* iov, int count, Engine engine, bool* refused) {
   size_t total = 0;
-  if (count > 0 && check_segments(iov, static_cast<size_t>(count), &total) == 0 && total > 0) {
-    n = engine(fd, iov, static_cast<size_t>(count), total);
-  }
-  if (n != kAskKernel) return answer(n, kept);
-  errno = kept;
-  return native();
-}
-
-bool has_held(int fd) {
-  const KeepErrno keep;
-  PipeId id;
-  size_t bytes;
-  return pipe_id(fd, &id) && arena::holds(id, &bytes);
+  *refused =
+      count <= 0 || check_segments(iov, static_cast<size_t>(count), &total) != 0 || total == 0;
+  return *refused ? kAskKernel : engine(fd, iov, static_cast<size_t>(count), total);
 }
 
 template <typename Native>
 ssize_t read_by(int fd, const iovec* iov, int count, Native native) {
-  const FdEntry entry = fd_entry(fd);
-  if (entry.kind() == FdKind::kWriteEnd) return native();
-  switch (route(entry)) {
-    case Route::kKernel:
-      return native_read(fd, entry, native);
-    case Route::kCandidate: {
+  const int kept = errno;
+  for (;;) {
+    const FdEntry entry = fd_entry(fd);
+    if (entry.kind() == FdKind::kWriteEnd) return native();
+    const Route where = route(entry);
+    if (where == Route::kCandidate) {
       const InKernel counted(entry);
+      const Sleeper sleeper;
       if (counted.safe()) return native();
-      break;
+    } else if (where != Route::kRing) {
+      if (const ssize_t n = native_read(fd, entry, native); n != kHeldNow) return n;
     }
-    case Route::kRing:
-      break;
-    case Route::kHeld:
-      if (!has_held(fd)) return native_read(fd, entry, native);
-      break;
+    bool refused;
+    const ssize_t n = by_engine(fd, iov, count, read_engine, &refused);
+    if (n != kAskKernel) return answer(n, kept);
+    errno = kept;
+    if (refused) return native();
+    // Settled by now, or not what it was: once more from the start.
   }
-  return by_engine(fd, iov, count, read_engine, native);
 }
 
 template <typename Native>
@@ -143,7 +149,12 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     if (where == Route::kHeld) settle_held_of(fd);
     return native();
   }
-  return by_engine(fd, iov, count, write_engine, native);
+  const int kept = errno;
+  bool refused;
+  const ssize_t n = by_engine(fd, iov, count, write_engine, &refused);
+  if (n != kAskKernel) return answer(n, kept);
+  errno = kept;
+  return native();
 }
 
 // Out of line, so that the calls that pass need no stack.

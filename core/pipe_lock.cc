@@ -22,7 +22,25 @@ std::atomic<int> reasons_against_rings;
 // Rings are for processes in which every transfer is ours to make.
 bool rings_wanted() {
   return reasons_against_rings.load(std::memory_order_seq_cst) == 0 && rings_allowed() &&
-         mode() != Mode::kNative && !ask_kernel_first(Call::kSplice);
+         (mode() == Mode::kEmulate || (mode() == Mode::kAuto && kernel_lacks_splice()));
+}
+
+// Takes bytes of the kernel's pipe in, behind those of a locked ring; or, if they do not fit,
+// leaves all to the kernel. Whether there were any.
+bool take_in(Pipe* pipe) {
+  bool any = false;
+  while (kernel_pipe::bytes(pipe->fd[kRead]) > 0) {
+    const Ring::Room room = pipe->ring.reserve(SIZE_MAX / 2);
+    const ssize_t n =
+        room.iov.iov_len == 0 ? -ENOMEM : kernel_pipe::read_now(pipe->fd[kRead], &room.iov, 1);
+    pipe->ring.commit_written(room, n > 0 ? static_cast<size_t>(n) : 0);
+    if (n <= 0) {
+      settle_ring(pipe);
+      return false;
+    }
+    any = true;
+  }
+  return any;
 }
 
 // Gives a candidate, whose lock is held, its ring; or decides that it stays with the kernel.
@@ -70,13 +88,18 @@ uint32_t sleep_key_of(int fd) {
   return entry.ours() ? pipe_of(entry)->sleep_key.load(std::memory_order_relaxed) : arena::kAnyPipe;
 }
 
-void settle_held_of(int fd) {
+bool holds_bytes(int fd) {
   const KeepErrno keep;
   PipeId id;
   size_t bytes;
-  if (!pipe_id(fd, &id) || !arena::holds(id, &bytes)) return;
+  return pipe_id(fd, &id) && arena::holds(id, &bytes);
+}
+
+void settle_held_of(int fd) {
+  const KeepErrno keep;
+  if (!holds_bytes(fd)) return;
   Section section;
-  PipeLock pipe(fd);
+  PipeLock pipe(section, fd);
   if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle();
 }
 
@@ -96,6 +119,7 @@ int PipeLock::resolve() {
     Pipe* pipe = pipe_of(entry_);
     if (pipe->where.load(std::memory_order_acquire) == Where::kCandidate &&
         lock_entry(fd_, entry_, pipe)) {
+      section_.block_signals();
       if (pipe->where.load(std::memory_order_relaxed) == Where::kCandidate) {
         if (want_ring_ && rings_wanted()) {
           promote(pipe);
@@ -114,25 +138,32 @@ int PipeLock::resolve() {
   if (entry_.ours()) {
     pipe_of(entry_)->sleep_key.store(arena::sleep_key(id_), std::memory_order_relaxed);
   }
+  section_.block_signals();
   held_ = arena::acquire(id_);
   return held_ != nullptr ? 0 : -ENOMEM;
 }
 
-// Takes the lock that resolve() found. False if it went stale: resolve again.
-bool PipeLock::engage() {
+// Takes the lock that resolve() found. 0, -EAGAIN if it went stale (resolve again), -EINTR if it is
+// held by the code that this signal handler interrupted.
+int PipeLock::engage() {
   if (pipe_ != nullptr) {
-    if (!lock_entry(fd_, entry_, pipe_)) return false;
-    if (pipe_->where.load(std::memory_order_relaxed) != Where::kRing) {
+    const Locked locked = pipe_->lock.lock();
+    if (locked == Locked::kNo) return -EINTR;
+    if (!(fd_entry(fd_) == entry_) ||
+        pipe_->where.load(std::memory_order_relaxed) != Where::kRing) {
       pipe_->lock.unlock();
-      return false;
+      return -EAGAIN;
     }
+    if (locked == Locked::kAfterCrash) pipe_->ring.repair();
   } else {
-    if (!held_->lock.lock()) return false;
-    held_->front.repair();
+    section_.block_signals();
+    const Locked locked = held_->lock.lock();
+    if (locked == Locked::kNo) return -EINTR;
+    if (locked == Locked::kAfterCrash) held_->front.repair();
     had_bytes_ = !held_->front.empty();
   }
   locked_ = true;
-  return true;
+  return 0;
 }
 
 void PipeLock::disengage() {
@@ -148,53 +179,65 @@ void PipeLock::disengage() {
 }
 
 int PipeLock::lock() {
-  // Stale entries settle down at once; what does not is our own lock, met in a signal handler.
-  for (int tries = 0; tries < 100; ++tries) {
-    const int error = resolve();
-    if (error != 0) return error;
-    if (engage()) return 0;
+  for (;;) {
+    int error = resolve();
+    if (error == 0) error = engage();
+    if (error == 0) return 0;
     disengage();
+    if (error != -EAGAIN) return error;
   }
-  return -EINTR;
 }
 
 int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
-  for (int tries = 0; tries < 100; ++tries) {
+  for (;;) {
     int error = a.resolve();
     if (error == 0) error = b.resolve();
-    if (error != 0) {
-      a.disengage();
-      b.disengage();
-      return error;
-    }
+    if (error == 0 && a.lock_address() == b.lock_address()) error = -EINVAL;  // ends of one pipe
     const bool in_order = std::less<void*>()(a.lock_address(), b.lock_address());
     PipeLock& first = in_order ? a : b;
     PipeLock& second = in_order ? b : a;
-    if (a.lock_address() == b.lock_address()) {
-      a.disengage();
-      b.disengage();
-      return -EINVAL;  // two ends of one pipe
-    }
-    if (first.engage() && second.engage()) return 0;
-    first.disengage();
-    second.disengage();
+    if (error == 0) error = first.engage();
+    if (error == 0) error = second.engage();
+    if (error == 0) return 0;
+    a.disengage();
+    b.disengage();
+    if (error != -EAGAIN) return error;
   }
-  return -EINTR;
 }
 
 void PipeLock::unlock() {
+  if (locked_ && pipe_ != nullptr) {
+    while (pipe_->bypassed.load(std::memory_order_relaxed)) {
+      section_.block_signals();
+      pipe_->bypassed.store(false, std::memory_order_relaxed);
+      if (is_ring() && pipe_->where.load(std::memory_order_relaxed) == Where::kRing) take_in(pipe_);
+    }
+  }
   if (locked_ && held_ != nullptr) {
     Ring& front = held_->front;
-    if (!front.empty() && (arena::any_sleepers(arena::sleep_key(id_)) || arena::exposed(id_)))
+    if (!had_bytes_ && !front.empty()) {
+      count(stats->held_bytes, front.bytes());
+      arena::note_held(true);
+      had_bytes_ = true;
+    }
+    // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
+    if (!front.empty() && (arena::any_sleepers(arena::sleep_key(id_)) || arena::exposed(id_))) {
       settle();
-    if (!had_bytes_) count(stats->held_bytes, front.bytes());
-    if (had_bytes_ != !front.empty()) arena::note_held(!had_bytes_);
+    }
+    if (had_bytes_ && front.empty()) arena::note_held(false);
   }
+  Pipe* const pipe = locked_ ? pipe_ : nullptr;
   disengage();
+  // A handler may have come by between the last look and the unlocking.
+  if (pipe != nullptr && pipe->bypassed.load(std::memory_order_seq_cst)) [[unlikely]] {
+    if (lock() == 0) unlock();
+  }
 }
 
 void PipeLock::settle() {
-  if (!put_back(held_->front, fd_, entry_)) report_unsettled(fd_, held_->front.bytes());
+  if (!put_back(held_->front, fd_, entry_, packets())) {
+    report_unsettled(fd_, held_->front.bytes());
+  }
 }
 
 void PipeLock::give_up() {
@@ -206,13 +249,14 @@ void PipeLock::give_up() {
 }
 
 void PipeLock::to_kernel() {
+  section_.block_signals();
   settle_ring(pipe_);
   unlock();
 }
 
 bool PipeLock::waits() {
   if (!bytes().empty()) return false;
-  if (is_ring()) return pipe_->descriptors[kWrite] > 0;
+  if (is_ring()) return pipe_->descriptors[kWrite] > 0 && !take_in(pipe_);
   pollfd p{fd_, POLLIN, 0};
   return sys->poll(&p, 1, 0) == 0;
 }
@@ -225,7 +269,8 @@ bool PipeLock::packets() const {
 int PipeLock::fill(size_t want) {
   Ring& ring = bytes();
   if (is_ring()) {
-    if (!ring.empty()) return 0;
+    // Before a ring is called empty: something may have come past it (an inline system call).
+    if (!ring.empty() || take_in(pipe_)) return 0;
     return pipe_->descriptors[kWrite] > 0 ? -EAGAIN : -ENODATA;
   }
   const bool packets = this->packets();

@@ -1,19 +1,22 @@
 // A pipe as a call works on it: locked, and with the bytes that the engine has of it at hand.
 //
-// All of it happens inside a Section. Two pipes are locked in one step, in an order that cannot
+// All of it happens inside a Section; signals get blocked in it when a kernel pipe or a settlement
+// is in question. Two pipes are locked in one step, in an order that cannot
 // deadlock.
 #ifndef ANYSPLICE_CORE_PIPE_LOCK_H_
 #define ANYSPLICE_CORE_PIPE_LOCK_H_
 
 #include "core/arena.h"
 #include "core/pipe_table.h"
+#include "core/section.h"
 
 namespace anysplice {
 
 class PipeLock {
  public:
   // For descriptors known to be pipes. `ring` asks that a candidate be given a ring.
-  explicit PipeLock(int fd, bool ring = false) : fd_(fd), want_ring_(ring) {}
+  explicit PipeLock(Section& section, int fd, bool ring = false)
+      : section_(section), fd_(fd), want_ring_(ring) {}
   ~PipeLock() { unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
@@ -57,10 +60,11 @@ class PipeLock {
 
  private:
   int resolve();
-  bool engage();
+  int engage();
   void disengage();
   void* lock_address() const { return pipe_ != nullptr ? static_cast<void*>(pipe_) : held_; }
 
+  Section& section_;
   int fd_;
   bool want_ring_;
   bool locked_ = false;
@@ -81,6 +85,9 @@ bool pipe_id(int fd, PipeId* id);
 // Adds to a count of reasons against rings. While there is one, candidates that are asked for a
 // ring become the kernel's.
 void forbid_rings(int by);
+
+// Whether bytes are held of a descriptor's pipe. Keeps errno.
+bool holds_bytes(int fd);
 
 // Puts back what is held of a descriptor's pipe, if anything. Keeps errno.
 void settle_held_of(int fd);

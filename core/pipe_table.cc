@@ -44,9 +44,7 @@ Pipe* pop_free() {
   do {
     if (number == kPipes) return nullptr;
   } while (!high.compare_exchange_weak(number, number + 1, std::memory_order_acq_rel));
-  Pipe* pipe = pipe_number(number);
-  pipe->lock.init();
-  return pipe;
+  return pipe_number(number);
 }
 
 size_t pages_for_slots(size_t slots) { return (slots * sizeof(uint64_t) + kPage - 1) / kPage; }
@@ -117,6 +115,7 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
     pipe->nonblock[end] = nonblock;
   }
   pipe->sleep_key.store(arena::kAnyPipe, std::memory_order_relaxed);
+  pipe->bypassed.store(false, std::memory_order_relaxed);
   pipe->in_kernel.store(0, std::memory_order_relaxed);
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->where.store(packets ? Where::kKernel : Where::kCandidate, std::memory_order_release);
@@ -138,7 +137,10 @@ void retire_pipe(Pipe* pipe) {
 }
 
 bool lock_entry(int fd, FdEntry entry, Pipe* pipe) {
-  if (!pipe->lock.lock()) return false;
+  const Locked locked = pipe->lock.lock();
+  if (locked == Locked::kNo) return false;
+  const bool ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
+  if (locked == Locked::kAfterCrash && ring) pipe->ring.repair();
   if (fd_entry(fd) == entry && pipe->where.load(std::memory_order_relaxed) != Where::kNowhere) {
     return true;
   }

@@ -28,10 +28,13 @@ enum End { kRead = 0, kWrite = 1 };
 struct Pipe {
   static constexpr uint32_t kInlineSlots = 16;
 
-  Lock lock;  // guards everything but the atomics
+  OwnedLock lock;  // guards everything but the atomics
   std::atomic<Where> where;
   // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
   std::atomic<int> in_kernel;
+  // Bytes reached the kernel's pipe past a ring: written by a handler that interrupted the owner of
+  // the lock, who takes them in before others get it.
+  std::atomic<bool> bypassed;
   std::atomic<uint32_t> next_free;
   std::atomic<uint32_t> sleep_key;  // arena.h; kAnyPipe while not known
   int descriptors[2];               // how many numbers name each end

@@ -126,6 +126,15 @@ iovec Ring::front() const {
   return {data(first), first.length};
 }
 
+size_t Ring::slot_length(size_t at) const {
+  for (uint32_t i = head_; i != tail_; ++i) {
+    const Slot s = slot(i);
+    if (at < s.length) return s.length - at;
+    at -= s.length;
+  }
+  return 0;
+}
+
 size_t Ring::bytes_in(uint32_t slots) const {
   size_t bytes = 0;
   for (uint32_t at = head_; at != tail_ && at - head_ < slots; ++at) bytes += slot(at).length;
@@ -188,6 +197,11 @@ bool Ring::would_merge(size_t length) const {
   return last.may_merge && last.offset + last.length + odd <= kPage;
 }
 
+size_t Ring::room_for_write(size_t length) const {
+  const size_t merged = would_merge(length) ? length % kPage : 0;
+  return merged + std::min(length - merged, free() * kPage);
+}
+
 size_t Ring::append_copy(const void* from, size_t length) {
   const char* src = static_cast<const char*>(from);
   size_t done = 0;
@@ -215,7 +229,7 @@ size_t Ring::transfer(Ring& from, size_t length, bool consume) {
   for (uint32_t at = from.head_; at != from.tail_ && done < length && free() > 0;) {
     Slot s = from.slot(at);
     const size_t n = std::min<size_t>(s.length, length - done);
-    // A page that two pipes share, or that was split, takes no more writes.
+    // Of two references to a page only the older one takes more writes.
     Slot mine = s;
     mine.length = static_cast<uint16_t>(n & 0x1fff);
     if (!consume || n < s.length) {
@@ -229,14 +243,12 @@ size_t Ring::transfer(Ring& from, size_t length, bool consume) {
       if (n < s.length) {
         s.offset = static_cast<uint16_t>(s.offset + n);
         s.length = static_cast<uint16_t>((s.length - n) & 0x1fff);
-        s.may_merge = 0;
         from.set_slot(at, s);
         break;
       }
       std::atomic_ref(from.head_).store(++at, std::memory_order_release);
     } else {
-      s.may_merge = 0;
-      from.set_slot(at++, s);
+      ++at;
     }
   }
   return done;

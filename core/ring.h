@@ -54,6 +54,8 @@ class Ring {
   void erase(size_t at, size_t length);
   // The first slot's bytes; not to be called on an empty ring.
   iovec front() const;
+  // What is left of the slot that the byte `at` lies in, from there.
+  size_t slot_length(size_t at) const;
   // The bytes in the first so many slots.
   size_t bytes_in(uint32_t slots) const;
   // Drops bytes from the front.
@@ -78,6 +80,8 @@ class Ring {
 
   // Whether append_copy() would put the odd bytes of that length into the last page.
   bool would_merge(size_t length) const;
+  // How much of so many bytes append_copy() would take.
+  size_t room_for_write(size_t length) const;
 
   // Moves (splice) or links (tee) up to `length` bytes from the front of `from`, by reference,
   // where both rings draw on the same pool. Returns the bytes.

@@ -16,10 +16,8 @@ enum class Route {
 };
 
 inline Route route(FdEntry entry) {
+  if (entry.no_pipe()) return Route::kKernel;
   switch (entry.kind()) {
-    case FdKind::kOther:
-    case FdKind::kStream:
-      return Route::kKernel;
     case FdKind::kReadEnd:
     case FdKind::kWriteEnd:
       switch (pipe_of(entry)->where.load(std::memory_order_acquire)) {
@@ -39,14 +37,10 @@ inline Route route(FdEntry entry) {
 // The hot path's answers, true for nearly every call there is: a read, or a write, of this
 // descriptor is none of the engine's business.
 inline bool reads_pass(int fd) {
-  const FdKind kind = fd_entry(fd).kind();
-  return kind == FdKind::kOther || kind == FdKind::kStream ||
-         (kind == FdKind::kUnknown && !arena::any_held());
+  const FdEntry entry = fd_entry(fd);
+  return entry.no_pipe() || (entry.kind() == FdKind::kUnknown && !arena::any_held());
 }
-inline bool writes_pass(int fd) {
-  const FdKind kind = fd_entry(fd).kind();
-  return kind != FdKind::kReadEnd && kind != FdKind::kWriteEnd;
-}
+inline bool writes_pass(int fd) { return !fd_entry(fd).ours(); }
 
 // Counts a call that may wait in the kernel on a candidate, so that it gets no ring meanwhile.
 class InKernel {
@@ -63,18 +57,6 @@ class InKernel {
 
  private:
   Pipe* pipe_;
-};
-
-// Counts a thread that may sleep in the kernel until a pipe has bytes.
-class Sleeper {
- public:
-  explicit Sleeper(uint32_t key = arena::kAnyPipe) : key_(key) { arena::sleeper(key_, +1); }
-  ~Sleeper() { arena::sleeper(key_, -1); }
-  Sleeper(const Sleeper&) = delete;
-  Sleeper& operator=(const Sleeper&) = delete;
-
- private:
-  uint32_t key_;
 };
 
 }  // namespace anysplice

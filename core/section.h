@@ -1,6 +1,10 @@
-// A stretch of engine code that must not be left half-way: no signal handler runs in it (one could
-// longjmp out, or use the very pipe we are changing) and no cancellation acts in it. SIGSEGV and
-// the other signals of a faulting instruction stay open.
+// A stretch of engine code that no cancellation ends half-way and, if need be, no signal handler
+// interrupts.
+//
+// Handlers must stay out wherever bytes are on their way between two system calls, or a lock is
+// held that other processes wait for: one could longjmp away. Blocking them costs two system calls,
+// so work on a ring, whose lock a handler can tell from its own (lock.h), leaves them open. SIGSEGV
+// and the other signals of a faulting instruction are never blocked.
 #ifndef ANYSPLICE_CORE_SECTION_H_
 #define ANYSPLICE_CORE_SECTION_H_
 
@@ -12,33 +16,42 @@
 
 namespace anysplice {
 
+enum class Signals { kBlocked, kOpen };
+
 class Section {
  public:
-  Section() { enter(); }
-  ~Section() { leave(); }
+  explicit Section(Signals signals = Signals::kBlocked) {
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
+    if (signals == Signals::kBlocked) block_signals();
+  }
+  // Pending signals and a pending cancellation act here.
+  ~Section() {
+    if (blocked_) {
+      const int kept = errno;
+      sys->pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+      errno = kept;
+    }
+    pthread_setcancelstate(cancel_state_, nullptr);
+  }
   Section(const Section&) = delete;
   Section& operator=(const Section&) = delete;
 
-  void enter() {
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
+  // From here to the end of the section.
+  void block_signals() {
+    if (blocked_) return;
     sigset_t all;
     sigfillset(&all);
     for (int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS}) {
       sigdelset(&all, fault);
     }
     sys->pthread_sigmask(SIG_BLOCK, &all, &mask_);
-  }
-  // Pending signals and a pending cancellation act here.
-  void leave() {
-    const int kept = errno;
-    sys->pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    errno = kept;
-    pthread_setcancelstate(cancel_state_, nullptr);
+    blocked_ = true;
   }
 
  private:
-  sigset_t mask_;
+  bool blocked_ = false;
   int cancel_state_;
+  sigset_t mask_;
 };
 
 }  // namespace anysplice

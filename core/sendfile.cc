@@ -13,6 +13,12 @@ namespace {
 // Bytes moved before signals may act.
 constexpr size_t kBurst = 1 << 20;
 
+// Of a file that is what follows; of others nothing is known to.
+int64_t size_of(int fd) {
+  struct stat st;
+  return sys->fstat(fd, &st) == 0 ? st.st_size : 0;
+}
+
 // One chunk through the scratch pages: what the sink does not take stays in the source.
 Step copy_chunk(Flow& flow, const Scratch& scratch) {
   const size_t want = std::min(flow.left(), scratch.size());
@@ -22,11 +28,12 @@ Step copy_chunk(Flow& flow, const Scratch& scratch) {
   if (n == 0) return Step::kDone;
   if (!can_be_sink(flow.out)) return flow.fail(EINVAL);
   const iovec data{scratch.data(), static_cast<size_t>(n)};
-  const bool more =
-      static_cast<size_t>(n) == want && want < flow.left() && before + n < flow.in.size;
+  const bool more = static_cast<size_t>(n) == want && want < flow.left() &&
+                    flow.out.kind != Kind::kFile && before + n < size_of(flow.in.fd);
   const ssize_t written = push(flow.out, &data, 1, more);
   flow.in.position = before + std::max<ssize_t>(written, 0);
   if (written == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
+  if (written == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
   if (written < 0) return flow.fail(static_cast<int>(-written));
   flow.moved += static_cast<size_t>(written);
   // After a part comes the reason: EAGAIN, EFBIG with its signal, ENOSPC.
@@ -34,7 +41,8 @@ Step copy_chunk(Flow& flow, const Scratch& scratch) {
 }
 
 ssize_t copy(Flow& flow) {
-  return run(flow, [&]() {
+  return run(flow, [&](Section& section) {
+    section.block_signals();
     const Scratch scratch;
     if (scratch.data() == nullptr) return flow.fail(ENOMEM);
     const size_t burst_end = flow.moved + kBurst;
@@ -57,14 +65,14 @@ ssize_t transfer(Flow& flow) {
 
 // The checks of the ends, in the kernel's order: 0 or an errno.
 int check_ends(Flow& flow, int fd_out, int fd_in, const int64_t* offset, size_t length) {
-  if (look(fd_in, &flow.in) != 0 || !flow.in.readable()) return EBADF;
+  if (look(fd_in, &flow.in, Role::kSource) != 0 || !flow.in.readable()) return EBADF;
   if (offset != nullptr) {
     if (!flow.in.seekable()) return ESPIPE;
     flow.in.positioned = true;
     flow.in.position = *offset;
   }
   if (const int error = check_range(flow.in, length); error != 0) return error;
-  if (look(fd_out, &flow.out) != 0 || !flow.out.writable()) return EBADF;
+  if (look(fd_out, &flow.out, Role::kSink) != 0 || !flow.out.writable()) return EBADF;
   if (offset != nullptr && beyond_file_system(flow.in, *offset)) return EOVERFLOW;
   if (const int error = check_range(flow.out, flow.length); error != 0) return error;
   return (flow.out.flags & O_APPEND) != 0 ? EINVAL : 0;

@@ -84,12 +84,13 @@ bool take_all(Ring& ring, int fd) {
     free -= static_cast<uint32_t>(rooms[count].pages);
   }
   ssize_t n = count == 0 ? 0 : kernel_pipe::read_now(fd, iov, count);
+  const ssize_t taken = std::max<ssize_t>(n, 0);
   for (int i = 0; i < count; ++i) {
     const ssize_t part = std::clamp<ssize_t>(n, 0, static_cast<ssize_t>(iov[i].iov_len));
     ring.commit(rooms[i], static_cast<size_t>(part));
     n -= part;
   }
-  return pages == 0 || there <= 0;
+  return taken >= there;
 }
 
 // Sixteen bytes that no stranger writes.
@@ -128,6 +129,21 @@ size_t write_all(const Ring& ring, const Marker* marker, int fd) {
   return done + (marker != nullptr ? Marker::kSize : 0);
 }
 
+// Writes each slot by a write of its own: a packet stays one (pipe(7)).
+size_t write_packets(const Ring& ring, int fd) {
+  size_t done = 0;
+  while (done < ring.bytes()) {
+    iovec packet;
+    size_t bytes;
+    ring.peek_at(done, ring.bytes() - done, &packet, &bytes, 1);
+    packet.iov_len = std::min(packet.iov_len, ring.slot_length(done));
+    const ssize_t n = kernel_pipe::write_now(fd, &packet, 1);
+    if (n > 0) done += static_cast<size_t>(n);
+    if (n < static_cast<ssize_t>(packet.iov_len)) break;
+  }
+  return done;
+}
+
 // The marker and the first of the ring's `ours` bytes, `written` in all, are in the kernel's pipe
 // (or, after a read of it, already behind ours in the ring), with a stranger's before or behind
 // them. Takes all out again; afterwards the ring has its bytes, then the stranger's.
@@ -157,13 +173,16 @@ enum class Try { kDone, kAgain, kFailed };
 // One attempt. Without a marker it succeeds if nobody wrote since our read; with one, if nobody
 // wrote between our read and our write, which is all that matters, but a reader that is a stranger
 // too might see the marker.
-Try try_once(Ring& ring, const Marker* marker, int read_end, int write_end) {
+Try try_once(Ring& ring, const Marker* marker, bool packets, const Ends& ends) {
+  const int read_end = ends.read();
+  const int write_end = ends.write();
   const size_t held = ring.bytes();
   if (!take_all(ring, read_end)) return Try::kFailed;
   const size_t ours = ring.bytes();
   if (!make_room(ours, write_end)) return Try::kFailed;
   const size_t whole = ours + (marker != nullptr ? Marker::kSize : 0);
-  const size_t written = write_all(ring, marker, write_end);
+  const size_t written =
+      packets ? write_packets(ring, write_end) : write_all(ring, marker, write_end);
   bool good = written == whole;
   if (good && marker == nullptr) {
     good = kernel_pipe::bytes(write_end) <= static_cast<ssize_t>(written);
@@ -186,14 +205,14 @@ Try try_once(Ring& ring, const Marker* marker, int read_end, int write_end) {
 
 }  // namespace
 
-bool put_back(Ring& ring, int fd, FdEntry entry) {
+bool put_back(Ring& ring, int fd, FdEntry entry, bool packets) {
   if (ring.empty()) return true;
   const Ends ends(fd, entry);
   if (!ends.both()) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
-    const bool marked = tries >= kPlainTries;
-    switch (try_once(ring, marked ? &marker : nullptr, ends.read(), ends.write())) {
+    const bool marked = tries >= kPlainTries && !packets;
+    switch (try_once(ring, marked ? &marker : nullptr, packets, ends)) {
       case Try::kDone:
         return true;
       case Try::kFailed:
@@ -205,21 +224,42 @@ bool put_back(Ring& ring, int fd, FdEntry entry) {
   return false;
 }
 
+// The last resort for a ring's bytes: held in front of the kernel's pipe. The pipe is one whose
+// ends are both here, or have been.
+static void hold_instead(Pipe* pipe, int fd) {
+  PipeId id;
+  Held* held = pipe_id(fd, &id) ? arena::acquire(id) : nullptr;
+  if (held != nullptr) {
+    if (held->lock.lock() != Locked::kNo) {
+      const bool empty = held->front.empty();
+      size_t moved = 0;
+      while (!pipe->ring.empty()) {
+        const iovec slot = pipe->ring.front();
+        moved = held->front.append_copy(slot.iov_base, slot.iov_len);
+        pipe->ring.consume(moved);
+        if (moved < slot.iov_len) break;
+      }
+      if (empty && !held->front.empty()) arena::note_held(true);
+      held->lock.unlock();
+    }
+    arena::release(held);
+  }
+  if (!pipe->ring.empty()) report_unsettled(fd, pipe->ring.bytes());
+  pipe->ring.consume(pipe->ring.bytes());
+}
+
 void settle_ring(Pipe* pipe) {
   const FdEntry entry = FdEntry::of(FdKind::kReadEnd, static_cast<uint32_t>(pipe - pipe_number(0)));
   const bool had_ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
-  if (had_ring && !pipe->ring.empty()) {
-    if (pipe->descriptors[kRead] == 0) {
-      pipe->ring.consume(pipe->ring.bytes());
-    } else if (!put_back(pipe->ring, pipe->fd[kRead], entry)) {
-      report_unsettled(pipe->fd[kRead], pipe->ring.bytes());
-      pipe->ring.consume(pipe->ring.bytes());
-    }
-  }
-  if (had_ring) release_ring(pipe);
-  PipeId id;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
+  if (had_ring && pipe->descriptors[kRead] == 0) pipe->ring.consume(pipe->ring.bytes());
+  if (had_ring) {
+    if (!put_back(pipe->ring, fd, entry, false)) hold_instead(pipe, fd);
+    release_ring(pipe);
+  }
+  PipeId id;
   if (pipe_id(fd, &id)) pipe->sleep_key.store(arena::sleep_key(id), std::memory_order_relaxed);
+  // Only now may others go to the kernel's pipe: all that came before is in it.
   pipe->where.store(Where::kKernel, std::memory_order_seq_cst);
 }
 

@@ -10,8 +10,9 @@ namespace anysplice {
 
 // Puts the ring's bytes back into the pipe that fd is an end of. Either end will do where /proc is
 // mounted. A writer that nobody told us of may write meanwhile: its bytes stay behind ours.
-// False if they do not fit or there is no way in; the ring then holds all the pipe's bytes.
-bool put_back(Ring& ring, int fd, FdEntry entry);
+// `packets`: each slot is one. False if they do not fit or there is no way in; the ring then holds
+// all the pipe's bytes.
+bool put_back(Ring& ring, int fd, FdEntry entry, bool packets);
 
 // Ends the ring state of a locked pipe: its bytes go to the kernel, and it stays there.
 void settle_ring(Pipe* pipe);

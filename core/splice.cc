@@ -32,7 +32,8 @@ ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, 
   if (length == 0) return 0;
   if ((flags & ~kAllFlags) != 0) return -EINVAL;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = flags};
-  if (look(fd_in, &flow.in) != 0 || look(fd_out, &flow.out) != 0) return -EBADF;
+  if (look(fd_in, &flow.in, Role::kSource) != 0 || look(fd_out, &flow.out, Role::kSink) != 0)
+    return -EBADF;
   const bool from_pipe = flow.in.kind == Kind::kPipe;
   const bool to_pipe = flow.out.kind == Kind::kPipe;
   if ((from_pipe && off_in != nullptr) || (to_pipe && off_out != nullptr)) return -ESPIPE;
@@ -68,7 +69,8 @@ ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
   if ((flags & ~kAllFlags) != 0) return -EINVAL;
   if (length == 0) return 0;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = flags};
-  if (look(fd_in, &flow.in) != 0 || look(fd_out, &flow.out) != 0) return -EBADF;
+  if (look(fd_in, &flow.in, Role::kSource) != 0 || look(fd_out, &flow.out, Role::kSink) != 0)
+    return -EBADF;
   if (!flow.in.readable() || !flow.out.writable()) return -EBADF;
   if (flow.in.kind != Kind::kPipe || flow.out.kind != Kind::kPipe) return -EINVAL;
   if (flow.in.nonblocking() || flow.out.nonblocking()) flow.flags |= SPLICE_F_NONBLOCK;

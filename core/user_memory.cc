@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "core/fault_guard.h"
 #include "core/sys.h"
 
 namespace anysplice {
@@ -19,6 +20,11 @@ namespace {
 constexpr long kKernelSigset = 8;
 
 bool readable(const void* from) {
+  if (from == nullptr) return false;  // which it takes for no set at all
+  if (fault_guard::active()) {
+    uint64_t unused;
+    return fault_guard::copy(&unused, from, sizeof(unused)) == sizeof(unused);
+  }
   constexpr long kNoSuchHow = -1;
   const int kept = errno;
   sys->syscall(SYS_rt_sigprocmask, kNoSuchHow, reinterpret_cast<long>(from), 0, kKernelSigset, 0,
@@ -29,9 +35,12 @@ bool readable(const void* from) {
 }
 
 bool writable(void* to) {
-  return sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, reinterpret_cast<long>(to), kKernelSigset,
-                      0, 0) == 0;
+  return to != nullptr && sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, reinterpret_cast<long>(to),
+                                       kKernelSigset, 0, 0) == 0;
 }
+
+// A guarded copy's answer: bytes, or -EFAULT if there are none.
+ssize_t guarded(size_t copied) { return copied > 0 ? static_cast<ssize_t>(copied) : -EFAULT; }
 
 }  // namespace
 
@@ -42,6 +51,9 @@ int load_offset(const int64_t* from, int64_t* value) {
 }
 
 int store_offset(int64_t* to, int64_t value) {
+  if (fault_guard::active()) {
+    return fault_guard::copy(to, &value, sizeof(value)) == sizeof(value) ? 0 : -EFAULT;
+  }
   if (!writable(to)) return -EFAULT;
   *to = value;
   return 0;
@@ -77,6 +89,7 @@ int check_segments(const iovec* iov, size_t count, size_t* total) {
 }
 
 ssize_t copy_from_user(void* to, const void* from, size_t length) {
+  if (fault_guard::active()) return guarded(fault_guard::copy(to, from, length));
   const iovec local{to, length};
   const iovec remote{const_cast<void*>(from), length};
   const ssize_t n = sys->process_vm_readv(sys->getpid(), &local, 1, &remote, 1, 0);
@@ -85,6 +98,7 @@ ssize_t copy_from_user(void* to, const void* from, size_t length) {
 }
 
 ssize_t copy_to_user(void* to, const void* from, size_t length) {
+  if (fault_guard::active()) return guarded(fault_guard::copy(to, from, length));
   const iovec local{const_cast<void*>(from), length};
   const iovec remote{to, length};
   const ssize_t n = sys->process_vm_writev(sys->getpid(), &local, 1, &remote, 1, 0);

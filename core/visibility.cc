@@ -30,7 +30,7 @@ void settle_rings() {
     Pipe* pipe = pipe_number(i);
     const Where where = pipe->where.load(std::memory_order_acquire);
     if (where != Where::kCandidate && where != Where::kRing) continue;
-    if (!pipe->lock.lock()) continue;
+    if (pipe->lock.lock() == Locked::kNo) continue;
     const Where now = pipe->where.load(std::memory_order_relaxed);
     if (now == Where::kCandidate || now == Where::kRing) settle_ring(pipe);
     pipe->lock.unlock();
@@ -57,13 +57,12 @@ void expose(int fd) {
     keep_in_kernel(fd, entry);
   }
   PipeId id;
-  if (entry.kind() == FdKind::kOther || entry.kind() == FdKind::kStream || !pipe_id(fd, &id))
-    return;
+  if (entry.no_pipe() || !pipe_id(fd, &id)) return;
   arena::mark_exposed(id);
   size_t bytes;
   if (!arena::holds(id, &bytes)) return;
   Section section;
-  PipeLock pipe(fd);
+  PipeLock pipe(section, fd);
   pipe.lock();  // letting go settles what is exposed
 }
 
@@ -129,6 +128,7 @@ void before_fork() {
 void after_fork(bool child) {
   const int kept = errno;
   if (child) {
+    OwnedLock::forget_thread();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

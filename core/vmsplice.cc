@@ -37,10 +37,7 @@ Step kernel_answer(Flow& flow, PipeLock& pipe, ssize_t n, Step wait) {
 
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
   Ring& ring = pipe.bytes();
-  if (pipe.pipe()->descriptors[kRead] == 0) {
-    pipe.to_kernel();
-    return Step::kWaitOut;
-  }
+  if (pipe.pipe()->descriptors[kRead] == 0) return flow.no_reader();
   if (ring.free() == 0) return stall(flow, pipe, Step::kWaitOut);
   for (size_t i = 0; i < memory.count; ++i) {
     const char* at = static_cast<const char*>(memory.iov[i].iov_base);
@@ -131,16 +128,16 @@ Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
 }
 
 ssize_t into_pipe(Flow& flow, const Memory& memory) {
-  return run_blocking(flow, [&]() {
-    PipeLock pipe(flow.out.fd, true);
+  return run_blocking(flow, [&](Section& section) {
+    PipeLock pipe(section, flow.out.fd, true);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     return pipe.is_ring() ? into_ring(flow, pipe, memory) : into_kernel(flow, pipe, memory);
   });
 }
 
 ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
-  return run_blocking(flow, [&]() {
-    PipeLock pipe(flow.in.fd, true);
+  return run_blocking(flow, [&](Section& section) {
+    PipeLock pipe(section, flow.in.fd, true);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     // A read would lose what it does not take of a packet (pipe(7)).
     if (!pipe.is_ring() && (!pipe.bytes().empty() || pipe.packets())) pipe.fill(memory.total);
@@ -157,7 +154,7 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   if ((flags & ~kAllFlags) != 0) return -EINVAL;
   Flow flow{.in = {}, .out = {}, .length = kMaxTransfer, .flags = flags};
   Endpoint end;
-  if (look(fd, &end) != 0) return -EBADF;
+  if (look(fd, &end, Role::kSink) != 0) return -EBADF;
   size_t total = 0;
   if (const int error = check_segments(iov, count, &total); error != 0) return error;
   if (total == 0) return 0;

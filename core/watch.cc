@@ -8,6 +8,7 @@
 #include "core/pipe_lock.h"
 #include "core/route.h"
 #include "core/section.h"
+#include "core/sleeper.h"
 #include "core/sys.h"
 #include "core/user_memory.h"
 
@@ -18,16 +19,13 @@ namespace {
 bool nothing_to_watch() { return pipe_high() == 0 && !arena::any_held(); }
 
 bool has_held(int fd) {
-  PipeId id;
-  size_t bytes;
-  return pipe_id(fd, &id) && arena::holds(id, &bytes) &&
-         (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
+  return holds_bytes(fd) && (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
 }
 
 // What a ring answers to poll.
 short ring_events(int fd) {
   Section section;
-  PipeLock pipe(fd);
+  PipeLock pipe(section, fd);
   if (pipe.lock() != 0 || !pipe.is_ring()) return 0;
   const Pipe& p = *pipe.pipe();
   short events = 0;
@@ -56,29 +54,39 @@ short engine_events(int fd) {
   }
 }
 
-// Before a wait in the kernel: a pipe that may become ready through us must do so there.
+// Whether a pipe may become ready through us, where a wait in the kernel would not see it.
+bool must_not_sleep_on(int fd) {
+  const Route where = route(fd_entry(fd));
+  return where == Route::kRing || where == Route::kCandidate;
+}
+
+// Before a wait in the kernel.
 void leave_to_kernel(int fd) {
-  const FdEntry entry = fd_entry(fd);
-  const Route where = route(entry);
-  if (where != Route::kRing && where != Route::kCandidate) return;
+  if (!must_not_sleep_on(fd)) return;
   Section section;
-  keep_in_kernel(fd, entry);
+  keep_in_kernel(fd, fd_entry(fd));
 }
 
 short wanted(const pollfd& p, short events) {
   return static_cast<short>(events & (p.events | POLLHUP | POLLERR));
 }
 
-// Readiness that only the engine sees; without any, and if the call may wait, all is left to the
-// kernel.
-bool any_ready(const pollfd* fds, nfds_t count, bool may_wait) {
+enum class Ready {
+  kYes,   // the engine knows of something: ask the kernel of the rest without waiting
+  kNo,    // nothing, and a wait in the kernel will do
+  kLook,  // nothing, but before a wait pipes must be left to the kernel: look first
+};
+
+Ready readiness(const pollfd* fds, nfds_t count) {
   const KeepErrno keep;
-  if (check_readable(fds, count * sizeof(*fds)) != 0) return false;
+  if (check_readable(fds, count * sizeof(*fds)) != 0) return Ready::kNo;
+  bool ours = false;
   for (nfds_t i = 0; i < count; ++i) {
-    if (fds[i].fd >= 0 && wanted(fds[i], engine_events(fds[i].fd)) != 0) return true;
+    if (fds[i].fd < 0) continue;
+    if (wanted(fds[i], engine_events(fds[i].fd)) != 0) return Ready::kYes;
+    ours = ours || must_not_sleep_on(fds[i].fd);
   }
-  for (nfds_t i = 0; may_wait && i < count; ++i) leave_to_kernel(fds[i].fd);
-  return false;
+  return ours ? Ready::kLook : Ready::kNo;
 }
 
 // Corrects what the kernel said of pipes whose bytes it does not have. Returns poll's count.
@@ -98,6 +106,27 @@ int merge(pollfd* fds, nfds_t count) {
 
 bool is_zero(const timespec* t) {
   return t != nullptr && check_readable(t, sizeof(*t)) == 0 && t->tv_sec == 0 && t->tv_nsec == 0;
+}
+
+// poll and ppoll: `wait` is the call as it was made, `look` the same without waiting.
+template <typename Wait, typename Look>
+int poll_by(pollfd* fds, nfds_t count, bool may_wait, Wait wait, Look look) {
+  // First counted, then looked: bytes that get held in between are not missed.
+  const Sleeper sleeper;
+  for (;;) {
+    const Ready ready = readiness(fds, count);
+    if (ready == Ready::kNo && may_wait) break;
+    int n = look();
+    if (n >= 0) n = merge(fds, count);
+    if (n != 0 || !may_wait) return n;
+    // Ready a moment ago, and another thread was faster: once more.
+    if (ready == Ready::kYes) continue;
+    const KeepErrno keep;
+    for (nfds_t i = 0; i < count; ++i) leave_to_kernel(fds[i].fd);
+    break;
+  }
+  const int n = wait();
+  return n < 0 ? n : merge(fds, count);
 }
 
 // One of select's sets: what was asked, and what of it makes a descriptor ready (select(2)).
@@ -130,10 +159,15 @@ struct Asked {
 // Sets larger than fd_set (select(2), BUGS) are left to the kernel.
 template <typename Wait, typename Look>
 int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look look) {
-  const bool readable = (r == nullptr || check_readable(r, sizeof(*r)) == 0) &&
-                        (w == nullptr || check_readable(w, sizeof(*w)) == 0);
-  if (nothing_to_watch() || nfds < 0 || nfds > FD_SETSIZE || !readable) return wait();
+  if (nothing_to_watch() || nfds < 0 || nfds > FD_SETSIZE) return wait();
+  const size_t size = (static_cast<size_t>(nfds) + NFDBITS - 1) / NFDBITS * sizeof(fd_mask);
+  if ((r != nullptr && check_readable(r, size) != 0) ||
+      (w != nullptr && check_readable(w, size) != 0)) {
+    return wait();
+  }
   Asked sets[] = {{nfds, r, POLLIN | POLLHUP | POLLERR}, {nfds, w, POLLOUT | POLLERR}};
+  // First counted, then looked: bytes that get held in between are not missed.
+  const Sleeper sleeper;
   bool ready = false;
   {
     const KeepErrno keep;
@@ -142,10 +176,7 @@ int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look loo
       if (sets[0].has(fd) || sets[1].has(fd)) leave_to_kernel(fd);
     }
   }
-  if (!ready && may_wait) {
-    const Sleeper sleeper;
-    return wait();
-  }
+  if (!ready && may_wait) return wait();
   int n = look();
   const KeepErrno keep;
   for (int fd = 0; fd < nfds && n >= 0; ++fd) n += sets[0].merge(fd) + sets[1].merge(fd);
@@ -156,19 +187,17 @@ int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look loo
 
 int poll(pollfd* fds, nfds_t count, int timeout_ms) {
   if (nothing_to_watch()) return sys->poll(fds, count, timeout_ms);
-  const bool ready = any_ready(fds, count, timeout_ms != 0);
-  const Sleeper sleeper;
-  const int n = sys->poll(fds, count, ready ? 0 : timeout_ms);
-  return n < 0 ? n : merge(fds, count);
+  return poll_by(
+      fds, count, timeout_ms != 0, [&] { return sys->poll(fds, count, timeout_ms); },
+      [&] { return sys->poll(fds, count, 0); });
 }
 
 int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
   if (nothing_to_watch()) return sys->ppoll(fds, count, timeout, mask);
-  const bool ready = any_ready(fds, count, !is_zero(timeout));
   const timespec now{0, 0};
-  const Sleeper sleeper;
-  const int n = sys->ppoll(fds, count, ready ? &now : timeout, mask);
-  return n < 0 ? n : merge(fds, count);
+  return poll_by(
+      fds, count, !is_zero(timeout), [&] { return sys->ppoll(fds, count, timeout, mask); },
+      [&] { return sys->ppoll(fds, count, &now, mask); });
 }
 
 int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout) {

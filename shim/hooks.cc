@@ -97,6 +97,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_dup2:
       return anysplice::dup2(fd, static_cast<int>(b));
 #endif
+    case SYS_rt_sigaction:
+      if (b != 0) taking(fd);
+      break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
       keep_nothing();
@@ -131,10 +134,9 @@ void opening(const char* path) {
 }
 
 void reading(FILE* file) {
-  if (!arena::any_held()) return;
-  const int kept = errno;
-  expose(fileno(file));
-  errno = kept;
+  if (pipe_high() == 0 && !arena::any_held()) return;
+  const int fd = fileno(file);
+  if (arena::any_held() || fd_entry(fd).ours()) expose(fd);
 }
 
 }  // namespace anysplice::shim

@@ -7,6 +7,7 @@
 
 #include "core/descriptors.h"
 #include "core/engine.h"
+#include "core/fault_guard.h"
 #include "core/fd_table.h"
 #include "core/fork.h"
 
@@ -21,6 +22,12 @@ inline void opening(const char* path, auto...) { opening(path); }
 inline void opening(int, const char* path, auto...) { opening(path); }
 inline void opening(auto...) {}
 
+// The program takes a signal for itself.
+inline void taking(int signal) {
+  const struct sigaction unknown {};
+  fault_guard::on_sigaction(signal, &unknown, nullptr);
+}
+
 // A stdio stream is about to be read.
 void reading(FILE* file);
 
@@ -28,6 +35,14 @@ void reading(FILE* file);
 inline int fresh(int fd) {
   if (fd >= 0 && fd_entry(fd).word != 0) forget(fd);
   return fd;
+}
+
+inline int fresh_pair(int error, const int* fds) {
+  if (error == 0) {
+    fresh(fds[0]);
+    fresh(fds[1]);
+  }
+  return error;
 }
 
 struct AroundFork {

@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 
 #include "core/engine.h"
+#include "core/fault_guard.h"
 #include "core/mode.h"
 #include "core/stats.h"
 #include "core/sys.h"
@@ -50,6 +51,7 @@ __attribute__((constructor)) void load(int, char**, char** environment) {
     if (!off && strcmp(text, "on") != 0) complain("ANYSPLICE_RINGS", text, "on, off; using on");
     allow_rings(!off);
   }
+  fault_guard::allow();
   if (const char* path = value_of(environment, "ANYSPLICE_STATS"); path != nullptr)
     share_stats(path);
 }

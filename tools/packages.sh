@@ -1,7 +1,7 @@
 # Sourced by demo.sh and test.sh: the Debian packages they need, and how to get them.
 
 build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev
-                nlohmann-json3-dev catch2)
+                nlohmann-json3-dev catch2 liburing-dev)
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
 test_packages=("${demo_packages[@]}" stress-ng pv nginx-light vsftpd ruby runsc)

@@ -14,6 +14,8 @@ constexpr unsigned kSendfile = bit(Call::kSendfile);
 constexpr Kind kKinds[] = {
     {"file-tcp", "file -> TCP", "splice from a file into a pipe, splice to a loopback connection",
      false, kSplice, true, true, make_file_to_tcp},
+    {"file-tcp-nodelay", "file -> TCP, nodelay", "the same with TCP_NODELAY", false, kSplice, true,
+     true, make_file_to_tcp_nodelay},
     {"sendfile-tcp", "sendfile -> TCP", "sendfile from a file to a loopback connection", false,
      kSendfile, true, false, make_sendfile_to_tcp},
     {"tcp-tcp", "TCP -> TCP", "splice from a connection into a pipe, splice to another connection",

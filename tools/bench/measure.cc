@@ -18,6 +18,8 @@ namespace anysplice::tools::bench {
 namespace {
 
 constexpr size_t kMaxRounds = 64;
+// Seconds for setting up, and for a machine that is busy with something else.
+constexpr double kPatience = 10;
 
 // What the child leaves behind, in memory shared with it.
 struct SideSamples {
@@ -153,6 +155,29 @@ void run_rounds(const Kind& kind, const Setting& setting, const Plan& plan, std:
   samples->running = -1;
 }
 
+// The same, each slice in a process of its own. Whether all came to their end.
+bool run_apart(const Kind& kind, const Setting& setting, const Plan& plan, std::vector<Side> sides,
+               Samples* samples) {
+  for (size_t round = 0; round < plan.rounds; ++round) {
+    for (const Side side : sides) {
+      SideSamples* mine = &samples->sides[index_of(side)];
+      if (mine->error != 0) continue;
+      samples->running = static_cast<int>(index_of(side));
+      mine->started = true;
+      const bool came_back = run_contained(plan.slice + kPatience, [&] {
+        Team team;
+        mine->error = team.make(kind, side, setting);
+        if (mine->error == 0) mine->error = team.warm_up();
+        if (mine->error == 0) run_slice(team, side, round, plan.slice, mine);
+      });
+      if (!came_back) return false;
+    }
+    std::reverse(sides.begin(), sides.end());
+  }
+  samples->running = -1;
+  return true;
+}
+
 std::vector<double> values_of(const double (&from)[kMaxRounds], size_t rounds) {
   std::vector<double> values;
   for (size_t i = 0; i < rounds; ++i) {
@@ -207,9 +232,11 @@ Result measure(const Kind& kind, const Setting& setting, const Plan& plan,
   if (memory == MAP_FAILED) return result;
   auto* samples = static_cast<Samples*>(memory);
   const double expected = static_cast<double>(rounds * present.size()) * (plan.slice * 1.2 + 1e-3);
-  const bool came_back = run_contained(3 * expected + 10, [&] {
-    run_rounds(kind, setting, {rounds, plan.slice}, present, samples);
-  });
+  const Plan bounded{rounds, plan.slice};
+  const bool came_back = plan.apart ? run_apart(kind, setting, bounded, present, samples)
+                                    : run_contained(3 * expected + kPatience, [&] {
+                                        run_rounds(kind, setting, bounded, present, samples);
+                                      });
   for (const Side side : present) {
     SideResult& mine = result.sides[index_of(side)];
     mine = result_of(kind, samples->sides[index_of(side)], samples->sides[index_of(Side::kKernel)],

@@ -12,6 +12,9 @@ namespace anysplice::tools::bench {
 struct Plan {
   size_t rounds;
   double slice;  // seconds; each side has one in every round
+  // Each slice in a process of its own, set up for it: for what needs more descriptors than one
+  // process can have for all sides.
+  bool apart = false;
 };
 
 struct SideResult {

@@ -61,7 +61,7 @@ Fd temporary_file() {
   return file;
 }
 
-Sockets tcp_connection() {
+Sockets tcp_connection(bool delay) {
   Sockets none;
   const Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   Fd near(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -75,7 +75,7 @@ Sockets tcp_connection() {
     return none;
   }
   Fd far(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const int on = 1;
+  const int on = delay ? 0 : 1;
   for (const Fd* fd : {&near, &far}) {
     setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   }

@@ -34,8 +34,9 @@ struct Sockets {
   Fd near;
   Fd far;
 };
-// Both ends of a TCP connection over the loopback interface, without Nagle's delay.
-Sockets tcp_connection();
+// Both ends of a TCP connection over the loopback interface. `delay` false: without Nagle's
+// algorithm (TCP_NODELAY).
+Sockets tcp_connection(bool delay);
 
 // A process that is killed with this object.
 class Peer {

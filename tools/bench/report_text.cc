@@ -13,15 +13,20 @@ std::string trimmed(std::string line) {
   return line + "\n";
 }
 
+// At least three, and at most two decimals.
+std::string three_digits(double value) {
+  return absl::StrFormat("%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
+}
+
 std::string line_of(absl::string_view label, absl::string_view kernel, absl::string_view rings,
                     absl::string_view on, absl::string_view cpu, absl::string_view off,
                     absl::string_view copies, absl::string_view loop) {
-  return trimmed(absl::StrFormat("%-20s %10s %10s  %-17s %-5s  %-17s %8s %8s", label, kernel, rings,
+  return trimmed(absl::StrFormat("%-20s %9s %9s  %-16s %-4s  %-16s %8s %7s", label, kernel, rings,
                                  on, cpu, off, copies, loop));
 }
 
 std::string short_ratio(const SideResult& result, const Summary& ratio) {
-  return ratio.count > 0 ? absl::StrFormat("%.2f", ratio.median) : hindrance(result);
+  return ratio.count > 0 ? three_digits(ratio.median) : hindrance(result);
 }
 
 std::string line_of(const Row& row) {
@@ -55,13 +60,13 @@ std::string group_table(const BenchReport& report, Group group) {
 
 std::string cost_line(absl::string_view label, const Summary& without, const Summary& with,
                       const Summary& more, absl::string_view unit) {
-  return absl::StrFormat("%-20s %10.1f %10.1f  %+.1f (%+.1f to %+.1f) %s\n", label, without.median,
+  return absl::StrFormat("%-20s %9.1f %9.1f  %+.1f (%+.1f to %+.1f) %s\n", label, without.median,
                          with.median, more.median, more.low, more.high, unit);
 }
 
 void add_inside(std::string* out, absl::string_view label, const CallCost& cost) {
   if (cost.inside.count == 0) return;
-  absl::StrAppendFormat(out, "%-20s %10s %10s  %+.1f (%+.1f to %+.1f) ns; without preload %+.1f\n",
+  absl::StrAppendFormat(out, "%-20s %9s %9s  %+.1f (%+.1f to %+.1f) ns; without preload %+.1f\n",
                         label, "", "", cost.inside.median, cost.inside.low, cost.inside.high,
                         cost.inside_without.median);
 }
@@ -69,7 +74,7 @@ void add_inside(std::string* out, absl::string_view label, const CallCost& cost)
 std::string cost_table(const BenchReport& report) {
   if (!report.pass_through && !report.exec) return "";
   std::string out =
-      absl::StrFormat("\n%-20s %10s %10s  %s\n", "cost of the preload", "without", "with", "more");
+      absl::StrFormat("\n%-20s %9s %9s  %s\n", "cost of the preload", "without", "with", "more");
   if (report.pass_through) {
     const PassThrough& cost = *report.pass_through;
     const auto add = [&](absl::string_view name, const CallCost& call) {
@@ -132,17 +137,17 @@ std::string hindrance(const SideResult& result) {
 
 std::string absolute(const Kind& kind, const SideResult& result) {
   if (!result.ran) return hindrance(result);
-  if (kind.by_time) return absl::StrFormat("%.2f us", result.seconds.median * 1e6);
+  if (kind.by_time) return three_digits(result.seconds.median * 1e6) + " us";
   const double rate = result.bytes.median;
-  return rate >= 1e8 ? absl::StrFormat("%.2f GB/s", rate / 1e9)
-                     : absl::StrFormat("%.2f MB/s", rate / 1e6);
+  return rate >= 1e9 ? three_digits(rate / 1e9) + " GB/s" : three_digits(rate / 1e6) + " MB/s";
 }
 
 std::string ratio(const SideResult& result) {
   const Summary& r = result.ratio;
   if (!result.ran) return hindrance(result);
   if (r.count == 0) return "-";
-  return absl::StrFormat("%.2f (%.2f-%.2f)", r.median, r.low, r.high);
+  return absl::StrCat(three_digits(r.median), " (", three_digits(r.low), "-", three_digits(r.high),
+                      ")");
 }
 
 std::string as_table(const BenchReport& report) {

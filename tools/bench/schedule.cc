@@ -87,19 +87,19 @@ double slice_for(const std::vector<Row>& rows, const BenchOptions& options, doub
     slices += static_cast<double>(rounds_of(row) * sides_of(row, options).size());
   }
   // Every slice is preceded by an eighth of it, see measure.cc.
-  const double setup = 0.15 * static_cast<double>(rows.size());
+  const double setup = 0.3 * static_cast<double>(rows.size());
   return std::clamp((seconds - setup) / (slices * 1.15), kShortestSlice, kLongestSlice);
 }
 
-// Descriptors for the pipes of all sides at once.
-void allow_descriptors() {
-  constexpr rlim_t kEnough = 70000;
+// Allows this process all the descriptors that it may have; returns how many pipes that is.
+size_t most_pipes() {
+  constexpr rlim_t kOthers = 100;
   rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
-  const rlimit more{kEnough, std::max(kEnough, limit.rlim_max)};
-  if (setrlimit(RLIMIT_NOFILE, &more) == 0) return;  // the superuser may
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur > kOthers ? (limit.rlim_cur - kOthers) / 2 : 1;
 }
 
 class Progress {
@@ -210,7 +210,7 @@ std::string name_list() {
 }
 
 BenchReport run_schedule(const BenchOptions& options) {
-  allow_descriptors();
+  const size_t most = most_pipes();
   BenchReport report{.system = system_name(),
                      .processors = sysconf(_SC_NPROCESSORS_ONLN),
                      .plan = {},
@@ -223,8 +223,10 @@ BenchReport run_schedule(const BenchOptions& options) {
   Progress progress(report.rows.size() + static_cast<size_t>(others));
   for (Row& row : report.rows) {
     progress.next(absl::StrCat(row.kind->title, " ", label_of(row)));
-    row.result = measure(*row.kind, row.setting, {rounds_of(row), report.plan.slice},
-                         sides_of(row, options));
+    const std::vector<Side> sides = sides_of(row, options);
+    row.setting.pipes = std::min(row.setting.pipes, most);
+    const Plan plan{rounds_of(row), report.plan.slice, row.setting.pipes * sides.size() > most};
+    row.result = measure(*row.kind, row.setting, plan, sides);
   }
   measure_preload(options, options.seconds * preload_share, progress, &report);
   return report;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "core/fault_guard.h"
+
 namespace anysplice::tools::bench {
 namespace {
 
@@ -126,6 +128,7 @@ const Calls& take_side(Side side) {
     case Side::kNoRings:
       set_mode(Mode::kEmulate, ENOSYS);
       allow_rings(side == Side::kRings);
+      fault_guard::allow();  // as under the preload: no handler of SIGSEGV is ever installed here
       return kEngineCalls;
     case Side::kCopies:
     case Side::kLoop:

@@ -49,7 +49,8 @@ const Kind* find_kind(absl::string_view name);
 
 using Maker = std::unique_ptr<Work>(Side, const Calls&, const Setting&);
 // work_streams.cc
-Maker make_file_to_tcp, make_sendfile_to_tcp, make_tcp_to_tcp, make_file_to_file, make_byte_relay;
+Maker make_file_to_tcp, make_file_to_tcp_nodelay, make_sendfile_to_tcp, make_tcp_to_tcp,
+    make_file_to_file, make_byte_relay;
 // work_pipes.cc
 Maker make_pipe_to_pipe, make_tee_and_discard, make_file_to_null, make_splice_to_process;
 // work_memory.cc

@@ -68,7 +68,7 @@ class VmspliceToNull : public FromMemory {
 class VmspliceToTcp : public FromMemory {
  public:
   VmspliceToTcp(Side side, const Calls& calls, size_t size)
-      : FromMemory(calls, size), side_(side), socket_(tcp_connection()) {
+      : FromMemory(calls, size), side_(side), socket_(tcp_connection(true)) {
     sink_ = reading_peer(socket_.far.get(), ::fork);
   }
   bool ok() const { return FromMemory::ok() && socket_.near.get() >= 0; }

@@ -24,9 +24,9 @@ ssize_t write_out(int to, const char* data, ssize_t n) {
 
 class FileToTcp : public Work {
  public:
-  FileToTcp(Side side, const Calls& calls, size_t size)
+  FileToTcp(Side side, const Calls& calls, size_t size, bool delay = true)
       : calls_(calls), side_(side), size_(size), file_(temporary_file()), pipe_(calls, size) {
-    socket_ = tcp_connection();
+    socket_ = tcp_connection(delay);
     sink_ = reading_peer(socket_.far.get(), ::fork);
     if (side == Side::kLoop) buffer_.resize(size);
   }
@@ -70,8 +70,8 @@ class TcpToTcp : public Work {
  public:
   TcpToTcp(Side side, const Calls& calls, size_t size)
       : calls_(calls), side_(side), size_(size), pipe_(calls, size) {
-    in_ = tcp_connection();
-    out_ = tcp_connection();
+    in_ = tcp_connection(true);
+    out_ = tcp_connection(true);
     source_ = writing_peer(in_.far.get(), ::fork);
     sink_ = reading_peer(out_.far.get(), ::fork);
     if (side == Side::kLoop) buffer_.resize(size);
@@ -106,8 +106,8 @@ class TcpToTcp : public Work {
 class ByteRelay : public Work {
  public:
   ByteRelay(Side side, const Calls& calls) : calls_(calls), side_(side), pipe_(calls, 1) {
-    in_ = tcp_connection();
-    out_ = tcp_connection();
+    in_ = tcp_connection(false);
+    out_ = tcp_connection(false);
   }
   bool ok() const { return pipe_.ok() && in_.near.get() >= 0 && out_.near.get() >= 0; }
 
@@ -185,6 +185,10 @@ class FileToFile : public Work {
 
 std::unique_ptr<Work> make_file_to_tcp(Side side, const Calls& calls, const Setting& setting) {
   return made<FileToTcp>(side, calls, setting.size);
+}
+std::unique_ptr<Work> make_file_to_tcp_nodelay(Side side, const Calls& calls,
+                                               const Setting& setting) {
+  return made<FileToTcp>(side, calls, setting.size, false);
 }
 std::unique_ptr<Work> make_sendfile_to_tcp(Side side, const Calls& calls, const Setting& setting) {
   return made<SendfileToTcp>(side, calls, setting.size);

@@ -1,0 +1,143 @@
+#include "core/fault_guard.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <atomic>
+
+#include "core/sys.h"
+#include "core/user_memory.h"
+
+#if defined(__x86_64__)
+// rep movsb keeps its progress in registers, so a fault leaves in rcx what was not copied.
+__asm__(
+    ".text\n"
+    ".globl anysplice_guarded_copy\n"
+    ".hidden anysplice_guarded_copy\n"
+    ".globl anysplice_guarded_at\n"
+    ".hidden anysplice_guarded_at\n"
+    ".globl anysplice_guarded_after\n"
+    ".hidden anysplice_guarded_after\n"
+    ".type anysplice_guarded_copy, @function\n"
+    "anysplice_guarded_copy:\n"
+    ".cfi_startproc\n"
+    "movq %rdx, %rcx\n"
+    "anysplice_guarded_at:\n"
+    "rep movsb\n"
+    "anysplice_guarded_after:\n"
+    "movq %rcx, %rax\n"
+    "ret\n"
+    ".cfi_endproc\n"
+    ".size anysplice_guarded_copy, .-anysplice_guarded_copy\n");
+
+// Returns the bytes that were not copied.
+extern "C" size_t anysplice_guarded_copy(void* to, const void* from, size_t length);
+extern "C" const char anysplice_guarded_at[];
+extern "C" const char anysplice_guarded_after[];
+#endif
+
+namespace anysplice::fault_guard {
+namespace {
+
+enum class State { kForbidden, kAllowed, kInstalled, kOver };
+
+std::atomic<State> state{State::kForbidden};
+constexpr int kSignals[] = {SIGSEGV, SIGBUS};
+
+bool ours(int signal) { return signal == SIGSEGV || signal == SIGBUS; }
+
+#if defined(__x86_64__)
+void handle(int signal, siginfo_t*, void* context) {
+  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  if (registers[REG_RIP] == reinterpret_cast<greg_t>(anysplice_guarded_at)) {
+    registers[REG_RIP] = reinterpret_cast<greg_t>(anysplice_guarded_after);
+    return;
+  }
+  // Not ours: back to the default, and let it happen again. A signal that was sent, not caused,
+  // does not happen again by itself; it is pending until this handler returns.
+  struct sigaction fatal {};
+  fatal.sa_handler = SIG_DFL;
+  sys->sigaction(signal, &fatal, nullptr);
+  sys->raise(signal);
+}
+
+bool install() {
+  for (int signal : kSignals) {
+    struct sigaction now;
+    if (sys->sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return false;
+  }
+  sigset_t blocked;
+  if (sys->pthread_sigmask(SIG_BLOCK, nullptr, &blocked) != 0 ||
+      sigismember(&blocked, SIGSEGV) == 1 || sigismember(&blocked, SIGBUS) == 1) {
+    return false;
+  }
+  struct sigaction guard {};
+  guard.sa_sigaction = handle;
+  guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  for (int signal : kSignals) sys->sigaction(signal, &guard, nullptr);
+  return true;
+}
+#else
+bool install() { return false; }
+#endif
+
+void remove() {
+  if (state.exchange(State::kOver) != State::kInstalled) return;
+  struct sigaction fatal {};
+  fatal.sa_handler = SIG_DFL;
+  for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
+}
+
+}  // namespace
+
+void allow() {
+  State forbidden = State::kForbidden;
+  state.compare_exchange_strong(forbidden, State::kAllowed);
+}
+
+bool active() {
+  const State now = state.load(std::memory_order_relaxed);
+  if (now == State::kInstalled) return true;
+  if (now != State::kAllowed) return false;
+  const int kept = errno;
+  State allowed = State::kAllowed;
+  const bool installed = install();
+  state.compare_exchange_strong(allowed, installed ? State::kInstalled : State::kOver);
+  errno = kept;
+  return installed;
+}
+
+size_t copy(void* to, const void* from, size_t length) {
+#if defined(__x86_64__)
+  return length - anysplice_guarded_copy(to, from, length);
+#else
+  memcpy(to, from, length);
+  return length;
+#endif
+}
+
+bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current) {
+  if (!ours(signal) || state.load(std::memory_order_relaxed) != State::kInstalled) return false;
+  if (wanted != nullptr) {
+    remove();
+    return false;
+  }
+  if (current == nullptr || check_readable(current, sizeof(*current)) != 0) return false;
+  memset(current, 0, sizeof(*current));
+  current->sa_handler = SIG_DFL;
+  return true;
+}
+
+void on_sigmask(int how, const sigset_t* set) {
+  if (how == SIG_UNBLOCK || set == nullptr ||
+      state.load(std::memory_order_relaxed) > State::kInstalled ||
+      check_readable(set, sizeof(unsigned long)) != 0) {
+    return;
+  }
+  for (int signal : kSignals) {
+    if (sigismember(set, signal) == 1) remove();
+  }
+}
+
+}  // namespace anysplice::fault_guard

@@ -1,0 +1,78 @@
+#include "core/lock.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "core/sys.h"
+
+namespace anysplice {
+namespace {
+
+thread_local uint32_t this_thread;
+
+long futex(std::atomic<uint32_t>* word, int what, uint32_t value) {
+  return sys->syscall(SYS_futex, reinterpret_cast<long>(word), what | FUTEX_PRIVATE_FLAG, value, 0,
+                      0, 0);
+}
+
+// Whether the frame that took a lock is gone: stacks grow downwards, so a handler's frames lie
+// below it, but those of code that was jumped back to above. On a stack of its own a handler cannot
+// compare, and takes it for interrupted.
+bool left_behind(uintptr_t frame, uintptr_t here) {
+  stack_t stack;
+  const bool apart = sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+  return !apart && here > frame;
+}
+
+}  // namespace
+
+uint32_t OwnedLock::thread_id() {
+  if (this_thread == 0) [[unlikely]] {
+    this_thread = static_cast<uint32_t>(sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
+  }
+  return this_thread;
+}
+
+void OwnedLock::forget_thread() { this_thread = 0; }
+
+Locked OwnedLock::lock_slowly(uintptr_t here) {
+  const int kept = errno;
+  const uint32_t me = thread_id();
+  Locked result = Locked::kYes;
+  for (uint32_t now = word_.load(std::memory_order_relaxed);;) {
+    if ((now & ~kWaiters) == me) {
+      result = left_behind(frame_, here) ? Locked::kAfterCrash : Locked::kNo;
+      if (result == Locked::kAfterCrash) frame_ = here;
+      break;
+    }
+    if (now == 0) {
+      // Others may wait still: assume so.
+      if (word_.compare_exchange_weak(now, me | kWaiters, std::memory_order_acquire)) break;
+    } else if ((now & kWaiters) != 0 ||
+               word_.compare_exchange_weak(now, now | kWaiters, std::memory_order_relaxed)) {
+      futex(&word_, FUTEX_WAIT, now | kWaiters);
+      now = word_.load(std::memory_order_relaxed);
+    }
+  }
+  errno = kept;
+  return result;
+}
+
+void OwnedLock::wake_one() {
+  const int kept = errno;
+  futex(&word_, FUTEX_WAKE, 1);
+  errno = kept;
+}
+
+void SharedLock::init() {
+  pthread_mutexattr_t attr;
+  pthread_mutexattr_init(&attr);
+  pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+  pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+  pthread_mutex_init(&mutex_, &attr);
+  pthread_mutexattr_destroy(&attr);
+}
+
+}  // namespace anysplice
