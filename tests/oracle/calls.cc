@@ -1,0 +1,151 @@
+#include "tests/oracle/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <initializer_list>
+
+#include "core/mode.h"
+
+namespace oracle {
+namespace {
+
+// The family goes straight to the kernel, past anything that may be preloaded.
+ssize_t kernel_splice(int in, loff_t* off_in, int out, loff_t* off_out, size_t len,
+                      unsigned flags) {
+  return syscall(SYS_splice, in, off_in, out, off_out, len, flags);
+}
+
+ssize_t kernel_tee(int in, int out, size_t len, unsigned flags) {
+  return syscall(SYS_tee, in, out, len, flags);
+}
+
+ssize_t kernel_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  return syscall(SYS_vmsplice, fd, iov, count, flags);
+}
+
+ssize_t kernel_sendfile(int out, int in, off64_t* offset, size_t count) {
+#ifdef SYS_sendfile64
+  return syscall(SYS_sendfile64, out, in, offset, count);
+#else
+  return syscall(SYS_sendfile, out, in, offset, count);
+#endif
+}
+
+int kernel_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
+int kernel_ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, request, arg); }
+void kernel_expose(int) {}
+
+constexpr Calls kKernelCalls = {
+    .splice = kernel_splice,
+    .tee = kernel_tee,
+    .vmsplice = kernel_vmsplice,
+    .sendfile = kernel_sendfile,
+    .pipe2 = ::pipe2,
+    .dup = ::dup,
+    .dup2 = ::dup2,
+    .dup3 = ::dup3,
+    .close = ::close,
+    .fcntl = kernel_fcntl,
+    .ioctl = kernel_ioctl,
+    .read = ::read,
+    .readv = ::readv,
+    .preadv2 = ::preadv2,
+    .write = ::write,
+    .writev = ::writev,
+    .poll = ::poll,
+    .ppoll = ::ppoll,
+    .select = ::select,
+    .pselect = ::pselect,
+    .epoll_ctl = ::epoll_ctl,
+    .sendmsg = ::sendmsg,
+    .fork = ::fork,
+    .expose = kernel_expose,
+};
+
+constexpr Calls kEngineCalls = {
+    .splice = anysplice::splice,
+    .tee = anysplice::tee,
+    .vmsplice = anysplice::vmsplice,
+    .sendfile = anysplice::sendfile,
+    .pipe2 = anysplice::pipe2,
+    .dup = anysplice::dup,
+    .dup2 = anysplice::dup2,
+    .dup3 = anysplice::dup3,
+    .close = anysplice::close,
+    .fcntl = anysplice::fcntl,
+    .ioctl = anysplice::ioctl,
+    .read = anysplice::read,
+    .readv = anysplice::readv,
+    .preadv2 = anysplice::preadv2,
+    .write = anysplice::write,
+    .writev = anysplice::writev,
+    .poll = anysplice::poll,
+    .ppoll = anysplice::ppoll,
+    .select = anysplice::select,
+    .pselect = anysplice::pselect,
+    .epoll_ctl = anysplice::epoll_ctl,
+    .sendmsg = anysplice::sendmsg,
+    .fork = anysplice::fork,
+    .expose = anysplice::expose,
+};
+
+// Tries the call in a way that every kernel which has it answers with success.
+bool try_and_miss(anysplice::Call call) {
+  int a[2], b[2];
+  if (::pipe2(a, O_CLOEXEC) != 0 || ::pipe2(b, O_CLOEXEC) != 0) return true;
+  char byte = 'x';
+  iovec iov = {&byte, 1};
+  int zero = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  ssize_t n = ::write(a[1], &byte, 1);
+  switch (call) {
+    case anysplice::Call::kSplice:
+      n = kernel_splice(a[0], nullptr, b[1], nullptr, 1, SPLICE_F_NONBLOCK);
+      break;
+    case anysplice::Call::kTee:
+      n = kernel_tee(a[0], b[1], 1, SPLICE_F_NONBLOCK);
+      break;
+    case anysplice::Call::kVmsplice:
+      n = kernel_vmsplice(b[1], &iov, 1, SPLICE_F_NONBLOCK);
+      break;
+    case anysplice::Call::kSendfile:
+      n = kernel_sendfile(b[1], zero, nullptr, 1);
+      break;
+  }
+  const bool missing = n < 0 && (errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP);
+  for (int fd : {a[0], a[1], b[0], b[1], zero}) ::close(fd);
+  return missing;
+}
+
+}  // namespace
+
+const char* name_of(Side side) {
+  switch (side) {
+    case Side::kKernel:
+      return "kernel";
+    case Side::kRings:
+      return "engine, rings on";
+    case Side::kNoRings:
+      return "engine, rings off";
+  }
+  return "?";
+}
+
+const Calls& take_side(Side side) {
+  if (side == Side::kKernel) return kKernelCalls;
+  anysplice::set_mode(anysplice::Mode::kEmulate, ENOSYS);
+  anysplice::allow_rings(side == Side::kRings);
+  return kEngineCalls;
+}
+
+bool kernel_lacks(anysplice::Call call) {
+  static const bool missing[anysplice::kCalls] = {
+      try_and_miss(anysplice::Call::kSplice), try_and_miss(anysplice::Call::kTee),
+      try_and_miss(anysplice::Call::kVmsplice), try_and_miss(anysplice::Call::kSendfile)};
+  return missing[static_cast<size_t>(call)];
+}
+
+}  // namespace oracle

@@ -1,0 +1,171 @@
+#include "tests/oracle/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <sstream>
+
+#include "tests/oracle/pool.h"
+
+namespace oracle {
+namespace {
+
+struct Totals {
+  size_t cases = 0, calls = 0, comparisons = 0, differences = 0, skipped = 0;
+  std::map<std::string, int> allowed;  // how often, by reason
+  std::map<std::string, int> skips;
+};
+Totals sum;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// The lines of both that differ, each after the line of the call it belongs to.
+std::string difference(const std::string& kernel, const std::string& engine, Side side) {
+  const auto k = lines_of(kernel), e = lines_of(engine);
+  std::ostringstream out;
+  std::string call;
+  int told = 0;
+  for (size_t i = 0; i < std::max(k.size(), e.size()); ++i) {
+    const std::string a = i < k.size() ? k[i] : "(nothing)", b = i < e.size() ? e[i] : "(nothing)";
+    if (a == b) {
+      if (a[0] != ' ') call = a;
+      continue;
+    }
+    if (++told > 12) return out.str() + "  ... and more\n";
+    if (!call.empty()) out << "  after: " << call << "\n";
+    call.clear();
+    out << "  line " << i + 1 << "\n    kernel: " << a << "\n    " << name_of(side) << ": " << b
+        << "\n";
+  }
+  return out.str();
+}
+
+// Why the kernel cannot be the oracle of this case, or nothing.
+std::string reason_to_skip(const Outcome& kernel) {
+  if (kernel.skipped) return lines_of(kernel.text).back();
+  static const char* const kNames[] = {"splice", "tee", "vmsplice", "sendfile"};
+  for (size_t i = 0; i < anysplice::kCalls; ++i) {
+    if ((kernel.used >> i & 1) != 0 && kernel_lacks(static_cast<anysplice::Call>(i))) {
+      return std::string("this kernel does not offer ") + kNames[i];
+    }
+  }
+  return "";
+}
+
+std::vector<std::string> lines_without(const char* start, const std::string& text) {
+  auto lines = lines_of(text);
+  std::erase_if(lines, [=](const std::string& line) { return line.starts_with(start); });
+  return lines;
+}
+
+bool is_allowed(const Allowed& allowed, Side side, const std::string& kernel,
+                const std::string& engine) {
+  if (allowed.rings_off_only && side != Side::kNoRings) return false;
+  for (const char* never : {"died of", "spins", "hangs", "ended with", kWrong}) {
+    if (engine.find(never) != std::string::npos) return false;
+  }
+  if (engine.find(allowed.instead) == std::string::npos) return false;
+  return allowed.only == nullptr ||
+         lines_without(allowed.only, kernel) == lines_without(allowed.only, engine);
+}
+
+// Whether one outcome of the engine is what it should be.
+bool agrees(const Case& one, const Outcome& kernel, const Outcome& engine, Side side) {
+  if (engine.text == kernel.text) return true;
+  for (const Allowed& allowed : one.allowed) {
+    if (!is_allowed(allowed, side, kernel.text, engine.text)) continue;
+    ++sum.allowed[allowed.why];
+    return true;
+  }
+  return false;
+}
+
+// Compares each case's first outcome, the kernel's, with the others.
+void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs) {
+  struct Suspect {
+    const Case* one;
+    Side side;
+  };
+  std::vector<Suspect> suspects;
+  for (size_t i = 0; i < jobs.size(); i += kSides) {
+    const Case& one = *cases[i / kSides];
+    const Outcome& kernel = jobs[i].outcome;
+    const std::string why = reason_to_skip(kernel);
+    if (!why.empty()) {
+      ++sum.skipped;
+      ++sum.skips[why];
+      continue;
+    }
+    for (size_t k = i + 1; k < i + kSides; ++k) {
+      ++sum.comparisons;
+      if (!agrees(one, kernel, jobs[k].outcome, jobs[k].side))
+        suspects.push_back({&one, jobs[k].side});
+    }
+  }
+  // A busy machine may have been the reason: once more, both of them.
+  std::vector<Job> again;
+  for (const Suspect& suspect : suspects) {
+    again.push_back({&suspect.one->body, Side::kKernel});
+    again.push_back({&suspect.one->body, suspect.side});
+  }
+  run(again);
+  for (size_t i = 0; i < suspects.size(); ++i) {
+    const Case& one = *suspects[i].one;
+    const Outcome &kernel = again[2 * i].outcome, &engine = again[2 * i + 1].outcome;
+    if (agrees(one, kernel, engine, suspects[i].side)) continue;
+    ++sum.differences;
+    printf("difference in \"%s\" (%s)\n%s\n", one.name.c_str(), name_of(suspects[i].side),
+           difference(kernel.text, engine.text, suspects[i].side).c_str());
+    FAIL_CHECK("kernel and engine differ: " << one.name);
+  }
+}
+
+}  // namespace
+
+void check(const std::vector<Case>& cases) {
+  const char* only = getenv("ORACLE_CASE");
+  std::vector<const Case*> chosen;
+  std::vector<Job> jobs;
+  for (const Case& one : cases) {
+    if (only != nullptr && one.name.find(only) == std::string::npos) continue;
+    chosen.push_back(&one);
+    for (int side = 0; side < kSides; ++side) {
+      jobs.push_back({&one.body, static_cast<Side>(side)});
+    }
+  }
+  run(jobs);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Case& one = *chosen[i];
+    const Outcome& kernel = jobs[i * kSides].outcome;
+    ++sum.cases;
+    for (const std::string& line : lines_of(kernel.text)) sum.calls += line[0] != ' ';
+    if (getenv("ORACLE_PRINT") != nullptr) {
+      printf("--- %s\n%s", one.name.c_str(), kernel.text.c_str());
+    }
+  }
+  compare(chosen, jobs);
+  SUCCEED();
+}
+
+std::string totals() {
+  std::ostringstream out;
+  for (const auto& [why, times] : sum.allowed) {
+    out << "oracle: allowed difference, " << times << " times: " << why << "\n";
+  }
+  for (const auto& [why, times] : sum.skips) {
+    out << "oracle: skipped, " << times << " cases:" << (why[0] == ' ' ? "" : " ") << why << "\n";
+  }
+  out << "oracle: " << sum.cases << " cases, " << sum.calls << " calls, " << sum.comparisons
+      << " comparisons, " << sum.differences << " differences, " << sum.skipped << " skipped\n";
+  return out.str();
+}
+
+}  // namespace oracle

@@ -1,0 +1,45 @@
+// Runs cases: each in a process of its own, once on the kernel, once on the engine with rings and
+// once without, and compares what they saw.
+//
+// A case that is still inside a call under test after a while must be asleep; then that is its
+// outcome ("blocks (S)") and the process is killed. So crashes, signals and hangs are results like
+// any other.
+#ifndef ANYSPLICE_TESTS_ORACLE_RUNNER_H_
+#define ANYSPLICE_TESTS_ORACLE_RUNNER_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/oracle/world.h"
+
+namespace oracle {
+
+// A difference that is meant, why, and what has to be right all the same. No reason excuses a
+// crash, a hang, or bytes lost or doubled.
+struct Allowed {
+  const char* why;
+  // Only lines that start like this may differ; without one, any may.
+  const char* only = nullptr;
+  // What the engine's outcome must say.
+  const char* instead = "";
+  bool rings_off_only = false;
+};
+
+struct Case {
+  std::string name;
+  std::function<void(World&)> body;
+  std::vector<Allowed> allowed = {};
+};
+
+// Runs the cases, several at a time; every difference is a failed check of the current test case.
+// ORACLE_CASE=TEXT in the environment picks the cases whose name contains it, ORACLE_PRINT=1 prints
+// the kernel's outcomes.
+void check(const std::vector<Case>& cases);
+
+// One line for the end of the run.
+std::string totals();
+
+}  // namespace oracle
+
+#endif  // ANYSPLICE_TESTS_ORACLE_RUNNER_H_
