@@ -1,0 +1,40 @@
+// A program that knows nothing of splice, started with a pipe as its stdin. Built with and without
+// libc in a shared object.
+//
+//   peer cat       stdin to stdout until the end
+//   peer receive   gets a descriptor over the socket that is stdin, then as cat from that
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+int received() {
+  char byte;
+  iovec iov{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  if (recvmsg(0, &message, 0) != 1) return -1;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
+  int fd;
+  memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+  return fd;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool receive = argc > 1 && strcmp(argv[1], "receive") == 0;
+  const int from = receive ? received() : 0;
+  char bytes[4096];
+  for (;;) {
+    const ssize_t n = read(from, bytes, sizeof(bytes));
+    if (n <= 0) return n == 0 ? 0 : 1;
+    if (write(1, bytes, static_cast<size_t>(n)) != n) return 1;
+  }
+}

@@ -1,0 +1,72 @@
+"""Runs every case of a hazard program on the kernel and under anysplice; prints TAP.
+
+Under anysplice the kernel's own calls are refused, so that only the engine can have answered. Cases
+that succeed on the kernel must succeed there.
+
+    runner.py PROGRAM [on-its-own]
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+ANYSPLICE = os.environ['HAZARD_ANYSPLICE']
+SETTINGS = {'on the kernel': []}
+for rings in ('on', 'off'):
+    SETTINGS[f'anysplice, rings {rings}'] = [ANYSPLICE, 'run', '--mode=emulate', '--block=ENOSYS',
+                                             f'--rings={rings}', '--']
+SKIPPED = 77
+SECONDS = 15
+
+
+def run(command, folder):
+    """Returns the exit status (128 + a signal's number), and what was said on stderr."""
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+    status = process.returncode
+    return 128 - status if status < 0 else status, output.decode(errors='replace').strip()
+
+
+def problem(status, output):
+    """What is wrong, or None. The engine must not have had to give up on bytes unnoticed."""
+    if status == 0 and not re.search(r'^anysplice: ', output, re.M):
+        return None
+    what = 'hangs: killed by its watchdog' if status == 128 + signal.SIGKILL else f'exit {status}'
+    return f'{what}\n{output}'
+
+
+def main():
+    program = os.path.abspath(sys.argv[1])
+    settings = SETTINGS if len(sys.argv) == 2 else {'on its own': []}
+    cases = subprocess.run([program], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    print(f'1..{len(cases) * len(settings)}')
+    number = 0
+    failed = False
+    for case in cases:
+        for setting, prefix in settings.items():
+            number += 1
+            with tempfile.TemporaryDirectory(prefix='anysplice-hazard.') as folder:
+                status, output = run([*prefix, program, case], folder)
+            name = f'{number} - {case.replace("_", " ")}: {setting}'
+            if status == SKIPPED:
+                print(f'ok {name} # SKIP {output}')
+                continue
+            wrong = problem(status, output)
+            failed |= wrong is not None
+            print(f'{"not ok" if wrong else "ok"} {name}')
+            for line in (wrong or '').splitlines():
+                print(f'# {line}')
+            sys.stdout.flush()
+    sys.exit(failed)
+
+
+main()

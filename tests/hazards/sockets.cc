@@ -1,0 +1,158 @@
+// Sinks and sources that take and give in their own way.
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "hazard.h"
+
+using namespace hazard;
+
+namespace {
+
+struct Pair {
+  int ours;
+  int peer;
+};
+
+// A TCP connection whose buffers are as small as they come.
+Pair narrow_connection() {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const int small = 1;
+  setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+  CHECK_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  CHECK_EQ(listen(listener, 1), 0);
+  CHECK_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const int ours = socket(AF_INET, SOCK_STREAM, 0);
+  setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  CHECK_EQ(connect(ours, reinterpret_cast<sockaddr*>(&address), size), 0);
+  const int peer = accept(listener, nullptr, nullptr);
+  CHECK(peer >= 0);
+  close(listener);
+  return {ours, peer};
+}
+
+Pair sockets(int type) {
+  int fds[2];
+  CHECK_EQ(socketpair(AF_UNIX, type, 0, fds), 0);
+  return {fds[0], fds[1]};
+}
+
+}  // namespace
+
+HAZARD(sockets_that_take_little) {
+  const std::string bytes = pattern(60000);
+  for (const bool nonblocking : {true, false}) {
+    const Pair pair = narrow_connection();
+    if (nonblocking) fcntl(pair.ours, F_SETFL, O_NONBLOCK);
+    const Pipe pipe;
+    put(pipe.w, bytes);
+    std::string got;
+    std::thread peer([&] {
+      while (got.size() < bytes.size()) got += take(pair.peer, 1 + got.size() % 100);
+    });
+    for (size_t done = 0; done < bytes.size();) {
+      const ssize_t n = splice(pipe.r, nullptr, pair.ours, nullptr, 1 << 20, 0);
+      if (n > 0) done += static_cast<size_t>(n);
+      if (n < 0) {
+        CHECK_EQ(errno, EAGAIN);
+        ready(pair.ours, POLLOUT, 1000);
+      }
+      // What did not go out is still there.
+      CHECK_EQ(ready(pipe.r, POLLIN), done < bytes.size() ? POLLIN : 0);
+    }
+    shutdown(pair.ours, SHUT_WR);
+    peer.join();
+    CHECK_EQ(got, bytes);
+  }
+}
+
+HAZARD(one_byte_at_a_time) {
+  const std::string bytes = pattern(500);
+  const Pair pair = narrow_connection();
+  const Pipe pipe;
+  const int file = file_of(bytes);
+  put(pipe.w, bytes);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    CHECK_EQ(splice(pipe.r, nullptr, pair.ours, nullptr, 1, SPLICE_F_MORE), 1);
+    CHECK_EQ(sendfile(pair.ours, file, nullptr, 1), 1);
+  }
+  shutdown(pair.ours, SHUT_WR);
+  std::string twice;
+  for (const char byte : bytes) twice += {byte, byte};
+  CHECK_EQ(take(pair.peer, 2000), twice);
+}
+
+HAZARD(full_socket_takes_nothing) {
+  const Pair pair = sockets(SOCK_STREAM);
+  fcntl(pair.ours, F_SETFL, O_NONBLOCK);
+  size_t filled = 0;
+  const std::string some = pattern(1000, 2);
+  for (ssize_t n; (n = write(pair.ours, some.data(), some.size())) > 0;)
+    filled += static_cast<size_t>(n);
+  const Pipe pipe;
+  put(pipe.w, "kept");
+  const int file = file_of("kept");
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FAILS(splice(pipe.r, nullptr, pair.ours, nullptr, 4, 0), EAGAIN);
+    CHECK_FAILS(sendfile(pair.ours, file, nullptr, 4), EAGAIN);
+  }
+  CHECK_EQ(lseek(file, 0, SEEK_CUR), 0);
+  CHECK_EQ(take(pair.peer, filled).size(), filled);
+  CHECK_EQ(splice(pipe.r, nullptr, pair.ours, nullptr, 4, 0), 4);
+  CHECK_EQ(sendfile(pair.ours, file, nullptr, 4), 4);
+  CHECK_EQ(take(pair.peer, 8), "keptkept");
+}
+
+HAZARD(one_splice_one_datagram) {
+  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+    const Pair pair = sockets(type);
+    const Pipe pipe;
+    const std::string bytes = pattern(5000);
+    put(pipe.w, bytes);
+    CHECK_EQ(splice(pipe.r, nullptr, pair.ours, nullptr, 5000, 0), 5000);
+    std::string message(10000, '\0');
+    CHECK_EQ(recv(pair.peer, message.data(), message.size(), 0), 5000);
+    CHECK_EQ(message.substr(0, 5000), bytes);
+    // And back: one message a call.
+    put(pair.peer, "first");
+    put(pair.peer, "second");
+    CHECK_EQ(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), 5);
+    CHECK_EQ(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), 6);
+    CHECK_EQ(take(pipe.r, 11), "firstsecond");
+  }
+}
+
+HAZARD(datagram_socket_that_is_full) {
+  const Pair pair = sockets(SOCK_DGRAM);
+  fcntl(pair.ours, F_SETFL, O_NONBLOCK);
+  const Pipe pipe;
+  put(pipe.w, pattern(10000));
+  int sent = 0;
+  while (sent < 1000 && write(pair.ours, "message", 7) == 7) ++sent;
+  CHECK(sent < 1000);
+  CHECK_FAILS(splice(pipe.r, nullptr, pair.ours, nullptr, 3000, 0), EAGAIN);
+  while (sent-- > 0) CHECK_EQ(take(pair.peer, 7), "message");
+  CHECK_EQ(splice(pipe.r, nullptr, pair.ours, nullptr, 3000, 0), 3000);
+  CHECK_EQ(take(pipe.r, 7000), pattern(10000).substr(3000));
+}
+
+HAZARD(peer_that_is_gone) {
+  const Pair pair = sockets(SOCK_STREAM);
+  close(pair.peer);
+  signal(SIGPIPE, SIG_IGN);
+  const Pipe pipe;
+  put(pipe.w, "kept");
+  const int file = file_of("kept");
+  CHECK_FAILS(splice(pipe.r, nullptr, pair.ours, nullptr, 4, 0), EPIPE);
+  CHECK_FAILS(sendfile(pair.ours, file, nullptr, 4), EPIPE);
+  CHECK_EQ(take(pipe.r, 4), "kept");
+  CHECK_EQ(lseek(file, 0, SEEK_CUR), 0);
+}

@@ -1,0 +1,51 @@
+// Bytes that reach or leave a pipe by system calls that nobody can see.
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "hazard.h"
+
+using namespace hazard;
+
+namespace {
+
+void put_unseen(int fd, std::string_view bytes) {
+  const auto size = static_cast<long>(bytes.size());
+  CHECK_EQ(raw_syscall(SYS_write, fd, reinterpret_cast<long>(bytes.data()), size), size);
+}
+
+}  // namespace
+
+HAZARD(unseen_write_into_an_empty_pipe) {
+  const Teed teed("old");
+  CHECK_EQ(take(teed.pipe.r, 3), "old");
+  put_unseen(teed.pipe.w, "unseen");
+  CHECK_EQ(ready(teed.pipe.r, POLLIN, 1000), POLLIN);
+  CHECK_EQ(tee(teed.pipe.r, teed.copy.w, 10, 0), 6);
+  CHECK_EQ(take(teed.pipe.r, 6), "unseen");
+  CHECK_EQ(take(teed.copy.r, 9), "oldunseen");
+}
+
+HAZARD(unseen_write_behind_bytes) {
+  const Teed teed("first ");
+  put_unseen(teed.pipe.w, "second");
+  CHECK_EQ(take(teed.pipe.r, 12), "first second");
+}
+
+HAZARD(unseen_write_behind_bytes_then_splice) {
+  const Teed teed("first ");
+  put_unseen(teed.pipe.w, "second");
+  const Pipe out;
+  for (ssize_t done = 0; done < 12;) {
+    const ssize_t n = splice(teed.pipe.r, nullptr, out.w, nullptr, 100, SPLICE_F_NONBLOCK);
+    CHECK(n > 0);
+    done += n;
+  }
+  CHECK_EQ(take(out.r, 12), "first second");
+}
+
+HAZARD(unseen_write_before_fork) {
+  const Teed teed("first ");
+  put_unseen(teed.pipe.w, "second");
+  finish(start([&] { CHECK_EQ(take(teed.pipe.r, 12), "first second"); }));
+}
