@@ -3,7 +3,8 @@
 //
 // The shim forwards interposed libc calls here; a program that links the engine calls it directly.
 // All functions are safe to call from any thread and from signal handlers, keep errno on success,
-// and are cancellation points where the libc function is one (only while they wait).
+// and are cancellation points where the libc function is one: on entry to the family, and while
+// they wait.
 #ifndef ANYSPLICE_CORE_ENGINE_H_
 #define ANYSPLICE_CORE_ENGINE_H_
 
@@ -65,7 +66,8 @@ int epoll_ctl(int epfd, int op, int fd, epoll_event* event);
 ssize_t sendmsg(int fd, const msghdr* message, int flags);
 // Settles one descriptor's pipe and keeps it in the kernel from now on (stdio, /dev/fd opens).
 void expose(int fd);
-// Settles every pipe of this process, before exec, spawn and exit. Errors are told on stderr.
+// Before exec and spawn: settles every pipe of this process that another program may get, and all
+// that has bytes held. Errors are told on stderr.
 void expose_all();
 // Puts held bytes back before the process ends; others may have the pipes.
 void settle_held();

@@ -42,7 +42,8 @@ bool ask_kernel_first(Call call);
 bool kernel_lacks_splice();
 
 // Told the errno of a native call that failed in auto mode: true if the engine should carry the
-// call instead. Learns that a call is missing (ENOSYS, EPERM, EOPNOTSUPP).
+// call instead. Learns that a call is missing: ENOSYS; EPERM if
+// it is refused whatever its arguments; EOPNOTSUPP of vmsplice.
 bool kernel_declined(Call call, int error);
 
 }  // namespace anysplice

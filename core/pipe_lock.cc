@@ -52,48 +52,13 @@ void promote(Pipe* pipe) {
     pipe->where.store(Where::kKernel, std::memory_order_seq_cst);
     return;
   }
-  // What was written before is the kernel's so far.
-  while (kernel_pipe::bytes(pipe->fd[kRead]) > 0) {
-    const Ring::Room room = pipe->ring.reserve(SIZE_MAX / 2);
-    const ssize_t n =
-        room.iov.iov_len == 0 ? -ENOMEM : kernel_pipe::read_now(pipe->fd[kRead], &room.iov, 1);
-    pipe->ring.commit_written(room, n > 0 ? static_cast<size_t>(n) : 0);
-    if (n <= 0) {
-      settle_ring(pipe);
-      return;
-    }
-  }
+  take_in(pipe);  // what was written before
   count(stats->rings);
 }
 
 }  // namespace
 
 void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
-
-bool pipe_id(int fd, PipeId* id) {
-  struct stat st;
-  if (sys->fstat(fd, &st) != 0) return false;
-  const bool pipe = S_ISFIFO(st.st_mode);
-  if (pipe) *id = {st.st_dev, st.st_ino};
-  if (fd_entry(fd).kind() == FdKind::kUnknown) {
-    set_fd_entry(
-        fd, pipe ? FdEntry::of(FdKind::kPipe, arena::sleep_key(*id)) : FdEntry::of(FdKind::kOther));
-  }
-  return pipe;
-}
-
-uint32_t sleep_key_of(int fd) {
-  const FdEntry entry = fd_entry(fd);
-  if (entry.kind() == FdKind::kPipe) return entry.pipe();
-  return entry.ours() ? pipe_of(entry)->sleep_key.load(std::memory_order_relaxed) : arena::kAnyPipe;
-}
-
-bool holds_bytes(int fd) {
-  const KeepErrno keep;
-  PipeId id;
-  size_t bytes;
-  return pipe_id(fd, &id) && arena::holds(id, &bytes);
-}
 
 void settle_held_of(int fd) {
   const KeepErrno keep;

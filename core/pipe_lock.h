@@ -7,6 +7,7 @@
 #define ANYSPLICE_CORE_PIPE_LOCK_H_
 
 #include "core/arena.h"
+#include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/section.h"
 
@@ -75,19 +76,9 @@ class PipeLock {
   PipeId id_{0, 0};
 };
 
-// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if it is not known
-// without asking the system.
-uint32_t sleep_key_of(int fd);
-
-// The identity of the pipe behind a descriptor; false if it is no pipe. Remembers the kind.
-bool pipe_id(int fd, PipeId* id);
-
 // Adds to a count of reasons against rings. While there is one, candidates that are asked for a
 // ring become the kernel's.
 void forbid_rings(int by);
-
-// Whether bytes are held of a descriptor's pipe. Keeps errno.
-bool holds_bytes(int fd);
 
 // Puts back what is held of a descriptor's pipe, if anything. Keeps errno.
 void settle_held_of(int fd);

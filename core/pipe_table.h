@@ -2,8 +2,8 @@
 //
 // A pipe is in one of these states; only the arrows shown happen:
 //
-//   candidate --first call of the family--> ring --settle--> kernel
-//       `------------- anything that may wait or share ------^
+//   candidate --first call of the family, if the engine carries it--> ring --settle--> kernel
+//       `----------------------- anything that may wait or share ------------------^
 //
 // candidate and kernel: unread bytes are in the kernel's pipe (and, for kernel, what the arena
 // holds in front of them). ring: the kernel's pipe is empty and every unread byte is in `ring`.

@@ -135,6 +135,14 @@ size_t Ring::slot_length(size_t at) const {
   return 0;
 }
 
+size_t Ring::whole_slots(size_t length) const {
+  size_t bytes = 0;
+  for (uint32_t at = head_; at != tail_ && bytes + slot(at).length <= length; ++at) {
+    bytes += slot(at).length;
+  }
+  return bytes;
+}
+
 size_t Ring::bytes_in(uint32_t slots) const {
   size_t bytes = 0;
   for (uint32_t at = head_; at != tail_ && at - head_ < slots; ++at) bytes += slot(at).length;

@@ -56,6 +56,8 @@ class Ring {
   iovec front() const;
   // What is left of the slot that the byte `at` lies in, from there.
   size_t slot_length(size_t at) const;
+  // The bytes of as many slots from the front as fit into `length` whole.
+  size_t whole_slots(size_t length) const;
   // The bytes in the first so many slots.
   size_t bytes_in(uint32_t slots) const;
   // Drops bytes from the front.
@@ -63,7 +65,7 @@ class Ring {
 
   // Free pages for up to `length` bytes of which the first lies at `offset` in its page (0..4095):
   // no more than there are free slots, nor than one run of pages. Nothing is in the ring until
-  // commit(); cancel() gives the pages back. room->iov_len is 0 if memory or slots are short.
+  // commit(); cancel() gives the pages back. room.iov.iov_len is 0 if memory or slots are short.
   struct Room {
     iovec iov;
     size_t pages;

@@ -9,7 +9,7 @@
 #include <bit>
 
 #include "core/kernel_pipe.h"
-#include "core/pipe_lock.h"
+#include "core/pipe_identity.h"
 #include "core/stats.h"
 #include "core/sys.h"
 #include "core/text.h"

@@ -1,5 +1,6 @@
-// The seam: everything the engine asks of the system goes through this table, so that tests can
-// make any call fail, and so that the shim can bind to the functions behind its own symbols.
+// The seam: what the engine asks of the system goes through this table, so that tests can make any
+// call fail, and so that the shim can bind to the functions behind its own symbols. (Only what no
+// pipe is concerned by is called directly: clock_gettime, getrlimit, geteuid, sigaltstack.)
 //
 // Functions have libc's signatures and errno convention. The table is set before threads exist.
 #ifndef ANYSPLICE_CORE_SYS_H_

@@ -106,7 +106,10 @@ ssize_t copy_to_user(void* to, const void* from, size_t length) {
   return errno == EFAULT ? -EFAULT : -ENOSYS;
 }
 
-ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
+namespace {
+
+// copy_out() slot by slot, each by a guarded copy for each segment it goes to.
+ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
   size_t done = 0;
   size_t used = 0;  // of iov[0]
   while (count > 0 && !ring.empty()) {
@@ -114,12 +117,9 @@ ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
     size_t moved = 0;
     while (moved < slot.iov_len && count > 0) {
       const size_t n = std::min(slot.iov_len - moved, iov->iov_len - used);
-      const ssize_t copied = n == 0 ? 0
-                                    : copy_to_user(static_cast<char*>(iov->iov_base) + used,
-                                                   static_cast<char*>(slot.iov_base) + moved, n);
-      if (copied < static_cast<ssize_t>(n)) {
-        if (done > 0) return static_cast<ssize_t>(done);
-        return copied == -ENOSYS ? -ENOSYS : -EFAULT;
+      if (fault_guard::copy(static_cast<char*>(iov->iov_base) + used,
+                            static_cast<char*>(slot.iov_base) + moved, n) < n) {
+        return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
       }
       moved += n;
       used += n;
@@ -133,6 +133,30 @@ ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
     done += moved;
   }
   return static_cast<ssize_t>(done);
+}
+
+// copy_out() by the system, in as few calls as there are sets of iovecs.
+ssize_t copy_out_by_system(Ring& ring, const iovec* iov, size_t count) {
+  size_t length = 0;
+  for (size_t i = 0; i < count; ++i) length += std::min(iov[i].iov_len, ring.bytes());
+  iovec from[kMaxIov];
+  size_t described;
+  const int pieces = ring.peek(length, from, &described);
+  const ssize_t n = sys->process_vm_writev(sys->getpid(), from, static_cast<unsigned long>(pieces),
+                                           iov, count, 0);
+  if (n < 0) return errno == EFAULT ? -EFAULT : -ENOSYS;
+  // A segment went bad: the slot that was under way stays, what went before it goes.
+  const size_t whole =
+      static_cast<size_t>(n) == described ? described : ring.whole_slots(static_cast<size_t>(n));
+  ring.consume(whole);
+  return whole > 0 ? static_cast<ssize_t>(whole) : -EFAULT;
+}
+
+}  // namespace
+
+ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
+  return fault_guard::active() ? copy_out_guarded(ring, iov, count)
+                               : copy_out_by_system(ring, iov, count);
 }
 
 }  // namespace anysplice

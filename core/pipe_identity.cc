@@ -1,0 +1,34 @@
+#include "core/pipe_identity.h"
+
+#include "core/keep_errno.h"
+#include "core/pipe_table.h"
+#include "core/sys.h"
+
+namespace anysplice {
+
+bool pipe_id(int fd, PipeId* id) {
+  struct stat st;
+  if (sys->fstat(fd, &st) != 0) return false;
+  const bool pipe = S_ISFIFO(st.st_mode);
+  if (pipe) *id = {st.st_dev, st.st_ino};
+  if (fd_entry(fd).kind() == FdKind::kUnknown) {
+    set_fd_entry(
+        fd, pipe ? FdEntry::of(FdKind::kPipe, arena::sleep_key(*id)) : FdEntry::of(FdKind::kOther));
+  }
+  return pipe;
+}
+
+uint32_t sleep_key_of(int fd) {
+  const FdEntry entry = fd_entry(fd);
+  if (entry.kind() == FdKind::kPipe) return entry.pipe();
+  return entry.ours() ? pipe_of(entry)->sleep_key.load(std::memory_order_relaxed) : arena::kAnyPipe;
+}
+
+bool holds_bytes(int fd) {
+  const KeepErrno keep;
+  PipeId id;
+  size_t bytes;
+  return pipe_id(fd, &id) && arena::holds(id, &bytes);
+}
+
+}  // namespace anysplice

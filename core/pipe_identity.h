@@ -1,0 +1,23 @@
+// Which pipe a descriptor is an end of, and what the arena knows of that pipe.
+//
+// Thread-safe and async-signal-safe.
+#ifndef ANYSPLICE_CORE_PIPE_IDENTITY_H_
+#define ANYSPLICE_CORE_PIPE_IDENTITY_H_
+
+#include "core/arena.h"
+
+namespace anysplice {
+
+// The identity of the pipe behind a descriptor; false if it is no pipe. Remembers the kind.
+bool pipe_id(int fd, PipeId* id);
+
+// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if it is not known
+// without asking the system.
+uint32_t sleep_key_of(int fd);
+
+// Whether bytes are held of a descriptor's pipe. Keeps errno.
+bool holds_bytes(int fd);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_PIPE_IDENTITY_H_
