@@ -40,7 +40,7 @@ extern "C" const char anysplice_guarded_after[];
 namespace anysplice::fault_guard {
 namespace {
 
-enum class State { kForbidden, kAllowed, kInstalled, kOver };
+enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kOver };
 
 std::atomic<State> state{State::kForbidden};
 constexpr int kSignals[] = {SIGSEGV, SIGBUS};
@@ -100,10 +100,12 @@ bool active() {
   const State now = state.load(std::memory_order_relaxed);
   if (now == State::kInstalled) return true;
   if (now != State::kAllowed) return false;
-  const int kept = errno;
+  // One thread installs; others copy by the slow way meanwhile.
   State allowed = State::kAllowed;
+  if (!state.compare_exchange_strong(allowed, State::kInstalling)) return false;
+  const int kept = errno;
   const bool installed = install();
-  state.compare_exchange_strong(allowed, installed ? State::kInstalled : State::kOver);
+  state.store(installed ? State::kInstalled : State::kOver, std::memory_order_release);
   errno = kept;
   return installed;
 }
