@@ -1,6 +1,6 @@
 // The engine's seam, bound to the functions behind our own symbols.
 //
-// Every entry starts as a stub that finds the function, writes it over itself, and calls it.
+// Every entry starts as a function that finds the real one, writes it over itself, and calls it.
 #include "core/sys.h"
 #include "shim/real.h"
 
@@ -8,10 +8,10 @@ namespace anysplice {
 namespace {
 
 template <typename Signature>
-struct Stub;
+struct FirstUse;
 
 template <typename R, typename... A>
-struct Stub<R(A...)> {
+struct FirstUse<R(A...)> {
   template <R (*Sys::*Entry)(A...), const char* Name>
   static R call(A... args) {
     std::atomic<R (*)(A...)> bound{nullptr};
@@ -27,7 +27,7 @@ struct Stub<R(A...)> {
 }  // namespace
 
 Sys sys_table = {
-#define SYS(ret, name, params) .name = &Stub<ret params>::call<&Sys::name, name_##name>,
+#define SYS(ret, name, params) .name = &FirstUse<ret params>::call<&Sys::name, name_##name>,
 #include "core/sys.def"
 #undef SYS
 };
