@@ -21,6 +21,8 @@ namespace {
 // in within about a microsecond.
 constexpr int kTries = 1024;
 constexpr int kPlainTries = 32;
+// What a pipe can be made without privilege (pipe-max-size, pipe(7)).
+constexpr size_t kUnprivilegedSize = 1 << 20;
 
 // Both ends of one pipe: our own descriptors where there are, else fresh ones by way of /proc.
 class Ends {
@@ -209,6 +211,10 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets) {
   if (ring.empty()) return true;
   const Ends ends(fd, entry);
   if (!ends.both()) return false;
+  // More than the pipe can become: taking still more out of it would only make that worse.
+  const ssize_t there = kernel_pipe::bytes(ends.read());
+  const size_t most = std::max(kernel_pipe::slots(ends.write()) * kPage, kUnprivilegedSize);
+  if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
     const bool marked = tries >= kPlainTries && !packets;
