@@ -43,7 +43,7 @@ void forget_end(int fd, FdEntry entry) {
     // Without readers the bytes are lost, as in the kernel. Without writers they must be where
     // they can still be read when nobody could put them back any more.
     if (end == kRead) pipe->ring.consume(pipe->ring.bytes());
-    if (end == kRead || !pipe->ring.empty()) settle_ring(pipe);
+    if (end == kRead || !pipe->ring.empty()) settle_ring(pipe, Why::kClose);
   }
   if (--pipe->descriptors[end] == 0) {
     pipe->fd[end] = -1;
@@ -55,14 +55,14 @@ void forget_end(int fd, FdEntry entry) {
     pipe->lock.unlock();
     return;
   }
-  if (pipe->where.load(std::memory_order_relaxed) == Where::kRing) settle_ring(pipe);
+  if (pipe->where.load(std::memory_order_relaxed) == Where::kRing) settle_ring(pipe, Why::kClose);
   retire_pipe(pipe);
 }
 
 // A reader goes: bytes held for it go back to the kernel, which knows whether there are others.
 void give_held_back(int fd) {
   const int flags = sys->fcntl(fd, F_GETFL, 0);
-  if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY) settle_held_of(fd);
+  if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY) settle_held_of(fd, Why::kClose);
 }
 
 // A second number for what `from` names.
@@ -79,7 +79,9 @@ int note_copy(int from, int to) {
   if (!lock_entry(from, entry, pipe)) return to;
   ++pipe->descriptors[end_of(entry)];
   // Standard descriptors have stdio behind them.
-  if (to <= 2 && pipe->where.load(std::memory_order_relaxed) != Where::kKernel) settle_ring(pipe);
+  if (to <= 2 && pipe->where.load(std::memory_order_relaxed) != Where::kKernel) {
+    settle_ring(pipe, Why::kStandard);
+  }
   set_fd_entry(to, entry);
   pipe->lock.unlock();
   return to;
@@ -105,7 +107,7 @@ int resize(int fd, long size) {
   if (route(fd_entry(fd)) == Route::kCandidate) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   PipeLock pipe(section, fd);
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
-  if (!pipe.is_ring()) pipe.settle();
+  if (!pipe.is_ring()) pipe.settle(Why::kResize);
   if (pipe.is_ring()) {
     const size_t slots = (static_cast<size_t>(std::max(size, 1L)) + kPage - 1) / kPage;
     if (size >= 0 && size <= 1L << 30 && pipe.bytes().used() > slots) {
@@ -116,7 +118,7 @@ int resize(int fd, long size) {
   const int granted = sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (granted > 0 && pipe.is_ring() &&
       !resize_ring(pipe.pipe(), static_cast<size_t>(granted) / kPage)) {
-    pipe.to_kernel();
+    pipe.to_kernel(Why::kMemory);
   }
   return granted;
 }
@@ -200,7 +202,7 @@ int fcntl(int fd, int cmd, long arg) {
   if (!entry.ours()) return sys->fcntl(fd, cmd, arg);
   if (cmd == F_SETPIPE_SZ) return resize(fd, arg);
   if (cmd != F_SETFL) return sys->fcntl(fd, cmd, arg);
-  if ((arg & (O_DIRECT | O_ASYNC)) != 0) expose(fd);
+  if ((arg & (O_DIRECT | O_ASYNC)) != 0) expose(fd, Why::kFcntl);
   const int error = sys->fcntl(fd, cmd, arg);
   const KeepErrno keep;
   if (error == 0 && (arg & O_DIRECT) != 0) pipe_of(entry)->packets.store(true);
@@ -217,7 +219,7 @@ int ioctl(int fd, unsigned long request, void* arg) {
   }
   if (!entry.ours()) return sys->ioctl(fd, request, arg);
   if (request != FIONBIO) {
-    expose(fd);
+    expose(fd, Why::kIoctl);
     return sys->ioctl(fd, request, arg);
   }
   const int error = sys->ioctl(fd, request, arg);

@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "core/mode.h"
+#include "core/why.h"
 
 namespace anysplice {
 
@@ -65,10 +66,10 @@ int epoll_ctl(int epfd, int op, int fd, epoll_event* event);
 // sendmsg(2): descriptors in an SCM_RIGHTS message are settled first.
 ssize_t sendmsg(int fd, const msghdr* message, int flags);
 // Settles one descriptor's pipe and keeps it in the kernel from now on (stdio, /dev/fd opens).
-void expose(int fd);
+void expose(int fd, Why why);
 // Before exec and spawn: settles every pipe of this process that another program may get, and all
 // that has bytes held. Errors are told on stderr.
-void expose_all();
+void expose_all(Why why = Why::kExec);
 // Puts held bytes back before the process ends; others may have the pipes.
 void settle_held();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use

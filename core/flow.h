@@ -47,7 +47,7 @@ struct Flow {
     if (moved > 0) return Step::kDone;
     const Endpoint& end = wait == Step::kWaitIn ? in : out;
     if ((flags & SPLICE_F_NONBLOCK) != 0 || end.nonblocking()) return fail(EAGAIN);
-    if (pipe.is_ring()) pipe.to_kernel();
+    if (pipe.is_ring()) pipe.to_kernel(Why::kWait);
     return wait;
   }
 };

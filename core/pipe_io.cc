@@ -43,7 +43,7 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   if (pipe.bytes().empty()) {
     if (!pipe.is_ring()) return kAskKernel;
     if (pipe.waits() && pipe.pipe()->nonblock[kRead]) return -EAGAIN;
-    pipe.to_kernel();
+    pipe.to_kernel(Why::kWait);
     return kAskKernel;
   }
   if (!pipe.is_ring()) {
@@ -51,7 +51,7 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
     pipe.fill(want);
   }
   const ssize_t n = copy_out(pipe.bytes(), iov, count);
-  if (n == -ENOSYS) pipe.give_up();
+  if (n == -ENOSYS) pipe.give_up(Why::kMemory);
   return n;
 }
 
@@ -75,7 +75,7 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
   if (readers && room == 0 && nonblock) return -EAGAIN;
   const Scratch scratch;
   if (!readers || room > scratch.size() || (room < total && !nonblock)) {
-    pipe.to_kernel();
+    pipe.to_kernel(Why::kWrite);
     return kAskKernel;
   }
   size_t staged = 0;
@@ -83,7 +83,7 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
     const size_t want = std::min(iov[i].iov_len, room - staged);
     const ssize_t n = copy_from_user(scratch.data() + staged, iov[i].iov_base, want);
     if (n == -ENOSYS) {
-      pipe.to_kernel();
+      pipe.to_kernel(Why::kMemory);
       return kAskKernel;
     }
     if (n < 0 && staged == 0) return n;
@@ -146,7 +146,7 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     if (counted.safe()) return native();
   } else if (where != Route::kRing) {
     // With bytes held the kernel's pipe seems to have more room than there is.
-    if (where == Route::kHeld) settle_held_of(fd);
+    if (where == Route::kHeld) settle_held_of(fd, Why::kWrite);
     return native();
   }
   const int kept = errno;
@@ -186,7 +186,7 @@ ssize_t preadv2(int fd, const iovec* iov, int count, off64_t offset, int flags) 
   const auto native = [&] { return sys->preadv2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
     // A pipe has no offsets, and only a settled one knows the flags.
-    if (offset == -1) expose(fd);
+    if (offset == -1) expose(fd, Why::kFlags);
     return native();
   }
   return read_by(fd, iov, count, native);
@@ -207,7 +207,7 @@ ssize_t writev(int fd, const iovec* iov, int count) {
 ssize_t pwritev2(int fd, const iovec* iov, int count, off64_t offset, int flags) {
   const auto native = [&] { return sys->pwritev2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
-    if (offset == -1) expose(fd);
+    if (offset == -1) expose(fd, Why::kFlags);
     return native();
   }
   return write_by(fd, iov, count, native);

@@ -35,7 +35,7 @@ bool take_in(Pipe* pipe) {
         room.iov.iov_len == 0 ? -ENOMEM : kernel_pipe::read_now(pipe->fd[kRead], &room.iov, 1);
     pipe->ring.commit_written(room, n > 0 ? static_cast<size_t>(n) : 0);
     if (n <= 0) {
-      settle_ring(pipe);
+      settle_ring(pipe, Why::kUnseen);
       return false;
     }
     any = true;
@@ -60,18 +60,18 @@ void promote(Pipe* pipe) {
 
 void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
 
-void settle_held_of(int fd) {
+void settle_held_of(int fd, Why why) {
   const KeepErrno keep;
   if (!holds_bytes(fd)) return;
   Section section;
   PipeLock pipe(section, fd);
-  if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle();
+  if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle(why);
 }
 
-void keep_in_kernel(int fd, FdEntry entry) {
+void keep_in_kernel(int fd, FdEntry entry, Why why) {
   Pipe* pipe = pipe_of(entry);
   if (!lock_entry(fd, entry, pipe)) return;
-  if (pipe->where.load(std::memory_order_relaxed) != Where::kKernel) settle_ring(pipe);
+  if (pipe->where.load(std::memory_order_relaxed) != Where::kKernel) settle_ring(pipe, why);
   pipe->lock.unlock();
 }
 
@@ -89,7 +89,7 @@ int PipeLock::resolve() {
         if (want_ring_ && rings_wanted()) {
           promote(pipe);
         } else {
-          settle_ring(pipe);
+          settle_ring(pipe, Why::kWait);
         }
       }
       pipe->lock.unlock();
@@ -186,8 +186,12 @@ void PipeLock::unlock() {
       had_bytes_ = true;
     }
     // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
-    if (!front.empty() && (arena::any_sleepers(arena::sleep_key(id_)) || arena::exposed(id_))) {
-      settle();
+    if (!front.empty()) {
+      if (arena::exposed(id_)) {
+        settle(exposed_by_);
+      } else if (arena::any_sleepers(arena::sleep_key(id_))) {
+        settle(Why::kSleeper);
+      }
     }
     if (had_bytes_ && front.empty()) arena::note_held(false);
   }
@@ -199,23 +203,26 @@ void PipeLock::unlock() {
   }
 }
 
-void PipeLock::settle() {
+void PipeLock::settle(Why why) {
+  const size_t bytes = held_->front.bytes();
   if (!put_back(held_->front, fd_, entry_, packets())) {
     report_unsettled(fd_, held_->front.bytes());
+  } else if (bytes > 0) {
+    note_settled(why, bytes);
   }
 }
 
-void PipeLock::give_up() {
+void PipeLock::give_up(Why why) {
   if (is_ring()) {
-    to_kernel();
+    to_kernel(why);
   } else {
-    settle();
+    settle(why);
   }
 }
 
-void PipeLock::to_kernel() {
+void PipeLock::to_kernel(Why why) {
   section_.block_signals();
-  settle_ring(pipe_);
+  settle_ring(pipe_, why);
   unlock();
 }
 

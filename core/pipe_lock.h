@@ -10,6 +10,7 @@
 #include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/section.h"
+#include "core/why.h"
 
 namespace anysplice {
 
@@ -29,6 +30,9 @@ class PipeLock {
   // Settles what must not stay held, and lets go.
   void unlock();
 
+  // What unlock() is to give as the reason for settling a pipe that is exposed.
+  void exposed_by(Why why) { exposed_by_ = why; }
+
   int fd() const { return fd_; }
   // True: all unread bytes are in bytes(). False: bytes() come first, then the kernel's.
   bool is_ring() const { return pipe_ != nullptr; }
@@ -42,10 +46,10 @@ class PipeLock {
   int fill(size_t want);
 
   // Lets the kernel have all bytes: to_kernel() or settle(), whichever applies.
-  void give_up();
+  void give_up(Why why);
 
   // Kernel pipe: puts what is held back into it, or says on stderr that it cannot.
-  void settle();
+  void settle(Why why);
 
   // Whether writes to the kernel's pipe are packets: one read takes no more than one, and what it
   // does not take of it is lost (pipe(7)). Known of pipes made here, and where the flag is to be
@@ -57,7 +61,7 @@ class PipeLock {
 
   // Ring: moves all bytes into the kernel's pipe and keeps them there for good. Afterwards this
   // object is unlocked.
-  void to_kernel();
+  void to_kernel(Why why);
 
  private:
   int resolve();
@@ -70,6 +74,7 @@ class PipeLock {
   bool want_ring_;
   bool locked_ = false;
   bool had_bytes_ = false;
+  Why exposed_by_ = Why::kWatched;
   FdEntry entry_;
   Pipe* pipe_ = nullptr;
   Held* held_ = nullptr;
@@ -81,11 +86,11 @@ class PipeLock {
 void forbid_rings(int by);
 
 // Puts back what is held of a descriptor's pipe, if anything. Keeps errno.
-void settle_held_of(int fd);
+void settle_held_of(int fd, Why why);
 
 // Takes a pipe of ours out of the candidate and ring states: from now on its bytes are the
 // kernel's. Async-signal-safe; takes the pipe's lock.
-void keep_in_kernel(int fd, FdEntry entry);
+void keep_in_kernel(int fd, FdEntry entry, Why why);
 
 }  // namespace anysplice
 

@@ -254,12 +254,19 @@ static void hold_instead(Pipe* pipe, int fd) {
   pipe->ring.consume(pipe->ring.bytes());
 }
 
-void settle_ring(Pipe* pipe) {
+void note_settled(Why why, size_t bytes) {
+  SettleCounters& counters = stats->settled[static_cast<size_t>(why)];
+  count(counters.times);
+  count(counters.bytes, bytes);
+}
+
+void settle_ring(Pipe* pipe, Why why) {
   const FdEntry entry = FdEntry::of(FdKind::kReadEnd, static_cast<uint32_t>(pipe - pipe_number(0)));
   const bool had_ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
   if (had_ring && pipe->descriptors[kRead] == 0) pipe->ring.consume(pipe->ring.bytes());
   if (had_ring) {
+    note_settled(why, pipe->ring.bytes());
     if (!put_back(pipe->ring, fd, entry, false)) hold_instead(pipe, fd);
     release_ring(pipe);
   }

@@ -5,6 +5,7 @@
 
 #include "core/pipe_table.h"
 #include "core/ring.h"
+#include "core/why.h"
 
 namespace anysplice {
 
@@ -15,7 +16,10 @@ namespace anysplice {
 bool put_back(Ring& ring, int fd, FdEntry entry, bool packets);
 
 // Ends the ring state of a locked pipe: its bytes go to the kernel, and it stays there.
-void settle_ring(Pipe* pipe);
+void settle_ring(Pipe* pipe, Why why);
+
+// Notes that a pipe was settled, in the counters.
+void note_settled(Why why, size_t bytes);
 
 // Says on stderr that bytes could not be given back; the caller's errno is kept.
 void report_unsettled(int fd, size_t bytes);

@@ -10,6 +10,7 @@
 #include <atomic>
 
 #include "core/mode.h"
+#include "core/why.h"
 
 namespace anysplice {
 
@@ -22,9 +23,14 @@ struct CallCounters {
   Counter engine_bytes;
 };
 
+struct SettleCounters {
+  Counter times;
+  Counter bytes;
+};
+
 // The layout of the shared file; version changes with it.
 struct Stats {
-  static constexpr uint64_t kMagic = 0x6c70736e79616e01;  // low byte: version
+  static constexpr uint64_t kMagic = 0x6c70736e79616e02;  // low byte: version
   Counter magic;
   Counter processes;  // processes that mapped this block
   CallCounters call[kCalls];
@@ -32,7 +38,8 @@ struct Stats {
   Counter ring_bytes;  // bytes that entered a ring
   Counter settles;     // pipes whose bytes were put back into the kernel's pipe
   Counter settled_bytes;
-  Counter held_bytes;  // bytes held at the front of a kernel pipe, in sum over time
+  Counter held_bytes;             // bytes held at the front of a kernel pipe, in sum over time
+  SettleCounters settled[kWhys];  // by reason; a ring that ended empty is one of no bytes
 };
 
 extern Stats* stats;  // never null

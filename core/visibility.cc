@@ -24,7 +24,7 @@ bool concerns_us(FdEntry entry) {
   return entry.is_pipe() || (entry.kind() == FdKind::kUnknown && arena::any_held());
 }
 
-void settle_rings() {
+void settle_rings(Why why) {
   Section section;
   for (uint32_t i = 0; i < pipe_high(); ++i) {
     Pipe* pipe = pipe_number(i);
@@ -32,7 +32,7 @@ void settle_rings() {
     if (where != Where::kCandidate && where != Where::kRing) continue;
     if (pipe->lock.lock() == Locked::kNo) continue;
     const Where now = pipe->where.load(std::memory_order_relaxed);
-    if (now == Where::kCandidate || now == Where::kRing) settle_ring(pipe);
+    if (now == Where::kCandidate || now == Where::kRing) settle_ring(pipe, why);
     pipe->lock.unlock();
   }
 }
@@ -45,16 +45,16 @@ bool vfork_child() {
 }
 
 void note_vfork() {
-  settle_rings();
+  settle_rings(Why::kVfork);
   vfork_parent.store(sys->getpid(), std::memory_order_relaxed);
 }
 
-void expose(int fd) {
+void expose(int fd, Why why) {
   const KeepErrno keep;
   const FdEntry entry = fd_entry(fd);
   if (entry.ours()) {
     Section section;
-    keep_in_kernel(fd, entry);
+    keep_in_kernel(fd, entry, why);
   }
   PipeId id;
   if (entry.no_pipe() || !pipe_id(fd, &id)) return;
@@ -63,13 +63,14 @@ void expose(int fd) {
   if (!arena::holds(id, &bytes)) return;
   Section section;
   PipeLock pipe(section, fd);
+  pipe.exposed_by(why);
   pipe.lock();  // letting go settles what is exposed
 }
 
-void expose_all() {
+void expose_all(Why why) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int kept = errno;
-  settle_rings();
+  settle_rings(why);
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < high || i < 3; ++i) {
     const int fd = static_cast<int>(i);
@@ -78,7 +79,8 @@ void expose_all() {
     if (flags < 0) continue;
     PipeId id;
     size_t bytes;
-    if ((flags & FD_CLOEXEC) == 0 || (pipe_id(fd, &id) && arena::holds(id, &bytes))) expose(fd);
+    if ((flags & FD_CLOEXEC) == 0 || (pipe_id(fd, &id) && arena::holds(id, &bytes)))
+      expose(fd, why);
   }
   errno = kept;
 }
@@ -88,12 +90,12 @@ void settle_held() {
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < high || i < 3; ++i) {
     const int fd = static_cast<int>(i);
-    if (concerns_us(fd_entry(fd))) settle_held_of(fd);
+    if (concerns_us(fd_entry(fd))) settle_held_of(fd, Why::kExit);
   }
 }
 
 void keep_nothing() {
-  expose_all();
+  expose_all(Why::kUring);
   forbid_rings(+1);
   if (arena::make()) arena::sleeper(arena::kAnyPipe, +1);
 }
@@ -110,7 +112,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
       for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
         int sent;
         memcpy(&sent, reinterpret_cast<char*>(c) + at, sizeof(sent));
-        expose(sent);
+        expose(sent, Why::kRights);
       }
     }
   }
@@ -121,7 +123,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 void before_fork() {
   // Pipes that get a ring from here on would have one in each process.
   forbid_rings(+1);
-  settle_rings();
+  settle_rings(Why::kFork);
   arena::make();
 }
 
@@ -139,7 +141,7 @@ void after_fork(bool child) {
     }
     vfork_parent.store(0, std::memory_order_relaxed);
   } else {
-    settle_rings();
+    settle_rings(Why::kFork);
   }
   forbid_rings(-1);
   errno = kept;

@@ -23,7 +23,7 @@ struct Memory {
 Step stall(Flow& flow, PipeLock& pipe, Step wait) {
   if (flow.moved > 0) return Step::kDone;
   if ((flow.flags & SPLICE_F_NONBLOCK) != 0) return flow.fail(EAGAIN);
-  if (pipe.is_ring()) pipe.to_kernel();
+  if (pipe.is_ring()) pipe.to_kernel(Why::kWait);
   return wait;
 }
 
@@ -47,7 +47,7 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
       const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
       ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
       if (n == -ENOSYS && flow.moved == 0) {
-        pipe.to_kernel();
+        pipe.to_kernel(Why::kMemory);
         return Step::kAgain;
       }
       if (n < 0) return flow.fail(EFAULT);
@@ -64,7 +64,7 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
 Step from_engine(Flow& flow, PipeLock& pipe, const Memory& memory) {
   const ssize_t n = copy_out(pipe.bytes(), memory.iov, memory.count);
   if (n == -ENOSYS) {
-    pipe.give_up();
+    pipe.give_up(Why::kMemory);
     return Step::kAgain;
   }
   if (n < 0) return flow.fail(static_cast<int>(-n));

@@ -47,7 +47,7 @@ short engine_events(int fd) {
     case Route::kHeld:
       if (has_held(fd)) return POLLIN | POLLRDNORM;
       // A write end: held bytes take room.
-      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd);
+      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd, Why::kPoll);
       return 0;
     default:
       return 0;
@@ -64,7 +64,7 @@ bool must_not_sleep_on(int fd) {
 void leave_to_kernel(int fd) {
   if (!must_not_sleep_on(fd)) return;
   Section section;
-  keep_in_kernel(fd, fd_entry(fd));
+  keep_in_kernel(fd, fd_entry(fd), Why::kPoll);
 }
 
 short wanted(const pollfd& p, short events) {
@@ -219,7 +219,7 @@ int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
 
 // An epoll set watches from now on: the pipe stays the kernel's, and nothing stays held.
 int epoll_ctl(int epfd, int op, int fd, epoll_event* event) {
-  if (op != EPOLL_CTL_DEL) expose(fd);
+  if (op != EPOLL_CTL_DEL) expose(fd, Why::kEpoll);
   return sys->epoll_ctl(epfd, op, fd, event);
 }
 

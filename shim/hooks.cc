@@ -118,7 +118,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_execve:
     case SYS_execveat:
     case SYS_exit_group:
-      expose_all();
+      expose_all(Why::kSyscall);
       break;
     default:
       break;
@@ -130,13 +130,13 @@ void opening(const char* path) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   if (check_readable(path, 1) != 0) return;
   const int fd = descriptor_in(path);
-  if (fd >= 0) expose(fd);
+  if (fd >= 0) expose(fd, Why::kOpen);
 }
 
 void reading(FILE* file) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int fd = fileno(file);
-  if (arena::any_held() || fd_entry(fd).ours()) expose(fd);
+  if (arena::any_held() || fd_entry(fd).ours()) expose(fd, Why::kStdio);
 }
 
 }  // namespace anysplice::shim

@@ -65,6 +65,12 @@ std::string format_stats(const Stats& stats) {
   add_line("settles", stats.settles, &out);
   add_line("settled_bytes", stats.settled_bytes, &out);
   add_line("held_bytes", stats.held_bytes, &out);
+  for (size_t i = 0; i < kWhys; ++i) {
+    const SettleCounters& settled = stats.settled[i];
+    if (settled.times == 0) continue;
+    add_line(absl::StrCat("settled.", why_names[i], ".times"), settled.times, &out);
+    add_line(absl::StrCat("settled.", why_names[i], ".bytes"), settled.bytes, &out);
+  }
   return out;
 }
 

@@ -37,7 +37,7 @@ ssize_t kernel_sendfile(int out, int in, off64_t* offset, size_t count) {
 
 int kernel_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
 int kernel_ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, request, arg); }
-void kernel_expose(int) {}
+void kernel_expose(int, anysplice::Why) {}
 
 constexpr Calls kKernelCalls = {
     .splice = kernel_splice,
