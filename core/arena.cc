@@ -81,6 +81,7 @@ Held* acquire(PipeId id) {
     held = &arena->places[place];
     if (!(arena->ids[place] == id)) {
       held->users = 0;
+      held->told = false;
       held->front.init(arena->pool, held->slots, Held::kSlots);
       arena->ids[place] = id;
     }

@@ -30,6 +30,7 @@ struct Held {
 
   SharedLock lock;  // guards front, and makes calls on one pipe take turns
   uint32_t users;   // calls that have it; guarded by the arena
+  bool told;        // that its bytes cannot be put back
   Ring front;
   uint64_t slots[kSlots];
 };

@@ -146,7 +146,7 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     if (counted.safe()) return native();
   } else if (where != Route::kRing) {
     // With bytes held the kernel's pipe seems to have more room than there is.
-    if (where == Route::kHeld) settle_held_of(fd, Why::kWrite);
+    if (where == Route::kHeld) settle_held_of(fd, Why::kWrite, Grow::kNo);
     return native();
   }
   const int kept = errno;

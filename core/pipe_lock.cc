@@ -60,12 +60,12 @@ void promote(Pipe* pipe) {
 
 void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
 
-void settle_held_of(int fd, Why why) {
+void settle_held_of(int fd, Why why, Grow grow) {
   const KeepErrno keep;
   if (!holds_bytes(fd)) return;
   Section section;
   PipeLock pipe(section, fd);
-  if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle(why);
+  if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle(why, grow);
 }
 
 void keep_in_kernel(int fd, FdEntry entry, Why why) {
@@ -203,12 +203,13 @@ void PipeLock::unlock() {
   }
 }
 
-void PipeLock::settle(Why why) {
+void PipeLock::settle(Why why, Grow grow) {
   const size_t bytes = held_->front.bytes();
-  if (!put_back(held_->front, fd_, entry_, packets())) {
+  if (put_back(held_->front, fd_, entry_, packets(), grow)) {
+    if (bytes > 0) note_settled(why, bytes);
+  } else if (grow == Grow::kYes && !held_->told) {
+    held_->told = true;
     report_unsettled(fd_, held_->front.bytes());
-  } else if (bytes > 0) {
-    note_settled(why, bytes);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/section.h"
+#include "core/settle.h"
 #include "core/why.h"
 
 namespace anysplice {
@@ -48,8 +49,10 @@ class PipeLock {
   // Lets the kernel have all bytes: to_kernel() or settle(), whichever applies.
   void give_up(Why why);
 
-  // Kernel pipe: puts what is held back into it, or says on stderr that it cannot.
-  void settle(Why why);
+  // Kernel pipe: puts what is held back into it, or says on stderr, once, that it cannot. For a
+  // writer's sake, to whom held bytes look like room, Grow::kNo: only if the pipe has room for
+  // them; else it is so full that it is no worse.
+  void settle(Why why, Grow grow = Grow::kYes);
 
   // Whether writes to the kernel's pipe are packets: one read takes no more than one, and what it
   // does not take of it is lost (pipe(7)). Known of pipes made here, and where the flag is to be
@@ -85,8 +88,8 @@ class PipeLock {
 // ring become the kernel's.
 void forbid_rings(int by);
 
-// Puts back what is held of a descriptor's pipe, if anything. Keeps errno.
-void settle_held_of(int fd, Why why);
+// Puts back what is held of a descriptor's pipe, if anything (PipeLock::settle). Keeps errno.
+void settle_held_of(int fd, Why why, Grow grow = Grow::kYes);
 
 // Takes a pipe of ours out of the candidate and ring states: from now on its bytes are the
 // kernel's. Async-signal-safe; takes the pipe's lock.

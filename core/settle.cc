@@ -21,6 +21,8 @@ namespace {
 // in within about a microsecond.
 constexpr int kTries = 1024;
 constexpr int kPlainTries = 32;
+// Slots for what a stranger adds to a pipe between a look at it and a read of it.
+constexpr size_t kSpare = 17;
 // What a pipe can be made without privilege (pipe-max-size, pipe(7)).
 constexpr size_t kUnprivilegedSize = 1 << 20;
 
@@ -74,7 +76,7 @@ class Ends {
 bool take_all(Ring& ring, int fd) {
   const ssize_t there = kernel_pipe::bytes(fd);
   // A stranger may add to it before the read: leave some room.
-  size_t pages = static_cast<size_t>(std::max<ssize_t>(there, 0)) / kPage + 17;
+  size_t pages = static_cast<size_t>(std::max<ssize_t>(there, 0)) / kPage + kSpare;
   Ring::Room rooms[32];
   iovec iov[32];
   int count = 0;
@@ -100,6 +102,7 @@ struct Marker {
   static constexpr size_t kSize = 16;
   uint64_t words[2];
 
+  const char* bytes() const { return reinterpret_cast<const char*>(words); }
   Marker() {
     static std::atomic<uint64_t> counter;
     timespec now;
@@ -146,28 +149,54 @@ size_t write_packets(const Ring& ring, int fd) {
   return done;
 }
 
-// The marker and the first of the ring's `ours` bytes, `written` in all, are in the kernel's pipe
-// (or, after a read of it, already behind ours in the ring), with a stranger's before or behind
-// them. Takes all out again; afterwards the ring has its bytes, then the stranger's.
-bool sort_out(Ring& ring, size_t ours, size_t written, const Marker* marker, int fd) {
-  const bool all = take_all(ring, fd);
+// Where in the ring, from `from` on, the first `written` bytes of marker and ring stand; SIZE_MAX
+// if they do not.
+size_t find_written(const Ring& ring, size_t from, size_t written, const Marker* marker) {
   const size_t prefix = marker != nullptr ? std::min(written, Marker::kSize) : 0;
-  for (size_t at = ours; at + written <= ring.bytes(); ++at) {
+  for (size_t at = from; at + written <= ring.bytes(); ++at) {
     if ((prefix == 0 || ring.has(at, marker, prefix)) &&
         ring.equal(0, at + prefix, written - prefix)) {
-      ring.erase(at, written);
-      return all;
+      return at;
     }
   }
-  // A reader took some of ours meanwhile, from the front: what is left of them comes first.
-  return all;
+  return SIZE_MAX;
 }
 
-// Makes an emptied pipe large enough for so many bytes, and no larger: a stranger that waits to
-// write should go on waiting.
-bool make_room(size_t bytes, int fd) {
+// The marker and the first of the ring's `ours` bytes, `written` in all, went into the kernel's
+// pipe (and are there, or already taken out again behind ours), with a stranger's before or behind
+// them. Takes them out; afterwards the ring has its bytes, then the stranger's.
+void sort_out(Ring& ring, size_t ours, size_t written, const Marker* marker, int fd) {
+  // What the stranger goes on writing stays where it is, once ours are found.
+  for (bool more = true; more;) {
+    const size_t before = ring.bytes();
+    take_all(ring, fd);
+    more = ring.bytes() > before;
+    if (const size_t at = find_written(ring, ours, written, marker); at != SIZE_MAX) {
+      ring.erase(at, written);
+      return;
+    }
+  }
+  // A reader took the first of them meanwhile, or all: what is left comes first in the pipe.
+  const size_t prefix = marker != nullptr ? std::min(written, Marker::kSize) : 0;
+  for (size_t taken = 0; taken <= written; ++taken) {
+    const size_t left = written - taken;
+    const size_t mark = prefix - std::min(taken, prefix);
+    const size_t gone = taken - std::min(taken, prefix);
+    if (ours + left > ring.bytes()) continue;
+    if (mark > 0 && !ring.has(ours, marker->bytes() + (prefix - mark), mark)) continue;
+    if (!ring.equal(gone, ours + mark, left - mark)) continue;
+    ring.erase(ours, left);
+    ring.consume(gone);
+    return;
+  }
+}
+
+// Makes an emptied pipe large enough for so many bytes, if it may, and no larger: a stranger that
+// waits to write should go on waiting.
+bool make_room(size_t bytes, Grow grow, int fd) {
   if (bytes <= kernel_pipe::slots(fd) * kPage) return true;
-  return sys->fcntl(fd, F_SETPIPE_SZ, static_cast<long>(std::bit_ceil(bytes))) > 0;
+  return grow == Grow::kYes &&
+         sys->fcntl(fd, F_SETPIPE_SZ, static_cast<long>(std::bit_ceil(bytes))) > 0;
 }
 
 enum class Try { kDone, kAgain, kFailed };
@@ -175,14 +204,16 @@ enum class Try { kDone, kAgain, kFailed };
 // One attempt. Without a marker it succeeds if nobody wrote since our read; with one, if nobody
 // wrote between our read and our write, which is all that matters, but a reader that is a stranger
 // too might see the marker.
-Try try_once(Ring& ring, const Marker* marker, bool packets, const Ends& ends) {
+Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const Ends& ends) {
   const int read_end = ends.read();
   const int write_end = ends.write();
   const size_t held = ring.bytes();
   if (!take_all(ring, read_end)) return Try::kFailed;
   const size_t ours = ring.bytes();
-  if (!make_room(ours, write_end)) return Try::kFailed;
   const size_t whole = ours + (marker != nullptr ? Marker::kSize : 0);
+  if (!make_room(whole, grow, write_end)) return Try::kFailed;
+  // Should a stranger get in between, all that is in the pipe must be taken out again.
+  if (ring.free() < kernel_pipe::slots(write_end) + kSpare) return Try::kFailed;
   const size_t written =
       packets ? write_packets(ring, write_end) : write_all(ring, marker, write_end);
   bool good = written == whole;
@@ -202,23 +233,25 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, const Ends& ends) {
     count(stats->settled_bytes, held);
     return Try::kDone;
   }
-  return sort_out(ring, ours, written, marker, read_end) ? Try::kAgain : Try::kFailed;
+  sort_out(ring, ours, written, marker, read_end);
+  return Try::kAgain;
 }
 
 }  // namespace
 
-bool put_back(Ring& ring, int fd, FdEntry entry, bool packets) {
+bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   if (ring.empty()) return true;
   const Ends ends(fd, entry);
   if (!ends.both()) return false;
-  // More than the pipe can become: taking still more out of it would only make that worse.
+  // More than the pipe can be: taking still more out of it would only make that worse.
   const ssize_t there = kernel_pipe::bytes(ends.read());
-  const size_t most = std::max(kernel_pipe::slots(ends.write()) * kPage, kUnprivilegedSize);
+  const size_t size = kernel_pipe::slots(ends.write()) * kPage;
+  const size_t most = grow == Grow::kYes ? std::max(size, kUnprivilegedSize) : size;
   if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
     const bool marked = tries >= kPlainTries && !packets;
-    switch (try_once(ring, marked ? &marker : nullptr, packets, ends)) {
+    switch (try_once(ring, marked ? &marker : nullptr, packets, grow, ends)) {
       case Try::kDone:
         return true;
       case Try::kFailed:
@@ -267,7 +300,12 @@ void settle_ring(Pipe* pipe, Why why) {
   if (had_ring && pipe->descriptors[kRead] == 0) pipe->ring.consume(pipe->ring.bytes());
   if (had_ring) {
     note_settled(why, pipe->ring.bytes());
-    if (!put_back(pipe->ring, fd, entry, false)) hold_instead(pipe, fd);
+    if (!pipe->ring.empty()) {
+      // Room to sort out what somebody writes past the ring meanwhile.
+      const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpare;
+      resize_ring(pipe, std::bit_ceil(std::max<size_t>(slots, pipe->ring.capacity())));
+      if (!put_back(pipe->ring, fd, entry, false, Grow::kYes)) hold_instead(pipe, fd);
+    }
     release_ring(pipe);
   }
   PipeId id;

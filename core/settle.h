@@ -11,9 +11,10 @@ namespace anysplice {
 
 // Puts the ring's bytes back into the pipe that fd is an end of. Either end will do where /proc is
 // mounted. A writer that nobody told us of may write meanwhile: its bytes stay behind ours.
-// `packets`: each slot is one. False if they do not fit or there is no way in; the ring then holds
-// all the pipe's bytes.
-bool put_back(Ring& ring, int fd, FdEntry entry, bool packets);
+// `packets`: each slot is one. `grow`: whether the pipe may be made larger for them. False if they
+// do not fit or there is no way in: the ring then holds them still, and maybe more of the pipe's.
+enum class Grow { kNo, kYes };
+bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow);
 
 // Ends the ring state of a locked pipe: its bytes go to the kernel, and it stays there.
 void settle_ring(Pipe* pipe, Why why);

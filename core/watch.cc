@@ -47,7 +47,7 @@ short engine_events(int fd) {
     case Route::kHeld:
       if (has_held(fd)) return POLLIN | POLLRDNORM;
       // A write end: held bytes take room.
-      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd, Why::kPoll);
+      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd, Why::kPoll, Grow::kNo);
       return 0;
     default:
       return 0;
