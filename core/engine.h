@@ -67,9 +67,11 @@ int epoll_ctl(int epfd, int op, int fd, epoll_event* event);
 ssize_t sendmsg(int fd, const msghdr* message, int flags);
 // Settles one descriptor's pipe and keeps it in the kernel from now on (stdio, /dev/fd opens).
 void expose(int fd, Why why);
-// Before exec and spawn: settles every pipe of this process that another program may get, and all
-// that has bytes held. Errors are told on stderr.
+// Settles every pipe that another program may get, and all that has bytes held. Errors are told on
+// stderr. expose_all: before a spawn, whose program may get any descriptor under another number.
+// expose_inherited: before exec, which passes on those that are not close-on-exec.
 void expose_all(Why why = Why::kExec);
+void expose_inherited();
 // Puts held bytes back before the process ends; others may have the pipes.
 void settle_held();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use

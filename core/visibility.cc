@@ -45,7 +45,7 @@ bool vfork_child() {
 }
 
 void note_vfork() {
-  settle_rings(Why::kVfork);
+  expose_all(Why::kVfork);
   vfork_parent.store(sys->getpid(), std::memory_order_relaxed);
 }
 
@@ -67,7 +67,8 @@ void expose(int fd, Why why) {
   pipe.lock();  // letting go settles what is exposed
 }
 
-void expose_all(Why why) {
+// `all`: whatever the child that becomes another program does to its descriptors first.
+static void expose_for(Why why, bool all) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int kept = errno;
   settle_rings(why);
@@ -77,13 +78,19 @@ void expose_all(Why why) {
     if (!concerns_us(fd_entry(fd))) continue;
     const int flags = sys->fcntl(fd, F_GETFD, 0);
     if (flags < 0) continue;
-    PipeId id;
-    size_t bytes;
-    if ((flags & FD_CLOEXEC) == 0 || (pipe_id(fd, &id) && arena::holds(id, &bytes)))
+    // A program that can only write sees too much room at worst.
+    const bool writer = (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_WRONLY;
+    if (!writer && (all || (flags & FD_CLOEXEC) == 0)) {
       expose(fd, why);
+    } else {
+      settle_held_of(fd, why);
+    }
   }
   errno = kept;
 }
+
+void expose_all(Why why) { expose_for(why, true); }
+void expose_inherited() { expose_for(Why::kExec, false); }
 
 void settle_held() {
   if (!arena::any_held()) return;

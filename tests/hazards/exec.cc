@@ -1,5 +1,6 @@
 // A pipe with bytes in it goes to another program: with the preload, without it, and static.
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,5 +176,52 @@ HAZARD(descriptor_sent_over_a_socket) {
     CHECK_EQ(sendmsg(sockets[0], &message, 0), 1);
     close(pipe.r);
     CHECK_EQ(result(pipe, output, child), "cdefghi");
+  }
+}
+
+HAZARD(tee_of_what_a_started_program_writes) {
+  for (const Program& program : kPrograms) {
+    const Pipe pipe, copy;
+    const std::string bytes = pattern(4 << 20);
+    const int file = file_of(bytes);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    const pid_t child = start([&] {
+      close(pipe.r);
+      become(program, "cat", file, pipe.w);
+    });
+    close(pipe.w);
+    std::string all;
+    for (ssize_t n; (n = tee(pipe.r, copy.w, 1 << 20, 0)) != 0;) {
+      CHECK(n > 0);
+      all += take(copy.r, static_cast<size_t>(n));
+      CHECK_EQ(splice(pipe.r, nullptr, nowhere, nullptr, static_cast<size_t>(n), 0), n);
+    }
+    CHECK(all == bytes);
+    CHECK_EQ(fcntl(pipe.r, F_GETPIPE_SZ), 65536);
+    finish(child);
+  }
+}
+
+HAZARD(tee_of_what_a_spawned_program_reads) {
+  for (const Program& program : kPrograms) {
+    const Pipe pipe(O_CLOEXEC), copy(O_CLOEXEC), output(O_CLOEXEC);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pipe.r, 0);
+    posix_spawn_file_actions_adddup2(&actions, output.w, 1);
+    const std::string path = neighbour(program.name);
+    char what[] = "cat";
+    char* const argv[] = {what, what, nullptr};
+    char* const nothing[] = {nullptr};
+    pid_t child;
+    CHECK_EQ(posix_spawn(&child, path.c_str(), &actions, nullptr, argv,
+                         program.bare ? nothing : environ),
+             0);
+    posix_spawn_file_actions_destroy(&actions);
+    kill(child, SIGSTOP);
+    put(pipe.w, "abcdef");
+    tee(pipe.r, copy.w, 100, SPLICE_F_NONBLOCK);
+    kill(child, SIGCONT);
+    CHECK_EQ(result(pipe, output, child), "abcdefghi");
   }
 }
