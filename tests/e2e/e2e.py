@@ -209,11 +209,6 @@ def main():
     failed = False
     for number, (name, function, carries, falls_back, setting) in enumerate(_tests, 1):
         problem = _check(function, carries, falls_back, setting)
-        if problem is not None:
-            # Programs with threads, limits in seconds and a busy machine: what fails once is told,
-            # what fails twice is wrong.
-            print(f'# {name}: {setting.name}: failed once: {" / ".join(problem.splitlines())}')
-            problem = _check(function, carries, falls_back, setting)
         failed |= problem is not None
         print(f'{"not ok" if problem else "ok"} {number} - {name}: {setting.name}')
         for line in (problem or '').splitlines():

@@ -126,10 +126,12 @@ def haproxy_tcp_both_ways_at_once(box):
     with haproxy(box), socket.create_connection((e2e.HOST, TCP_PORT), SECONDS) as client:
         sender = threading.Thread(target=send, args=(client,), kwargs={'shut': True})
         sender.start()
-        try:
-            came = b''.join(received(client.recv))
-        finally:
-            sender.join()
+        came = bytearray()
+        # On its own, too, HAProxy resets one connection in a few hundred, after the last byte.
+        with contextlib.suppress(ConnectionResetError):
+            for chunk in received(client.recv):
+                came += chunk
+        sender.join()
         assert came[:SIZE] == BODY
         assert came[SIZE:] == digest([BODY])
 
