@@ -26,9 +26,10 @@ inline ssize_t answered(Counter& calls, Counter& bytes, ssize_t result) {
   return result;
 }
 
-// native: the kernel's call, libc's convention. engine: ours, bytes or -errno.
+// native: the kernel's call, libc's convention. engine: ours, bytes or -errno. by: left alone if
+// nobody answers.
 template <typename Native, typename Engine>
-ssize_t carry(Call call, std::initializer_list<int> fds, Native native, Engine engine) {
+ssize_t carry(Call call, std::initializer_list<int> fds, By& by, Native native, Engine engine) {
   CallCounters& counters = stats->call[static_cast<size_t>(call)];
   const int kept = errno;
   if (mode() == Mode::kAbsent) {
@@ -38,9 +39,11 @@ ssize_t carry(Call call, std::initializer_list<int> fds, Native native, Engine e
   if (ask_kernel_first(call) && !engine_has_bytes(fds)) {
     const ssize_t n = native();
     if (n >= 0 || mode() == Mode::kNative || !kernel_declined(call, errno)) {
+      by = By::kKernel;
       return answered(counters.native_calls, counters.native_bytes, n);
     }
   }
+  by = By::kCopy;
   pthread_testcancel();
   const ssize_t n = engine();
   answered(counters.engine_calls, counters.engine_bytes, n);

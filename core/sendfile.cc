@@ -4,6 +4,7 @@
 #include "core/carry.h"
 #include "core/engine.h"
 #include "core/flow.h"
+#include "core/observe.h"
 #include "core/scratch.h"
 #include "core/user_memory.h"
 
@@ -107,10 +108,12 @@ ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
 }  // namespace
 
 ssize_t sendfile(int fd_out, int fd_in, off64_t* offset, size_t length) {
-  return carry(
-      Call::kSendfile, {fd_out, fd_in},
-      [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
-      [&] { return with_offset(fd_out, fd_in, offset, length); });
+  return observe({Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](By& by) {
+    return carry(
+        Call::kSendfile, {fd_out, fd_in}, by,
+        [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
+        [&] { return with_offset(fd_out, fd_in, offset, length); });
+  });
 }
 
 }  // namespace anysplice

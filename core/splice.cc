@@ -4,6 +4,7 @@
 #include "core/carry.h"
 #include "core/engine.h"
 #include "core/flow.h"
+#include "core/observe.h"
 #include "core/user_memory.h"
 
 namespace anysplice {
@@ -81,16 +82,20 @@ ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
 
 ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t length,
                unsigned flags) {
-  return carry(
-      Call::kSplice, {fd_in, fd_out},
-      [&] { return sys->splice(fd_in, off_in, fd_out, off_out, length, flags); },
-      [&] { return engine_splice(fd_in, off_in, fd_out, off_out, length, flags); });
+  return observe({Call::kSplice, {fd_in, fd_out}, {off_in, off_out}, length, flags}, [&](By& by) {
+    return carry(
+        Call::kSplice, {fd_in, fd_out}, by,
+        [&] { return sys->splice(fd_in, off_in, fd_out, off_out, length, flags); },
+        [&] { return engine_splice(fd_in, off_in, fd_out, off_out, length, flags); });
+  });
 }
 
 ssize_t tee(int fd_in, int fd_out, size_t length, unsigned flags) {
-  return carry(
-      Call::kTee, {fd_in, fd_out}, [&] { return sys->tee(fd_in, fd_out, length, flags); },
-      [&] { return engine_tee(fd_in, fd_out, length, flags); });
+  return observe({Call::kTee, {fd_in, fd_out}, {}, length, flags}, [&](By& by) {
+    return carry(
+        Call::kTee, {fd_in, fd_out}, by, [&] { return sys->tee(fd_in, fd_out, length, flags); },
+        [&] { return engine_tee(fd_in, fd_out, length, flags); });
+  });
 }
 
 }  // namespace anysplice

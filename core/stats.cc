@@ -14,6 +14,7 @@ Stats own;
 }  // namespace
 
 Stats* stats = &own;
+const char* const by_names[kCarriers + 1] = {"kernel", "ring", "copy", "nobody"};
 
 bool share_stats(const char* path) {
   const int kept = errno;

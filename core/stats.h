@@ -23,6 +23,41 @@ struct CallCounters {
   Counter engine_bytes;
 };
 
+// Who answered a call.
+enum class By {
+  kKernel,
+  kRing,    // the engine, with a pipe that is in memory
+  kCopy,    // the engine, by reading and writing
+  kNobody,  // no one: mode absent
+};
+inline constexpr size_t kCarriers = static_cast<size_t>(By::kNobody);
+extern const char* const by_names[kCarriers + 1];
+
+// Bucket 0 counts zeros, bucket n the values from 2^(n-1) to 2^n - 1, the last all above.
+inline constexpr size_t kSizes = 33;
+inline constexpr size_t kTimes = 40;
+inline constexpr size_t kErrors = 136;
+inline constexpr size_t kProcesses = 128;
+
+struct CarrierCounters {
+  Counter calls;
+  Counter bytes;
+  Counter sizes[kSizes];  // of calls that did not fail, by bytes
+  Counter times[kTimes];  // of all calls, by nanoseconds, waiting included
+};
+
+struct CallDetails {
+  CarrierCounters by[kCarriers];
+  Counter errors[kErrors];  // by errno; 0 stands for those beyond
+};
+
+struct ProcessCounters {
+  Counter pid;  // 0: free. The last place is for all that found none, and has no pid.
+  Counter calls;
+  Counter errors;
+  Counter bytes[kCarriers];
+};
+
 struct SettleCounters {
   Counter times;
   Counter bytes;
@@ -40,6 +75,9 @@ struct Stats {
   Counter settled_bytes;
   Counter held_bytes;             // bytes held at the front of a kernel pipe, in sum over time
   SettleCounters settled[kWhys];  // by reason; a ring that ended empty is one of no bytes
+  // What follows is counted in a shared block only: it costs time (observe.h).
+  CallDetails details[kCalls];
+  ProcessCounters process[kProcesses];
 };
 
 extern Stats* stats;  // never null

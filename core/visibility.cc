@@ -7,6 +7,7 @@
 #include "core/engine.h"
 #include "core/fork.h"
 #include "core/keep_errno.h"
+#include "core/observe.h"
 #include "core/pipe_lock.h"
 #include "core/route.h"
 #include "core/section.h"
@@ -138,6 +139,7 @@ void after_fork(bool child) {
   const int kept = errno;
   if (child) {
     OwnedLock::forget_thread();
+    observe_as_new_process();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

@@ -6,6 +6,7 @@
 #include "core/engine.h"
 #include "core/flow.h"
 #include "core/kernel_pipe.h"
+#include "core/observe.h"
 #include "core/user_memory.h"
 
 namespace anysplice {
@@ -171,9 +172,11 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
 }  // namespace
 
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
-  return carry(
-      Call::kVmsplice, {fd}, [&] { return sys->vmsplice(fd, iov, count, flags); },
-      [&] { return engine_vmsplice(fd, iov, count, flags); });
+  return observe({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, [&](By& by) {
+    return carry(
+        Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, iov, count, flags); },
+        [&] { return engine_vmsplice(fd, iov, count, flags); });
+  });
 }
 
 }  // namespace anysplice

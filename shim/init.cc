@@ -5,6 +5,7 @@
 #include "core/engine.h"
 #include "core/fault_guard.h"
 #include "core/mode.h"
+#include "core/observe.h"
 #include "core/stats.h"
 #include "core/sys.h"
 #include "core/text.h"
@@ -52,8 +53,8 @@ __attribute__((constructor)) void load(int, char**, char** environment) {
     allow_rings(!off);
   }
   fault_guard::allow();
-  if (const char* path = value_of(environment, "ANYSPLICE_STATS"); path != nullptr)
-    share_stats(path);
+  const char* path = value_of(environment, "ANYSPLICE_STATS");
+  if (path != nullptr && share_stats(path)) observers.fetch_or(kCounting);
 }
 
 __attribute__((destructor)) void unload() { settle_held(); }

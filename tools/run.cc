@@ -19,6 +19,7 @@
 #include "tools/program.h"
 #include "tools/run_options.h"
 #include "tools/stats_file.h"
+#include "tools/stats_text.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
 
@@ -80,7 +81,8 @@ int run_with_stats(const RunOptions& options, const std::string& program) {
 
   const absl::StatusOr<int> status = run_child([&] { return become(options, program); });
   if (!status.ok()) return report(status.status());
-  if (!write_all(*output, format_stats((*file)->stats()))) {
+  if (!write_all(*output, options.stats_json ? stats_as_json((*file)->stats())
+                                             : stats_as_lines((*file)->stats()))) {
     report(system_failure("cannot write the statistics", errno));
   }
   file->reset();

@@ -1,5 +1,8 @@
 #include "tools/run_options.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/errno_names.h"
@@ -13,7 +16,7 @@ constexpr OptionSpec kOptions[] = {
     {"--rings", Takes::kValue, "on|off"},
     {"--block", Takes::kOptionalValue, "ERRNO"},
     {"--block-calls", Takes::kValue, "CALL,..."},
-    {"--stats", Takes::kOptionalValue, "FILE"},
+    {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
     {"--no-preload"},
     {"--help"},
     {"--version"},
@@ -41,6 +44,18 @@ absl::Status set_block_errno(absl::string_view text, RunOptions* options) {
       "--block takes an error name like EPERM or a number from 1 to 4095, not '", text, "'"));
 }
 
+// "", "FILE", "json" or "json:FILE".
+absl::Status set_stats(std::optional<absl::string_view> value, RunOptions* options) {
+  options->stats = true;
+  absl::string_view file = value.value_or("");
+  options->stats_json = file == "json" || absl::StartsWith(file, "json:");
+  const bool named = value && file != "json";
+  if (options->stats_json) file.remove_prefix(std::min<size_t>(file.size(), 5));
+  options->stats_file = std::string(file);
+  if (!named || !file.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("--stats= and --stats=json: need the name of a file");
+}
+
 absl::Status apply(const Option& option, RunOptions* options) {
   if (option.name == "--mode") return set_mode_option(*option.value, options);
   if (option.name == "--rings") return set_rings(*option.value, options);
@@ -53,13 +68,7 @@ absl::Status apply(const Option& option, RunOptions* options) {
     if (calls.ok()) options->block = *calls;
     return calls.status();
   }
-  if (option.name == "--stats") {
-    options->stats = true;
-    options->stats_file = std::string(option.value.value_or(""));
-    if (option.value && option.value->empty()) {
-      return absl::InvalidArgumentError("--stats= needs the name of a file");
-    }
-  }
+  if (option.name == "--stats") return set_stats(option.value, options);
   options->preload &= option.name != "--no-preload";
   options->help |= option.name == "--help";
   options->version |= option.name == "--version";
@@ -88,6 +97,7 @@ where the system does not offer them.
   --block-calls=CALLS  block only these, as in splice,tee; implies --block
   --stats[=FILE]       print what was done when the program has ended, to
                        stderr or FILE
+  --stats=json[:FILE]  the same as JSON
   --no-preload         run without anysplice, to see what --block alone does
   --help, --version
 

@@ -24,6 +24,7 @@ struct RunOptions {
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
   bool stats = false;
+  bool stats_json = false;
   std::string stats_file;           // empty: stderr
   absl::Span<char* const> command;  // the program and its arguments, at least one word unless help
                                     // or version was asked for

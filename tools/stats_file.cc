@@ -11,18 +11,9 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "tools/block.h"
 #include "tools/status.h"
 
 namespace anysplice::tools {
-namespace {
-
-void add_line(absl::string_view key, const Counter& counter, std::string* out) {
-  absl::StrAppend(out, key, " ", counter.load(std::memory_order_relaxed), "\n");
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<StatsFile>> StatsFile::create() {
   const char* folder = secure_getenv("TMPDIR");
   std::string path = absl::StrCat(folder != nullptr && *folder == '/' ? folder : "/tmp",
@@ -48,30 +39,6 @@ absl::StatusOr<std::unique_ptr<StatsFile>> StatsFile::create() {
 StatsFile::~StatsFile() {
   munmap(stats_, sizeof(Stats));
   unlink(path_.c_str());
-}
-
-std::string format_stats(const Stats& stats) {
-  std::string out;
-  for (size_t i = 0; i < kCalls; ++i) {
-    const CallCounters& call = stats.call[i];
-    add_line(absl::StrCat(kCallNames[i], ".native_calls"), call.native_calls, &out);
-    add_line(absl::StrCat(kCallNames[i], ".native_bytes"), call.native_bytes, &out);
-    add_line(absl::StrCat(kCallNames[i], ".engine_calls"), call.engine_calls, &out);
-    add_line(absl::StrCat(kCallNames[i], ".engine_bytes"), call.engine_bytes, &out);
-  }
-  add_line("processes", stats.processes, &out);
-  add_line("rings", stats.rings, &out);
-  add_line("ring_bytes", stats.ring_bytes, &out);
-  add_line("settles", stats.settles, &out);
-  add_line("settled_bytes", stats.settled_bytes, &out);
-  add_line("held_bytes", stats.held_bytes, &out);
-  for (size_t i = 0; i < kWhys; ++i) {
-    const SettleCounters& settled = stats.settled[i];
-    if (settled.times == 0) continue;
-    add_line(absl::StrCat("settled.", why_names[i], ".times"), settled.times, &out);
-    add_line(absl::StrCat("settled.", why_names[i], ".bytes"), settled.bytes, &out);
-  }
-  return out;
 }
 
 }  // namespace anysplice::tools

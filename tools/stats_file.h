@@ -29,9 +29,6 @@ class StatsFile {
   Stats* stats_;
 };
 
-// One "key value" line per counter: "splice.engine_bytes 65536".
-std::string format_stats(const Stats& stats);
-
 }  // namespace anysplice::tools
 
 #endif  // ANYSPLICE_TOOLS_STATS_FILE_H_

@@ -42,6 +42,18 @@ TEST_CASE("run with all options", "[tools]") {
   CHECK(options->stats_file == "f");
 }
 
+TEST_CASE("where the statistics go", "[tools]") {
+  const Words json{"--stats=json", "program"};
+  CHECK(parse_run_options(json)->stats_json);
+  CHECK(parse_run_options(json)->stats_file.empty());
+  const Words file{"--stats=json:f", "program"};
+  CHECK(parse_run_options(file)->stats_json);
+  CHECK(parse_run_options(file)->stats_file == "f");
+  const Words not_json{"--stats=./json", "program"};
+  CHECK_FALSE(parse_run_options(not_json)->stats_json);
+  CHECK(parse_run_options(not_json)->stats_file == "./json");
+}
+
 TEST_CASE("what to block, in any order of the options", "[tools]") {
   const Words all{"--block", "program"};
   CHECK(parse_run_options(all)->block.all());
@@ -66,6 +78,7 @@ TEST_CASE("run refuses what makes no sense", "[tools]") {
       {"--block-calls=splice,", "program"},
       {"--block-calls=read", "program"},
       {"--stats=", "program"},
+      {"--stats=json:", "program"},
       {"--no-preload", "--stats", "program"},
       {"--no-preload", "--mode=auto", "program"},
       {"--no-preload", "--rings=on", "program"},

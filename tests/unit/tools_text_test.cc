@@ -3,12 +3,13 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/errno_names.h"
 #include "tools/errno_names.h"
 #include "tools/preload_list.h"
-#include "tools/stats_file.h"
+#include "tools/stats_text.h"
 
 namespace anysplice::tools {
 namespace {
@@ -48,11 +49,55 @@ TEST_CASE("counters are printed by name", "[tools]") {
   stats->call[static_cast<size_t>(Call::kTee)].engine_bytes = 77;
   stats->call[static_cast<size_t>(Call::kSendfile)].native_calls = UINT64_MAX;
   stats->held_bytes = 5;
-  const std::string text = format_stats(*stats);
+  const std::string text = stats_as_lines(*stats);
   CHECK_THAT(text, Catch::Contains("\ntee.engine_bytes 77\n"));
   CHECK_THAT(text, Catch::Contains("\nsendfile.native_calls 18446744073709551615\n"));
   CHECK_THAT(text, Catch::StartsWith("splice.native_calls 0\n"));
   CHECK_THAT(text, Catch::EndsWith("\nheld_bytes 5\n"));
+}
+
+// What the counters of one process say that spliced 70000 bytes once and failed once.
+std::unique_ptr<Stats> one_process() {
+  auto stats = std::make_unique<Stats>();
+  stats->settled[static_cast<size_t>(Why::kRights)].times = 2;
+  stats->settled[static_cast<size_t>(Why::kRights)].bytes = 9;
+  CallDetails& splice = stats->details[static_cast<size_t>(Call::kSplice)];
+  CarrierCounters& ring = splice.by[static_cast<size_t>(By::kRing)];
+  ring.calls = 2;
+  ring.bytes = 70000;
+  ring.sizes[17] = 1;
+  ring.times[1] = 1;
+  ring.times[kTimes - 1] = 1;
+  splice.errors[EAGAIN] = 1;
+  splice.errors[0] = 3;
+  stats->process[0].pid = 42;
+  stats->process[0].calls = 2;
+  stats->process[0].errors = 1;
+  stats->process[0].bytes[static_cast<size_t>(By::kRing)] = 70000;
+  return stats;
+}
+
+TEST_CASE("details are printed where there are any", "[tools]") {
+  const std::string text = stats_as_lines(*one_process());
+  for (const char* line :
+       {"splice.ring_calls 2", "splice.copy_bytes 0", "settled.rights.times 2",
+        "settled.rights.bytes 9", "splice.errors.EAGAIN 1", "splice.errors.other 3",
+        "splice.ring.sizes.65536 1", "splice.ring.ns.1 1", "splice.ring.ns.274877906944 1"}) {
+    CHECK_THAT(text, Catch::Contains(std::string("\n") + line + "\n"));
+  }
+  CHECK_THAT(text, !Catch::Contains("settled.poll") && !Catch::Contains("tee.errors"));
+}
+
+TEST_CASE("counters as JSON", "[tools]") {
+  const auto json = nlohmann::json::parse(stats_as_json(*one_process()));
+  CHECK(json["calls"]["splice"]["ring"]["bytes"] == 70000);
+  CHECK(json["calls"]["splice"]["ring"]["sizes"] == nlohmann::json{{"65536", 1}});
+  CHECK(json["calls"]["splice"]["errors"] == nlohmann::json{{"EAGAIN", 1}, {"other", 3}});
+  CHECK(json["calls"]["tee"]["kernel"]["calls"] == 0);
+  CHECK(json["settled"] == nlohmann::json{{"rights", {{"times", 2}, {"bytes", 9}}}});
+  REQUIRE(json["by_process"].size() == 1);
+  CHECK(json["by_process"][0]["pid"] == 42);
+  CHECK(json["by_process"][0]["ring_bytes"] == 70000);
 }
 
 }  // namespace

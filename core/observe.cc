@@ -1,0 +1,80 @@
+#include "core/observe.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/keep_errno.h"
+#include "core/pipe_table.h"
+#include "core/sys.h"
+
+namespace anysplice {
+
+std::atomic<unsigned> observers;
+
+namespace {
+
+std::atomic<ProcessCounters*> own_place;
+
+uint64_t now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000 + static_cast<uint64_t>(t.tv_nsec);
+}
+
+// After the call: a ring that was settled in the middle did not carry it.
+bool in_ring(int fd) {
+  const FdEntry entry = fd_entry(fd);
+  return entry.ours() && pipe_of(entry)->where.load(std::memory_order_acquire) == Where::kRing;
+}
+
+ProcessCounters& place_of_this_process() {
+  ProcessCounters* place = own_place.load(std::memory_order_relaxed);
+  if (place != nullptr) return *place;
+  const auto self = static_cast<uint64_t>(sys->getpid());
+  place = stats->process;
+  for (ProcessCounters* const last = place + kProcesses - 1; place < last; ++place) {
+    uint64_t pid = 0;
+    if (place->pid.compare_exchange_strong(pid, self) || pid == self) break;
+  }
+  own_place.store(place, std::memory_order_relaxed);
+  return *place;
+}
+
+void count_call(const Asked& asked, const Seen& seen) {
+  CallDetails& details = stats->details[static_cast<size_t>(asked.call)];
+  ProcessCounters& process = place_of_this_process();
+  count(process.calls);
+  if (seen.result < 0) {
+    const auto error = static_cast<size_t>(seen.error);
+    count(details.errors[error < kErrors ? error : 0]);
+    count(process.errors);
+  }
+  if (seen.by == By::kNobody) return;
+  CarrierCounters& carrier = details.by[static_cast<size_t>(seen.by)];
+  count(carrier.calls);
+  count(carrier.times[std::min(static_cast<size_t>(std::bit_width(seen.nanoseconds)), kTimes - 1)]);
+  if (seen.result < 0) return;
+  const auto bytes = static_cast<uint64_t>(seen.result);
+  count(carrier.bytes, bytes);
+  count(carrier.sizes[std::min(static_cast<size_t>(std::bit_width(bytes)), kSizes - 1)]);
+  count(process.bytes[static_cast<size_t>(seen.by)], bytes);
+}
+
+}  // namespace
+
+void observe_as_new_process() { own_place.store(nullptr, std::memory_order_relaxed); }
+
+void Observation::begin() { start_ = now(); }
+
+void Observation::end(const Asked& asked, ssize_t result, By by) {
+  const KeepErrno keep;
+  const int error = errno;
+  if (by == By::kCopy && (in_ring(asked.fd[0]) || in_ring(asked.fd[1]))) by = By::kRing;
+  const Seen seen{result, error, by, now() - start_};
+  if ((observers.load(std::memory_order_relaxed) & kCounting) != 0) count_call(asked, seen);
+}
+
+}  // namespace anysplice
