@@ -119,12 +119,12 @@ int check_range(const Endpoint& end, size_t length) {
   int64_t at = end.position;
   // No position comes near the limit but by such a length, so that others need not ask for it.
   if (!end.positioned && end.kind == Kind::kFile && length > SSIZE_MAX / 2) {
-    at = sys->lseek64(end.fd, 0, SEEK_CUR);
+    at = sys->lseek(end.fd, 0, SEEK_CUR);
   }
   return at < 0 || at > SSIZE_MAX - static_cast<ssize_t>(length) ? EINVAL : 0;
 }
 
-bool has_position(const Endpoint& end) { return sys->lseek64(end.fd, 0, SEEK_CUR) >= 0; }
+bool has_position(const Endpoint& end) { return sys->lseek(end.fd, 0, SEEK_CUR) >= 0; }
 
 bool beyond_file_system(const Endpoint& end, int64_t position) {
   // The smallest limit there is, that of procfs.
@@ -133,9 +133,9 @@ bool beyond_file_system(const Endpoint& end, int64_t position) {
   if (sys->fstatfs(end.fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) return true;
   if (position == INT64_MAX) return true;
   if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;
-  const int64_t kept = sys->lseek64(end.fd, 0, SEEK_CUR);
-  if (sys->lseek64(end.fd, position, SEEK_SET) < 0) return true;
-  sys->lseek64(end.fd, kept, SEEK_SET);
+  const int64_t kept = sys->lseek(end.fd, 0, SEEK_CUR);
+  if (sys->lseek(end.fd, position, SEEK_SET) < 0) return true;
+  sys->lseek(end.fd, kept, SEEK_SET);
   return false;
 }
 

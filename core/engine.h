@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -22,13 +23,15 @@
 namespace anysplice {
 
 // --- the family: splice(2), tee(2), vmsplice(2), sendfile(2) -------------------------------------
-// Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags SPLICE_F_*.
+// Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags as in
+// core/splice_flags.h (SPLICE_F_*).
 // They answer according to mode(): by the kernel, by the engine, or not at all.
 
-ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t len, unsigned flags);
+ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t len,
+               unsigned flags);
 ssize_t tee(int fd_in, int fd_out, size_t len, unsigned flags);
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags);
-ssize_t sendfile(int out_fd, int in_fd, off64_t* offset, size_t count);
+ssize_t sendfile(int out_fd, int in_fd, int64_t* offset, size_t count);
 
 // --- descriptors: made, copied, ended ------------------------------------------------------------
 
@@ -47,10 +50,10 @@ int ioctl(int fd, unsigned long request, void* arg);
 
 ssize_t read(int fd, void* buf, size_t count);
 ssize_t readv(int fd, const iovec* iov, int count);
-ssize_t preadv2(int fd, const iovec* iov, int count, off64_t offset, int flags);
+ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags);
 ssize_t write(int fd, const void* buf, size_t count);
 ssize_t writev(int fd, const iovec* iov, int count);
-ssize_t pwritev2(int fd, const iovec* iov, int count, off64_t offset, int flags);
+ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags);
 
 // --- watching a pipe -----------------------------------------------------------------------------
 

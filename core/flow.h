@@ -10,6 +10,7 @@
 #include "core/pipe_lock.h"
 #include "core/section.h"
 #include "core/sleeper.h"
+#include "core/splice_flags.h"
 
 namespace anysplice {
 
@@ -46,7 +47,7 @@ struct Flow {
   Step stall(PipeLock& pipe, Step wait) {
     if (moved > 0) return Step::kDone;
     const Endpoint& end = wait == Step::kWaitIn ? in : out;
-    if ((flags & SPLICE_F_NONBLOCK) != 0 || end.nonblocking()) return fail(EAGAIN);
+    if ((flags & kSpliceNonblock) != 0 || end.nonblocking()) return fail(EAGAIN);
     if (pipe.is_ring()) pipe.to_kernel(Why::kWait);
     return wait;
   }

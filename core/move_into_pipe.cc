@@ -25,7 +25,7 @@ Step source_stalled(Flow& flow, ssize_t error) {
   if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
   if (flow.moved > 0) return Step::kDone;
   const bool nonblocking = flow.in.nonblocking() ||
-                           (flow.in.kind == Kind::kStream && (flow.flags & SPLICE_F_NONBLOCK) != 0);
+                           (flow.in.kind == Kind::kStream && (flow.flags & kSpliceNonblock) != 0);
   return nonblocking ? flow.fail(EAGAIN) : Step::kWaitIn;
 }
 
@@ -40,7 +40,7 @@ bool source_would_wait(const Flow& flow) {
 // they lie in the page cache.
 size_t offset_in_page(const Flow& flow) {
   if (flow.in.kind != Kind::kFile) return 0;
-  const int64_t at = flow.in.positioned ? flow.in.position : sys->lseek64(flow.in.fd, 0, SEEK_CUR);
+  const int64_t at = flow.in.positioned ? flow.in.position : sys->lseek(flow.in.fd, 0, SEEK_CUR);
   return at > 0 ? static_cast<size_t>(at) % kPage : 0;
 }
 
@@ -96,7 +96,7 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
   if (seekable && written < n) {
     const int64_t back = n - std::max<ssize_t>(written, 0);
     flow.in.position -= back;
-    if (!flow.in.positioned) sys->lseek64(flow.in.fd, -back, SEEK_CUR);
+    if (!flow.in.positioned) sys->lseek(flow.in.fd, -back, SEEK_CUR);
   } else if (peeked) {
     if (written > 0) sys->recv(flow.in.fd, into.iov_base, static_cast<size_t>(written), 0);
   } else if (written >= 0 || written == -EAGAIN) {

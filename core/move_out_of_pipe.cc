@@ -22,7 +22,7 @@ Step out_of(Flow& flow, PipeLock& pipe) {
     // The kernel puts at most so many pipe buffers into one message.
     const size_t most = flow.out.kind == Kind::kMessage ? pipe.bytes().bytes_in(16) : SIZE_MAX;
     const int count = pipe.bytes().peek(std::min(flow.left(), most), iov, &described);
-    const bool more = (flow.flags & SPLICE_F_MORE) != 0 ||
+    const bool more = (flow.flags & kSpliceMore) != 0 ||
                       (described < flow.left() && described < pipe.bytes().bytes());
     const ssize_t n = push(flow.out, iov, count, more);
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;

@@ -182,7 +182,7 @@ ssize_t readv(int fd, const iovec* iov, int count) {
   return read_by(fd, iov, count, [&] { return sys->readv(fd, iov, count); });
 }
 
-ssize_t preadv2(int fd, const iovec* iov, int count, off64_t offset, int flags) {
+ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->preadv2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
     // A pipe has no offsets, and only a settled one knows the flags.
@@ -204,7 +204,7 @@ ssize_t writev(int fd, const iovec* iov, int count) {
   return write_by(fd, iov, count, [&] { return sys->writev(fd, iov, count); });
 }
 
-ssize_t pwritev2(int fd, const iovec* iov, int count, off64_t offset, int flags) {
+ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->pwritev2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
     if (offset == -1) expose(fd, Why::kFlags);

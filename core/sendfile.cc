@@ -87,11 +87,11 @@ ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
   // The file's own position is read here and set at the end, so that a sink which shares it (the
   // file itself) does not disturb the source.
   const bool own_position = offset == nullptr && flow.in.kind == Kind::kFile;
-  const int64_t start = own_position ? sys->lseek64(fd_in, 0, SEEK_CUR) : flow.in.position;
+  const int64_t start = own_position ? sys->lseek(fd_in, 0, SEEK_CUR) : flow.in.position;
   flow.in.positioned = own_position || offset != nullptr;
   flow.in.position = start;
   const ssize_t moved = transfer(flow);
-  if (moved > 0 && own_position) sys->lseek64(fd_in, start + moved, SEEK_SET);
+  if (moved > 0 && own_position) sys->lseek(fd_in, start + moved, SEEK_SET);
   if (moved > 0 && offset != nullptr && flow.in.kind == Kind::kFile) *offset = start + moved;
   return moved;
 }
@@ -107,7 +107,7 @@ ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
 
 }  // namespace
 
-ssize_t sendfile(int fd_out, int fd_in, off64_t* offset, size_t length) {
+ssize_t sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
   return observe({Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](By& by) {
     return carry(
         Call::kSendfile, {fd_out, fd_in}, by,

@@ -10,8 +10,6 @@
 namespace anysplice {
 namespace {
 
-constexpr unsigned kAllFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT;
-
 // The rules for a file, socket or device at the end of a splice whose other end is a pipe.
 int check_end(Endpoint& end, const int64_t* offset, size_t length) {
   if (offset != nullptr) {
@@ -31,7 +29,7 @@ int check_sink(Endpoint& out, const int64_t* offset, size_t length) {
 ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t length,
                       unsigned flags) {
   if (length == 0) return 0;
-  if ((flags & ~kAllFlags) != 0) return -EINVAL;
+  if ((flags & ~kSpliceFlags) != 0) return -EINVAL;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = flags};
   if (look(fd_in, &flow.in, Role::kSource) != 0 || look(fd_out, &flow.out, Role::kSink) != 0)
     return -EBADF;
@@ -45,7 +43,7 @@ ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, 
   if (!flow.in.readable() || !flow.out.writable()) return -EBADF;
   // O_NONBLOCK of a pipe is the flag.
   if ((from_pipe && flow.in.nonblocking()) || (to_pipe && flow.out.nonblocking())) {
-    flow.flags |= SPLICE_F_NONBLOCK;
+    flow.flags |= kSpliceNonblock;
   }
   if (from_pipe && to_pipe) return move_between_pipes(flow);
   if (!from_pipe && !to_pipe) return -EINVAL;
@@ -67,20 +65,20 @@ ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, 
 }
 
 ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
-  if ((flags & ~kAllFlags) != 0) return -EINVAL;
+  if ((flags & ~kSpliceFlags) != 0) return -EINVAL;
   if (length == 0) return 0;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = flags};
   if (look(fd_in, &flow.in, Role::kSource) != 0 || look(fd_out, &flow.out, Role::kSink) != 0)
     return -EBADF;
   if (!flow.in.readable() || !flow.out.writable()) return -EBADF;
   if (flow.in.kind != Kind::kPipe || flow.out.kind != Kind::kPipe) return -EINVAL;
-  if (flow.in.nonblocking() || flow.out.nonblocking()) flow.flags |= SPLICE_F_NONBLOCK;
+  if (flow.in.nonblocking() || flow.out.nonblocking()) flow.flags |= kSpliceNonblock;
   return link_between_pipes(flow);
 }
 
 }  // namespace
 
-ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t length,
+ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t length,
                unsigned flags) {
   return observe({Call::kSplice, {fd_in, fd_out}, {off_in, off_out}, length, flags}, [&](By& by) {
     return carry(

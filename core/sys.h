@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -23,7 +24,6 @@ namespace anysplice {
 struct Sys {
 #define SYS(ret, name, params) ret(*name) params;
 #include "core/sys.def"
-#undef SYS
 };
 
 // Defined by whoever binds it: sys_libc.cc, or the shim.

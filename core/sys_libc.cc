@@ -23,7 +23,6 @@ long syscall(long number, long a, long b, long c, long d, long e, long f) {
 Sys sys_table = {
 #define SYS(ret, name, params) .name = name,
 #include "core/sys.def"
-#undef SYS
 };
 
 }  // namespace anysplice

@@ -12,8 +12,6 @@
 namespace anysplice {
 namespace {
 
-constexpr unsigned kAllFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT;
-
 struct Memory {
   const iovec* iov;
   size_t count;
@@ -23,7 +21,7 @@ struct Memory {
 // A pipe's own O_NONBLOCK is none of vmsplice's business.
 Step stall(Flow& flow, PipeLock& pipe, Step wait) {
   if (flow.moved > 0) return Step::kDone;
-  if ((flow.flags & SPLICE_F_NONBLOCK) != 0) return flow.fail(EAGAIN);
+  if ((flow.flags & kSpliceNonblock) != 0) return flow.fail(EAGAIN);
   if (pipe.is_ring()) pipe.to_kernel(Why::kWait);
   return wait;
 }
@@ -77,7 +75,7 @@ Step from_engine(Flow& flow, PipeLock& pipe, const Memory& memory) {
 ssize_t run_blocking(Flow& flow, auto attempt) {
   for (;;) {
     const ssize_t n = run(flow, attempt);
-    if (n != -EAGAIN || (flow.flags & SPLICE_F_NONBLOCK) != 0) return n;
+    if (n != -EAGAIN || (flow.flags & kSpliceNonblock) != 0) return n;
     const bool in = flow.in.fd >= 0;
     const int error = in ? kernel_pipe::wait_readable(flow.in.fd, false)
                          : kernel_pipe::wait_writable(flow.out.fd, false);
@@ -152,7 +150,7 @@ ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
 }
 
 ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
-  if ((flags & ~kAllFlags) != 0) return -EINVAL;
+  if ((flags & ~kSpliceFlags) != 0) return -EINVAL;
   Flow flow{.in = {}, .out = {}, .length = kMaxTransfer, .flags = flags};
   Endpoint end;
   if (look(fd, &end, Role::kSink) != 0) return -EBADF;

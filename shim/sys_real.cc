@@ -21,15 +21,16 @@ struct FirstUse<R(A...)> {
 };
 
 #define SYS(ret, name, params) constexpr char name_##name[] = #name;
+#if defined(__GLIBC__) && !defined(__LP64__)
+#define SYS_LARGE(ret, name, name64, params) constexpr char name_##name[] = #name64;
+#endif
 #include "core/sys.def"
-#undef SYS
 
 }  // namespace
 
 Sys sys_table = {
 #define SYS(ret, name, params) .name = &FirstUse<ret params>::call<&Sys::name, name_##name>,
 #include "core/sys.def"
-#undef SYS
 };
 
 }  // namespace anysplice

@@ -72,7 +72,7 @@ TEST_CASE("an EPERM that is the file's own is not taken for a missing call") {
   AutoMode automatic;
   // Refuses everything but the empty call that a filter would refuse too.
   struct Sealed {
-    static ssize_t splice(int, off64_t*, int, off64_t*, size_t length, unsigned) {
+    static ssize_t splice(int, int64_t*, int, int64_t*, size_t length, unsigned) {
       if (length == 0) return 0;
       errno = EPERM;
       return -1;
