@@ -6,7 +6,7 @@
 #include <linux/magic.h>
 #include <sys/sysmacros.h>
 
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
 

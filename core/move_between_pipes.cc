@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/flow.h"
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/stats.h"
 #include "core/sys.h"
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "core/flow.h"
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/scratch.h"
 #include "core/stats.h"
 #include "core/sys.h"

@@ -11,9 +11,9 @@
 
 #include <atomic>
 
-namespace anysplice {
+#include "core/sys/page.h"
 
-inline constexpr size_t kPage = 4096;
+namespace anysplice {
 
 class PagePool {
  public:

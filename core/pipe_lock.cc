@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "core/keep_errno.h"
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/mode.h"
 #include "core/section.h"
 #include "core/settle.h"

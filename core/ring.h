@@ -14,9 +14,6 @@
 
 namespace anysplice {
 
-// The most iovecs a ring hands out at once.
-inline constexpr int kMaxIov = 256;
-
 class Ring {
  public:
   // A pipe buffer: `length` bytes from `offset` in page number `page` of the pool.

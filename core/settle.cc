@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/pipe_identity.h"
 #include "core/stats.h"
 #include "core/sys.h"

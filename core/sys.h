@@ -11,22 +11,25 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+#include "core/sys/host.h"
+#ifndef ANYSPLICE_POSIX
 #include <sys/vfs.h>
+#endif
 
 namespace anysplice {
 
 struct Sys {
 #define SYS(ret, name, params) ret(*name) params;
-#include "core/sys.def"
+#include "core/sys/calls.def"
 };
 
-// Defined by whoever binds it: sys_libc.cc, or the shim.
+// Defined by whoever binds it: core/sys/libc.cc, or the shim.
 extern Sys sys_table;
 inline constexpr Sys* sys = &sys_table;
 

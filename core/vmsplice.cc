@@ -5,8 +5,8 @@
 #include "core/carry.h"
 #include "core/engine.h"
 #include "core/flow.h"
-#include "core/kernel_pipe.h"
 #include "core/observe.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/user_memory.h"
 
 namespace anysplice {

@@ -24,13 +24,16 @@ struct FirstUse<R(A...)> {
 #if defined(__GLIBC__) && !defined(__LP64__)
 #define SYS_LARGE(ret, name, name64, params) constexpr char name_##name[] = #name64;
 #endif
-#include "core/sys.def"
+#include "core/sys/calls.def"
 
 }  // namespace
 
 Sys sys_table = {
+#ifdef ANYSPLICE_POSIX
+#define SYS_NATIVE(ret, name, params) .name = &shim::Missing<ret params>::call,
+#endif
 #define SYS(ret, name, params) .name = &FirstUse<ret params>::call<&Sys::name, name_##name>,
-#include "core/sys.def"
+#include "core/sys/calls.def"
 };
 
 }  // namespace anysplice

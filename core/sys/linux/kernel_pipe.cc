@@ -1,4 +1,4 @@
-#include "core/kernel_pipe.h"
+#include "core/sys/kernel_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "core/ring.h"
 #include "core/sys.h"
+#include "core/sys/page.h"
 
 namespace anysplice::kernel_pipe {
 namespace {

@@ -2,11 +2,12 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/sys.h"
+#ifndef ANYSPLICE_POSIX
+#include <sys/sendfile.h>
+#endif
 
 namespace anysplice {
 namespace {
@@ -14,15 +15,31 @@ namespace {
 int fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
 int ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, request, arg); }
 int open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+#ifdef ANYSPLICE_HOST_SYSCALL
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
   return ::syscall(number, a, b, c, d, e, f);
 }
+#endif
+
+#ifdef ANYSPLICE_POSIX
+template <typename Signature>
+struct Absent;
+
+template <typename R, typename... A>
+struct Absent<R(A...)> {
+  static R call(A...) {
+    errno = ENOSYS;
+    return -1;
+  }
+};
+#define SYS_NATIVE(ret, name, params) .name = Absent<ret params>::call,
+#endif
 
 }  // namespace
 
 Sys sys_table = {
 #define SYS(ret, name, params) .name = name,
-#include "core/sys.def"
+#include "core/sys/calls.def"
 };
 
 }  // namespace anysplice

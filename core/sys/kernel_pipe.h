@@ -2,8 +2,8 @@
 //
 // All functions return bytes or 0, or -errno; none touches the descriptor's O_NONBLOCK, which other
 // processes share. Async-signal-safe.
-#ifndef ANYSPLICE_CORE_KERNEL_PIPE_H_
-#define ANYSPLICE_CORE_KERNEL_PIPE_H_
+#ifndef ANYSPLICE_CORE_SYS_KERNEL_PIPE_H_
+#define ANYSPLICE_CORE_SYS_KERNEL_PIPE_H_
 
 #include <stddef.h>
 #include <stdint.h>
@@ -39,4 +39,4 @@ void* nowhere();
 
 }  // namespace anysplice::kernel_pipe
 
-#endif  // ANYSPLICE_CORE_KERNEL_PIPE_H_
+#endif  // ANYSPLICE_CORE_SYS_KERNEL_PIPE_H_

@@ -1,0 +1,58 @@
+// What the system that we are built on has beyond POSIX.1-2008 and programs use on pipes, whichever
+// means the engine uses for its own work. One place for the macros that name systems.
+//
+// ANYSPLICE_HOST_NAME says that the headers declare the call of that name.
+#ifndef ANYSPLICE_CORE_SYS_HOST_H_
+#define ANYSPLICE_CORE_SYS_HOST_H_
+
+#include <fcntl.h>
+
+// Linux: the manual pages of these calls. FreeBSD: pipe(2), dup3(3), ppoll (poll(2)), and
+// close_range and closefrom (close_range(2)).
+#if defined(__linux__)
+#define ANYSPLICE_HOST_CLOSE_RANGE
+#define ANYSPLICE_HOST_DUP3
+#define ANYSPLICE_HOST_EPOLL_CTL
+#define ANYSPLICE_HOST_PIPE2
+#define ANYSPLICE_HOST_PPOLL
+#define ANYSPLICE_HOST_PREADV2
+#define ANYSPLICE_HOST_PWRITEV2
+#define ANYSPLICE_HOST_SYSCALL
+#include <sys/epoll.h>
+#elif defined(__FreeBSD__)
+#define ANYSPLICE_HOST_CLOSE_RANGE
+#define ANYSPLICE_HOST_DUP3
+#define ANYSPLICE_HOST_PIPE2
+#define ANYSPLICE_HOST_PPOLL
+#endif
+// glibc 2.34, FreeBSD; not musl.
+#if defined(__GLIBC__) || defined(__FreeBSD__)
+#define ANYSPLICE_HOST_CLOSEFROM
+#endif
+
+namespace anysplice::host {
+
+// fcntl(2), F_GETFL: a descriptor that names a file and cannot be read or written.
+#if defined(O_PATH)
+inline constexpr int kPathOnly = O_PATH;
+#else
+inline constexpr int kPathOnly = 0;
+#endif
+
+// The same: a pipe's writes are packets (pipe(7)). Elsewhere O_DIRECT means nothing for a pipe.
+#if defined(__linux__)
+inline constexpr int kPackets = O_DIRECT;
+#else
+inline constexpr int kPackets = 0;
+#endif
+
+// Signal-driven I/O.
+#if defined(O_ASYNC)
+inline constexpr int kAsync = O_ASYNC;
+#else
+inline constexpr int kAsync = 0;
+#endif
+
+}  // namespace anysplice::host
+
+#endif  // ANYSPLICE_CORE_SYS_HOST_H_
