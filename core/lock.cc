@@ -1,20 +1,9 @@
 #include "core/lock.h"
 
-#include <linux/futex.h>
 #include <signal.h>
-#include <sys/syscall.h>
-
-#include "core/sys.h"
 
 namespace anysplice {
 namespace {
-
-thread_local uint32_t this_thread;
-
-long futex(std::atomic<uint32_t>* word, int what, uint32_t value) {
-  return sys->syscall(SYS_futex, reinterpret_cast<long>(word), what | FUTEX_PRIVATE_FLAG, value, 0,
-                      0, 0);
-}
 
 // Whether the frame that took a lock is gone: stacks grow downwards, so a handler's frames lie
 // below it, but those of code that was jumped back to above. On a stack of its own a handler cannot
@@ -27,18 +16,8 @@ bool left_behind(uintptr_t frame, uintptr_t here) {
 
 }  // namespace
 
-uint32_t OwnedLock::thread_id() {
-  if (this_thread == 0) [[unlikely]] {
-    this_thread = static_cast<uint32_t>(sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
-  }
-  return this_thread;
-}
-
-void OwnedLock::forget_thread() { this_thread = 0; }
-
 Locked OwnedLock::lock_slowly(uintptr_t here) {
-  const int kept = errno;
-  const uint32_t me = thread_id();
+  const uint32_t me = thread::number();
   Locked result = Locked::kYes;
   for (uint32_t now = word_.load(std::memory_order_relaxed);;) {
     if ((now & ~kWaiters) == me) {
@@ -51,18 +30,11 @@ Locked OwnedLock::lock_slowly(uintptr_t here) {
       if (word_.compare_exchange_weak(now, me | kWaiters, std::memory_order_acquire)) break;
     } else if ((now & kWaiters) != 0 ||
                word_.compare_exchange_weak(now, now | kWaiters, std::memory_order_relaxed)) {
-      futex(&word_, FUTEX_WAIT, now | kWaiters);
+      thread::wait_while(word_, now | kWaiters);
       now = word_.load(std::memory_order_relaxed);
     }
   }
-  errno = kept;
   return result;
-}
-
-void OwnedLock::wake_one() {
-  const int kept = errno;
-  futex(&word_, FUTEX_WAKE, 1);
-  errno = kept;
 }
 
 void SharedLock::init() {

@@ -10,6 +10,8 @@
 
 #include <atomic>
 
+#include "core/sys/thread.h"
+
 namespace anysplice {
 
 enum class Locked {
@@ -27,7 +29,8 @@ class OwnedLock {
   Locked lock() {
     const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     uint32_t free = 0;
-    if (!word_.compare_exchange_strong(free, thread_id(), std::memory_order_acquire)) [[unlikely]] {
+    if (!word_.compare_exchange_strong(free, thread::number(), std::memory_order_acquire))
+        [[unlikely]] {
       const Locked slow = lock_slowly(here);
       if (slow != Locked::kYes) return slow;
     }
@@ -36,18 +39,13 @@ class OwnedLock {
   }
 
   void unlock() {
-    if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) wake_one();
+    if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) thread::wake_one(word_);
   }
-
-  // To be called in the child of a fork: the thread has another number there.
-  static void forget_thread();
 
  private:
   static constexpr uint32_t kWaiters = 1u << 31;
 
-  static uint32_t thread_id();
   Locked lock_slowly(uintptr_t here);
-  void wake_one();
 
   std::atomic<uint32_t> word_;  // the owner's thread number, 0 if free; kWaiters if some may wait
   uintptr_t frame_;

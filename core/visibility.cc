@@ -138,7 +138,6 @@ void before_fork() {
 void after_fork(bool child) {
   const int kept = errno;
   if (child) {
-    OwnedLock::forget_thread();
     observe_as_new_process();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.

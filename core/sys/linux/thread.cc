@@ -1,0 +1,24 @@
+// futex(2).
+#include "core/sys/thread.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice::thread {
+namespace {
+
+void futex(std::atomic<uint32_t>& word, int what, uint32_t value) {
+  const KeepErrno keep;
+  sys->syscall(SYS_futex, reinterpret_cast<long>(&word), what | FUTEX_PRIVATE_FLAG,
+               static_cast<long>(value), 0, 0, 0);
+}
+
+}  // namespace
+
+void wait_while(std::atomic<uint32_t>& word, uint32_t value) { futex(word, FUTEX_WAIT, value); }
+void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
+
+}  // namespace anysplice::thread

@@ -1,0 +1,24 @@
+// POSIX has nothing that may be waited for where a signal handler could be running: neither mutexes
+// nor condition variables. What is waited for here is over in microseconds, so short sleeps do.
+#include "core/sys/thread.h"
+
+#include <time.h>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice::thread {
+
+void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
+  const KeepErrno keep;
+  constexpr long kLongest = 1000 * 1000;
+  for (long nanoseconds = 20 * 1000; word.load(std::memory_order_acquire) == value;
+       nanoseconds = nanoseconds < kLongest ? 2 * nanoseconds : kLongest) {
+    const timespec pause{0, nanoseconds};
+    if (sys->pselect(0, nullptr, nullptr, nullptr, &pause, nullptr) != 0) return;
+  }
+}
+
+void wake_one(std::atomic<uint32_t>&) {}
+
+}  // namespace anysplice::thread
