@@ -22,6 +22,11 @@ constexpr OptionSpec kOptions[] = {
     {"--version"},
 };
 
+// What makes no sense in a command that is there for what the library tells of the program.
+bool is_for_run_alone(const OptionSpec& option) {
+  return option.name == "--stats" || option.name == "--no-preload";
+}
+
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
   Mode mode;
   int absent_errno = ENOSYS;
@@ -106,15 +111,26 @@ anysplice fails or cannot help this program, 126 if the program cannot be
 executed, 127 if it is not found. More in anysplice(1).
 )";
 
-absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, const OwnOptions* own) {
+  std::vector<OptionSpec> known(std::begin(kOptions), std::end(kOptions));
+  if (own != nullptr) {
+    known.erase(std::remove_if(known.begin(), known.end(), is_for_run_alone), known.end());
+    known.insert(known.begin(), own->known.begin(), own->known.end());
+  }
+  const absl::StatusOr<ParsedWords> parsed = parse_words(words, known);
   if (!parsed.ok()) return parsed.status();
   RunOptions options;
   options.command = parsed->rest;
   for (const Option& option : parsed->options) {
-    if (absl::Status status = apply(option, &options); !status.ok()) return status;
+    const bool is_own = own != nullptr && std::any_of(own->known.begin(), own->known.end(),
+                                                      [&](const OptionSpec& spec) {
+                                                        return spec.name == option.name;
+                                                      });
+    if (auto status = is_own ? own->apply(option) : apply(option, &options); !status.ok()) {
+      return status;
+    }
   }
-  if (options.help || options.version) return options;
+  if (options.help || options.version || own != nullptr) return options;
   if (!options.preload && (options.mode || options.rings || options.stats)) {
     return absl::InvalidArgumentError(
         "--mode, --rings and --stats speak to the library; they do not go with --no-preload");

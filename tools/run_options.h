@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "tools/block.h"
+#include "tools/options.h"
 
 namespace anysplice::tools {
 
@@ -32,7 +34,15 @@ struct RunOptions {
 
 extern const absl::string_view kRunHelp;
 
-absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words);
+// The options that another command has besides those of `run` that say how a program is started.
+struct OwnOptions {
+  absl::Span<const OptionSpec> known;
+  absl::FunctionRef<absl::Status(const Option&)> apply;
+};
+
+// `own`: the words are those of another command, which checks itself whether there is a program.
+absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words,
+                                             const OwnOptions* own = nullptr);
 
 }  // namespace anysplice::tools
 

@@ -1,0 +1,73 @@
+#include "tools/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "tools/library_path.h"
+#include "tools/preload_list.h"
+#include "tools/program.h"
+#include "tools/status.h"
+
+namespace anysplice::tools {
+namespace {
+
+absl::Status prepare_preload(const RunOptions& options, const std::string& program) {
+  const absl::StatusOr<std::string> library = find_library();
+  if (!library.ok()) return library.status();
+  const bool no_new_privs = options.block.any() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  if (auto status = check_preloadable(program, *library, no_new_privs); !status.ok()) return status;
+
+  const char* before = getenv("LD_PRELOAD");
+  const absl::StatusOr<std::string> list = with_library(before != nullptr ? before : "", *library);
+  if (!list.ok()) return list.status();
+  setenv("LD_PRELOAD", list->c_str(), 1);
+  if (options.mode) setenv("ANYSPLICE_MODE", options.mode->c_str(), 1);
+  if (options.rings) setenv("ANYSPLICE_RINGS", options.rings->c_str(), 1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> prepare(const RunOptions& options) {
+  absl::StatusOr<std::string> program = find_program(options.command[0]);
+  if (!program.ok() || !options.preload) return program;
+  if (auto status = prepare_preload(options, *program); !status.ok()) return status;
+  return program;
+}
+
+int become(const RunOptions& options, const std::string& program) {
+  if (options.block.any()) {
+    if (auto status = block_calls(options.block, options.block_errno); !status.ok()) {
+      return report(status);
+    }
+  }
+  // The words come from main's argv, where a null pointer follows the last one.
+  execvp(program.c_str(), options.command.data());
+  const int error = errno;
+  const std::string text = absl::StrCat("cannot run '", program, "': ", strerror(error));
+  return report(error == ENOENT ? absl::NotFoundError(text) : absl::PermissionDeniedError(text));
+}
+
+absl::StatusOr<int> open_output(const std::string& file) {
+  if (file.empty()) return STDERR_FILENO;
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+  if (fd < 0) return system_failure(absl::StrCat("cannot write '", file, "'"), errno);
+  return fd;
+}
+
+bool write_all(int fd, absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace anysplice::tools
