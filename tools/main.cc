@@ -18,6 +18,7 @@ refuse them.
 
 Commands:
   run       run a program with the calls provided
+  top       watch what is done for a program while it runs
   doctor    show what this system offers, and what anysplice does about it
   bench     measure how fast that is, beside the kernel
 
@@ -41,10 +42,11 @@ int dispatch(absl::Span<char* const> words) {
   const absl::string_view command = parsed->rest[0];
   const absl::Span<char* const> rest = parsed->rest.subspan(1);
   if (command == "run") return run_command(rest);
+  if (command == "top") return top_command(rest);
   if (command == "doctor") return doctor_command(rest);
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", command, "'; the commands are run, doctor, bench")));
+      absl::StrCat("unknown command '", command, "'; the commands are run, top, doctor, bench")));
 }
 
 }  // namespace

@@ -7,10 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "tools/status.h"
 
 namespace anysplice::tools {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -29,6 +33,14 @@ bool is_meant_for_child(const siginfo_t& info, pid_t child) {
   return info.si_signo == SIGALRM || (info.si_code <= 0 && info.si_pid != child);
 }
 
+// The signal, or -1 if none came until then.
+int wait_until(Clock::time_point due, const sigset_t& watched, siginfo_t* info) {
+  const auto left = std::max<int64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(due - Clock::now()).count(), 0);
+  const timespec timeout{left / 1000000000, left % 1000000000};
+  return sigtimedwait(&watched, info, &timeout);
+}
+
 // True, with its status, once the child has ended.
 bool has_ended(pid_t child, int* status) {
   while (waitpid(child, status, WNOHANG | WUNTRACED) == child) {
@@ -42,7 +54,7 @@ bool has_ended(pid_t child, int* status) {
 
 }  // namespace
 
-absl::StatusOr<int> run_child(absl::FunctionRef<int()> child) {
+absl::StatusOr<int> run_child(absl::FunctionRef<int()> child, std::optional<Tick> tick) {
   // All signals are taken one at a time, by sigwaitinfo; nothing happens in a handler.
   const sigset_t watched = watched_signals();
   sigset_t old_mask;
@@ -66,9 +78,15 @@ absl::StatusOr<int> run_child(absl::FunctionRef<int()> child) {
   }
 
   int status = 0;
+  auto due = Clock::now();
+  if (tick) due += std::chrono::duration_cast<Clock::duration>(tick->interval);
   while (!has_ended(pid, &status)) {
     siginfo_t info;
-    const int signal = sigwaitinfo(&watched, &info);
+    const int signal = tick ? wait_until(due, watched, &info) : sigwaitinfo(&watched, &info);
+    if (tick && Clock::now() >= due) {
+      tick->action();
+      due = Clock::now() + std::chrono::duration_cast<Clock::duration>(tick->interval);
+    }
     if (signal > 0 && signal != SIGCHLD && is_meant_for_child(info, pid)) kill(pid, signal);
   }
   return status;
