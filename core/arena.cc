@@ -1,8 +1,5 @@
 #include "core/arena.h"
 
-#include <sys/mman.h>
-
-#include "core/memory.h"
 #include "core/section.h"
 
 namespace anysplice::arena {
@@ -44,11 +41,11 @@ bool make() {
   if (get() != nullptr) return true;
   for (size_t pages = kPages; pages >= 64; pages /= 4) {
     const size_t size = rounded(sizeof(Arena)) + PagePool::bytes_for(pages);
-    char* memory = static_cast<char*>(map_memory(size, MAP_SHARED));
+    char* memory = static_cast<char*>(map_memory(size, Sharing::kFamily));
     if (memory == nullptr) continue;
     Arena* fresh = reinterpret_cast<Arena*>(memory);
     fresh->lock.init();
-    fresh->pool = PagePool::create(memory + rounded(sizeof(Arena)), pages, MADV_REMOVE);
+    fresh->pool = PagePool::create(memory + rounded(sizeof(Arena)), pages, Sharing::kFamily);
     Arena* now = nullptr;
     if (the_arena.compare_exchange_strong(now, fresh)) {
       held_pipes.store(&fresh->held, std::memory_order_release);

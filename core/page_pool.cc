@@ -1,10 +1,6 @@
 #include "core/page_pool.h"
 
-#include <errno.h>
-
 #include <bit>
-
-#include "core/sys.h"
 
 namespace anysplice {
 namespace {
@@ -53,11 +49,11 @@ size_t find_run(uint64_t taken, size_t want, size_t* at) {
 
 size_t PagePool::bytes_for(size_t pages) { return header_bytes(pages) + pages * kPage; }
 
-PagePool* PagePool::create(void* memory, size_t pages, int release_advice) {
+PagePool* PagePool::create(void* memory, size_t pages, Sharing sharing) {
   char* at = static_cast<char*>(memory);
   PagePool* pool = reinterpret_cast<PagePool*>(at);
   pool->count_ = pages;
-  pool->release_advice_ = release_advice;
+  pool->sharing_ = sharing;
   pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
   pool->backed_ = pool->taken_ + pages / kWordBits;
   pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
@@ -132,15 +128,13 @@ void PagePool::give_back(size_t word) {
   if (!taken_[word].compare_exchange_strong(taken, ~uint64_t{0}, std::memory_order_acquire)) return;
   backed_[word].fetch_and(~victims, std::memory_order_relaxed);
   backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(victims)), std::memory_order_relaxed);
-  const int kept = errno;
   for (size_t at = 0; at < kWordBits;) {
     at += static_cast<size_t>(std::countr_zero(victims >> at));
     if (at >= kWordBits) break;
     const size_t run = static_cast<size_t>(std::countr_one(victims >> at));
-    sys->madvise(pages_ + (word * kWordBits + at) * kPage, run * kPage, release_advice_);
+    anysplice::give_back(pages_ + (word * kWordBits + at) * kPage, run * kPage, sharing_);
     at += run;
   }
-  errno = kept;
   taken_[word].fetch_and(taken, std::memory_order_release);
 }
 

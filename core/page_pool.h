@@ -11,6 +11,7 @@
 
 #include <atomic>
 
+#include "core/sys/memory.h"
 #include "core/sys/page.h"
 
 namespace anysplice {
@@ -19,9 +20,8 @@ class PagePool {
  public:
   // Memory needed for a pool of that many pages (a multiple of 64).
   static size_t bytes_for(size_t pages);
-  // Makes a pool in zeroed, page-aligned memory of bytes_for(pages). release_advice is the madvise
-  // that gives its pages back: MADV_DONTNEED for a private mapping, MADV_REMOVE for a shared one.
-  static PagePool* create(void* memory, size_t pages, int release_advice);
+  // Makes a pool in memory of bytes_for(pages) that map_memory() gave with that sharing.
+  static PagePool* create(void* memory, size_t pages, Sharing sharing);
 
   // Takes up to want contiguous pages, each with one reference; *got says how many (at least 1).
   // Null when nothing is free.
@@ -40,7 +40,7 @@ class PagePool {
   }
 
   size_t count_;
-  int release_advice_;
+  Sharing sharing_;
   std::atomic<size_t> hint_;  // no word below it had a free page when last looked at
   std::atomic<size_t> used_;
   std::atomic<size_t> backed_pages_;  // pages that may be backed by memory

@@ -1,12 +1,10 @@
 #include "core/pipe_table.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 
 #include "core/arena.h"
-#include "core/memory.h"
+#include "core/sys/memory.h"
 
 namespace anysplice {
 namespace {
@@ -24,7 +22,7 @@ Pipe* pipes() {
   Pipe* now = table.load(std::memory_order_acquire);
   if (now != nullptr) return now;
   const size_t size = kPipes * sizeof(Pipe);
-  void* fresh = map_memory(size, MAP_PRIVATE);
+  void* fresh = map_memory(size, Sharing::kPrivate);
   if (fresh == nullptr) return nullptr;
   if (table.compare_exchange_strong(now, static_cast<Pipe*>(fresh)))
     return static_cast<Pipe*>(fresh);
@@ -154,11 +152,11 @@ PagePool* ring_pool() {
   size_t pages = kRingPages;
   void* memory = nullptr;
   for (; memory == nullptr && pages >= 64; pages /= 4) {
-    memory = map_memory(PagePool::bytes_for(pages), MAP_PRIVATE);
+    memory = map_memory(PagePool::bytes_for(pages), Sharing::kPrivate);
     if (memory != nullptr) break;
   }
   if (memory == nullptr) return nullptr;
-  PagePool* fresh = PagePool::create(memory, pages, MADV_DONTNEED);
+  PagePool* fresh = PagePool::create(memory, pages, Sharing::kPrivate);
   if (pool.compare_exchange_strong(now, fresh)) return fresh;
   unmap_memory(memory, PagePool::bytes_for(pages));
   return now;

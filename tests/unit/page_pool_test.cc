@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/memory.h"
+#include "core/sys/memory.h"
 
 namespace anysplice {
 namespace {
@@ -16,8 +16,8 @@ namespace {
 struct Pool {
   explicit Pool(size_t pages)
       : size(PagePool::bytes_for(pages)),
-        memory(map_memory(size, MAP_PRIVATE)),
-        pool(PagePool::create(memory, pages, MADV_DONTNEED)) {}
+        memory(map_memory(size, Sharing::kPrivate)),
+        pool(PagePool::create(memory, pages, Sharing::kPrivate)) {}
   ~Pool() { unmap_memory(memory, size); }
 
   size_t size;

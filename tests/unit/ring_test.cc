@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "core/memory.h"
+#include "core/sys/memory.h"
 
 namespace anysplice {
 namespace {
 
 PagePool* test_pool() {
   static PagePool* one =
-      PagePool::create(map_memory(PagePool::bytes_for(256), MAP_PRIVATE), 256, MADV_DONTNEED);
+      PagePool::create(map_memory(PagePool::bytes_for(256), Sharing::kPrivate), 256, Sharing::kPrivate);
   return one;
 }
 

@@ -1,0 +1,26 @@
+#include "core/sys/memory.h"
+
+#include <sys/mman.h>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice {
+
+void* map_memory(size_t size, Sharing sharing) {
+  const KeepErrno keep;
+  if (too_large(size)) return nullptr;
+  const int how = sharing == Sharing::kPrivate ? MAP_PRIVATE : MAP_SHARED;
+  void* memory =
+      sys->mmap(nullptr, size, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+void give_back(void* memory, size_t size, Sharing sharing) {
+  const KeepErrno keep;
+  const Stretch pages = whole_system_pages(memory, size);
+  if (pages.size == 0) return;
+  sys->madvise(pages.start, pages.size, sharing == Sharing::kPrivate ? MADV_DONTNEED : MADV_REMOVE);
+}
+
+}  // namespace anysplice

@@ -1,0 +1,47 @@
+#include "core/sys/memory.h"
+
+#include <stdint.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice {
+
+void unmap_memory(void* memory, size_t size) {
+  const KeepErrno keep;
+  sys->munmap(memory, size);
+}
+
+size_t system_page() {
+  static std::atomic<size_t> known;
+  size_t size = known.load(std::memory_order_relaxed);
+  if (size != 0) return size;
+  const KeepErrno keep;
+  const long said = sysconf(_SC_PAGESIZE);
+  size = said > 0 ? static_cast<size_t>(said) : 4096;
+  known.store(size, std::memory_order_relaxed);
+  return size;
+}
+
+Stretch whole_system_pages(void* memory, size_t size) {
+  const size_t page = system_page();
+  const size_t skip = (page - reinterpret_cast<uintptr_t>(memory) % page) % page;
+  char* start = static_cast<char*>(memory) + skip;
+  return {start, size > skip ? (size - skip) / page * page : 0};
+}
+
+bool too_large(size_t size) {
+#ifdef RLIMIT_AS
+  rlimit limit;
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         size > limit.rlim_cur / 8;
+#else
+  return size > SIZE_MAX / 8;
+#endif
+}
+
+}  // namespace anysplice

@@ -1,0 +1,27 @@
+#include "core/sys/memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+#include "core/sys/posix/object_memory.h"
+
+namespace anysplice {
+
+void* map_memory(size_t size, Sharing sharing) {
+  const KeepErrno keep;
+  if (too_large(size)) return nullptr;
+#ifdef MAP_ANONYMOUS
+  const int how = sharing == Sharing::kPrivate ? MAP_PRIVATE : MAP_SHARED;
+  void* memory = sys->mmap(nullptr, size, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) return memory;
+#endif
+  return map_object(size, sharing);
+}
+
+// POSIX has no way to say so: posix_madvise(3) speaks of what will be used, not of what may be
+// lost.
+void give_back(void*, size_t, Sharing) {}
+
+}  // namespace anysplice
