@@ -2,40 +2,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include <atomic>
 
 #include "core/sys.h"
+#include "core/sys/guarded_copy.h"
 #include "core/user_memory.h"
-
-#if defined(__x86_64__)
-// rep movsb keeps its progress in registers, so a fault leaves in rcx what was not copied.
-__asm__(
-    ".text\n"
-    ".globl anysplice_guarded_copy\n"
-    ".hidden anysplice_guarded_copy\n"
-    ".globl anysplice_guarded_at\n"
-    ".hidden anysplice_guarded_at\n"
-    ".globl anysplice_guarded_after\n"
-    ".hidden anysplice_guarded_after\n"
-    ".type anysplice_guarded_copy, @function\n"
-    "anysplice_guarded_copy:\n"
-    ".cfi_startproc\n"
-    "movq %rdx, %rcx\n"
-    "anysplice_guarded_at:\n"
-    "rep movsb\n"
-    "anysplice_guarded_after:\n"
-    "movq %rcx, %rax\n"
-    "ret\n"
-    ".cfi_endproc\n"
-    ".size anysplice_guarded_copy, .-anysplice_guarded_copy\n");
-
-// Returns the bytes that were not copied.
-extern "C" size_t anysplice_guarded_copy(void* to, const void* from, size_t length);
-extern "C" const char anysplice_guarded_at[];
-extern "C" const char anysplice_guarded_after[];
-#endif
 
 namespace anysplice::fault_guard {
 namespace {
@@ -47,13 +19,8 @@ constexpr int kSignals[] = {SIGSEGV, SIGBUS};
 
 bool ours(int signal) { return signal == SIGSEGV || signal == SIGBUS; }
 
-#if defined(__x86_64__)
-void handle(int signal, siginfo_t*, void* context) {
-  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-  if (registers[REG_RIP] == reinterpret_cast<greg_t>(anysplice_guarded_at)) {
-    registers[REG_RIP] = reinterpret_cast<greg_t>(anysplice_guarded_after);
-    return;
-  }
+void handle(int signal, siginfo_t* info, void* context) {
+  if (on_fault(info, context)) return;
   // Not ours: back to the default, and let it happen again. A signal that was sent, not caused,
   // does not happen again by itself; it is pending until this handler returns.
   struct sigaction fatal {};
@@ -74,13 +41,10 @@ bool install() {
   }
   struct sigaction guard {};
   guard.sa_sigaction = handle;
-  guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER;
   for (int signal : kSignals) sys->sigaction(signal, &guard, nullptr);
   return true;
 }
-#else
-bool install() { return false; }
-#endif
 
 void remove() {
   if (state.exchange(State::kOver) != State::kInstalled) return;
@@ -108,15 +72,6 @@ bool active() {
   state.store(installed ? State::kInstalled : State::kOver, std::memory_order_release);
   errno = kept;
   return installed;
-}
-
-size_t copy(void* to, const void* from, size_t length) {
-#if defined(__x86_64__)
-  return length - anysplice_guarded_copy(to, from, length);
-#else
-  memcpy(to, from, length);
-  return length;
-#endif
 }
 
 bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current) {

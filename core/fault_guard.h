@@ -1,6 +1,6 @@
 // Copying from and to addresses of the program's at full speed, with a fault caught.
 //
-// A copy routine whose address the SIGSEGV and SIGBUS handlers know: a fault in it ends the copy, a
+// The handlers of SIGSEGV and SIGBUS that guarded_copy() needs: a fault in it ends the copy, a
 // fault anywhere else kills the process as it would without us. The handlers are installed at the
 // first copy, only while the program leaves both signals alone, and only where its calls of
 // sigaction and sigprocmask are seen (the shim) or it promises to make none (allow()). As soon as
@@ -10,17 +10,14 @@
 #define ANYSPLICE_CORE_FAULT_GUARD_H_
 
 #include <signal.h>
-#include <stddef.h>
 
 namespace anysplice::fault_guard {
 
 // From now on active() may install the handlers.
 void allow();
 
+// Whether guarded_copy() may be used (core/sys/guarded_copy.h).
 bool active();
-
-// Copies up to a fault; returns the bytes copied. Only while active().
-size_t copy(void* to, const void* from, size_t length);
 
 // The program's calls of sigaction(2) and sigprocmask(2), as far as they concern the guard: told
 // before they happen. `current`, if not null, is filled in where the guard's handler must not show,

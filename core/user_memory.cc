@@ -3,41 +3,27 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 
 #include "core/fault_guard.h"
-#include "core/sys.h"
+#include "core/sys/guarded_copy.h"
+#include "core/sys/page.h"
+#include "core/sys/system_copy.h"
 
 namespace anysplice {
 namespace {
 
-// rt_sigprocmask(2) reads, or writes, eight bytes of the caller's memory and answers EFAULT if it
-// cannot. With a `how` that does not exist it changes nothing. Every libc needs it, so no sandbox
-// takes it away.
-constexpr long kKernelSigset = 8;
-
 bool readable(const void* from) {
-  if (from == nullptr) return false;  // which it takes for no set at all
+  if (from == nullptr) return false;  // which some calls take for nothing at all
   if (fault_guard::active()) {
     uint64_t unused;
-    return fault_guard::copy(&unused, from, sizeof(unused)) == sizeof(unused);
+    return guarded_copy(&unused, from, sizeof(unused)) == sizeof(unused);
   }
-  constexpr long kNoSuchHow = -1;
-  const int kept = errno;
-  sys->syscall(SYS_rt_sigprocmask, kNoSuchHow, reinterpret_cast<long>(from), 0, kKernelSigset, 0,
-               0);
-  const bool ok = errno != EFAULT;
-  errno = kept;
-  return ok;
+  return system_copy::readable(from);
 }
 
-bool writable(void* to) {
-  return to != nullptr && sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, reinterpret_cast<long>(to),
-                                       kKernelSigset, 0, 0) == 0;
-}
+bool writable(void* to) { return to != nullptr && system_copy::writable(to); }
 
 // A guarded copy's answer: bytes, or -EFAULT if there are none.
 ssize_t guarded(size_t copied) { return copied > 0 ? static_cast<ssize_t>(copied) : -EFAULT; }
@@ -52,7 +38,7 @@ int load_offset(const int64_t* from, int64_t* value) {
 
 int store_offset(int64_t* to, int64_t value) {
   if (fault_guard::active()) {
-    return fault_guard::copy(to, &value, sizeof(value)) == sizeof(value) ? 0 : -EFAULT;
+    return guarded_copy(to, &value, sizeof(value)) == sizeof(value) ? 0 : -EFAULT;
   }
   if (!writable(to)) return -EFAULT;
   *to = value;
@@ -89,21 +75,17 @@ int check_segments(const iovec* iov, size_t count, size_t* total) {
 }
 
 ssize_t copy_from_user(void* to, const void* from, size_t length) {
-  if (fault_guard::active()) return guarded(fault_guard::copy(to, from, length));
-  const iovec local{to, length};
-  const iovec remote{const_cast<void*>(from), length};
-  const ssize_t n = sys->process_vm_readv(sys->getpid(), &local, 1, &remote, 1, 0);
-  if (n >= 0) return n;
-  return errno == EFAULT ? -EFAULT : -ENOSYS;
+  if (fault_guard::active()) return guarded(guarded_copy(to, from, length));
+  const iovec ours{to, length};
+  const iovec theirs{const_cast<void*>(from), length};
+  return system_copy::from_program(&ours, 1, &theirs, 1);
 }
 
 ssize_t copy_to_user(void* to, const void* from, size_t length) {
-  if (fault_guard::active()) return guarded(fault_guard::copy(to, from, length));
-  const iovec local{const_cast<void*>(from), length};
-  const iovec remote{to, length};
-  const ssize_t n = sys->process_vm_writev(sys->getpid(), &local, 1, &remote, 1, 0);
-  if (n >= 0) return n;
-  return errno == EFAULT ? -EFAULT : -ENOSYS;
+  if (fault_guard::active()) return guarded(guarded_copy(to, from, length));
+  const iovec ours{const_cast<void*>(from), length};
+  const iovec theirs{to, length};
+  return system_copy::to_program(&ours, 1, &theirs, 1);
 }
 
 namespace {
@@ -117,8 +99,8 @@ ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
     size_t moved = 0;
     while (moved < slot.iov_len && count > 0) {
       const size_t n = std::min(slot.iov_len - moved, iov->iov_len - used);
-      if (fault_guard::copy(static_cast<char*>(iov->iov_base) + used,
-                            static_cast<char*>(slot.iov_base) + moved, n) < n) {
+      if (guarded_copy(static_cast<char*>(iov->iov_base) + used,
+                       static_cast<char*>(slot.iov_base) + moved, n) < n) {
         return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
       }
       moved += n;
@@ -142,9 +124,8 @@ ssize_t copy_out_by_system(Ring& ring, const iovec* iov, size_t count) {
   iovec from[kMaxIov];
   size_t described;
   const int pieces = ring.peek(length, from, &described);
-  const ssize_t n = sys->process_vm_writev(sys->getpid(), from, static_cast<unsigned long>(pieces),
-                                           iov, count, 0);
-  if (n < 0) return errno == EFAULT ? -EFAULT : -ENOSYS;
+  const ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
+  if (n < 0) return n;
   // A segment went bad: the slot that was under way stays, what went before it goes.
   const size_t whole =
       static_cast<size_t>(n) == described ? described : ring.whole_slots(static_cast<size_t>(n));

@@ -1,0 +1,25 @@
+// Copies between the engine's memory and the program's that the system makes: it answers EFAULT
+// where a copy of our own would be the end of the program.
+//
+// Async-signal-safe.
+#ifndef ANYSPLICE_CORE_SYS_SYSTEM_COPY_H_
+#define ANYSPLICE_CORE_SYS_SYSTEM_COPY_H_
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+namespace anysplice::system_copy {
+
+// Whether eight bytes can be read, or written. `from` is not null.
+bool readable(const void* from);
+bool writable(void* to);
+
+// From the pieces of one side to those of the other, in order, until one side has no more or an
+// address is bad. Bytes, -EFAULT if there are none, or -ENOSYS if the system refuses.
+ssize_t from_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count);
+ssize_t to_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count);
+
+}  // namespace anysplice::system_copy
+
+#endif  // ANYSPLICE_CORE_SYS_SYSTEM_COPY_H_
