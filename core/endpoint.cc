@@ -6,9 +6,10 @@
 #include <linux/magic.h>
 #include <sys/sysmacros.h>
 
-#include "core/sys/kernel_pipe.h"
+#include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 
 namespace anysplice {
 namespace {
@@ -61,17 +62,29 @@ bool Endpoint::nonblocking() const {
 int look(int fd, Endpoint* end, Role role) {
   *end = {};
   end->fd = fd;
-  const FdEntry entry = fd_entry(fd);
-  if (entry.ours() && pipe_of(entry)->where.load(std::memory_order_acquire) != Where::kKernel) {
+  FdEntry entry = fd_entry(fd);
+  if (entry.ours()) {
     const bool write = entry.kind() == FdKind::kWriteEnd;
     end->kind = Kind::kPipe;
     end->flags = write ? O_WRONLY : O_RDONLY;
-    if (pipe_of(entry)->nonblock[write ? kWrite : kRead]) end->flags |= O_NONBLOCK;
-    return 0;
+    if (pipe_of(entry)->where.load(std::memory_order_acquire) != Where::kKernel) {
+      if (pipe_of(entry)->nonblock[write ? kWrite : kRead]) end->flags |= O_NONBLOCK;
+      return 0;
+    }
+    end->remembered = true;
+    if (pipe_id(fd, &end->pipe)) return 0;
+    // Closed, and given to something else, behind our back.
+    set_fd_entry(fd, entry = {});
+    *end = {};
+    end->fd = fd;
   }
   if (entry.kind() == FdKind::kStream) return remember(end, Kind::kStream, O_RDWR);
   if (entry.kind() == FdKind::kNull && role == Role::kSink) {
     return remember(end, Kind::kNull, O_WRONLY);
+  }
+  // What else a file's flags say matters to sinks only.
+  if (entry.kind() == FdKind::kFile && role == Role::kSource) {
+    return remember(end, Kind::kFile, static_cast<int>(entry.pipe()));
   }
   end->flags = sys->fcntl(fd, F_GETFL, 0);
   if (end->flags < 0 || (end->flags & O_PATH) != 0) return -EBADF;
@@ -82,10 +95,13 @@ int look(int fd, Endpoint* end, Role role) {
   struct stat st;
   if (sys->fstat(fd, &st) != 0) return -EBADF;
   FdKind known = FdKind::kOther;
+  uint32_t about = 0;
   switch (st.st_mode & S_IFMT) {
     case S_IFIFO:
       end->kind = Kind::kPipe;
-      known = FdKind::kUnknown;  // until its identity is asked for
+      end->pipe = {st.st_dev, st.st_ino};
+      known = FdKind::kPipe;
+      about = arena::sleep_key(end->pipe);
       break;
     case S_IFSOCK:
       end->kind = socket_kind(fd);
@@ -95,6 +111,7 @@ int look(int fd, Endpoint* end, Role role) {
     case S_IFBLK:
       end->kind = Kind::kFile;
       known = FdKind::kFile;
+      about = static_cast<uint32_t>(end->flags & O_ACCMODE);
       break;
     case S_IFCHR:
       end->kind = Kind::kDevice;
@@ -110,7 +127,7 @@ int look(int fd, Endpoint* end, Role role) {
     default:
       end->kind = Kind::kNone;
   }
-  if (known != FdKind::kUnknown) set_fd_entry(fd, FdEntry::of(known));
+  set_fd_entry(fd, FdEntry::of(known, about));
   return 0;
 }
 

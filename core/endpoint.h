@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "core/arena.h"
 #include "core/fd_table.h"
 
 namespace anysplice {
@@ -28,6 +29,7 @@ struct Endpoint {
   Kind kind = Kind::kNone;
   int flags = 0;            // F_GETFL
   dev_t device = 0;         // of a device: which
+  PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
   bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;

@@ -15,7 +15,7 @@ enum class FdKind : uint32_t {
   kUnknown = 0,
   kOther,    // no pipe
   kStream,   // a stream socket
-  kFile,     // with positions (endpoint.h)
+  kFile,     // with positions (endpoint.h); pipe() is its access mode
   kNull,     // /dev/null, open for writing
   kPipe,     // a pipe or FIFO whose making we did not see; pipe() is its sleep key
   kReadEnd,  // of a pipe in the table of pipes; pipe() says which

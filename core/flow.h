@@ -31,6 +31,12 @@ struct Flow {
 
   size_t left() const { return length - moved; }
 
+  // O_NONBLOCK of a pipe is the flag. Asked only by who would wait otherwise.
+  bool nonblocking() const {
+    return (flags & kSpliceNonblock) != 0 || (in.kind == Kind::kPipe && in.nonblocking()) ||
+           (out.kind == Kind::kPipe && out.nonblocking());
+  }
+
   Step fail(int positive_errno) {
     error = positive_errno;
     return Step::kDone;
@@ -46,8 +52,7 @@ struct Flow {
   // first, so that the wait is the kernel's.
   Step stall(PipeLock& pipe, Step wait) {
     if (moved > 0) return Step::kDone;
-    const Endpoint& end = wait == Step::kWaitIn ? in : out;
-    if ((flags & kSpliceNonblock) != 0 || end.nonblocking()) return fail(EAGAIN);
+    if (nonblocking()) return fail(EAGAIN);
     if (pipe.is_ring()) pipe.to_kernel(Why::kWait);
     return wait;
   }

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "core/flow.h"
-#include "core/sys/kernel_pipe.h"
 #include "core/stats.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 
 namespace anysplice {
 namespace {
@@ -87,8 +87,8 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
 
 ssize_t transfer(Flow& flow, What what) {
   return run(flow, [&](Section& section) {
-    PipeLock in(section, flow.in.fd, true);
-    PipeLock out(section, flow.out.fd, true);
+    PipeLock in(section, flow.in);
+    PipeLock out(section, flow.out);
     if (const int error = PipeLock::lock_both(in, out); error != 0) return flow.fail(-error);
     return between(flow, in, out, what);
   });

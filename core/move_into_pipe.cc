@@ -3,10 +3,10 @@
 #include <optional>
 
 #include "core/flow.h"
-#include "core/sys/kernel_pipe.h"
 #include "core/scratch.h"
 #include "core/stats.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 
 namespace anysplice {
 namespace {
@@ -24,8 +24,8 @@ Step source_stalled(Flow& flow, ssize_t error) {
   if (error == 0) return Step::kDone;
   if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
   if (flow.moved > 0) return Step::kDone;
-  const bool nonblocking = flow.in.nonblocking() ||
-                           (flow.in.kind == Kind::kStream && (flow.flags & kSpliceNonblock) != 0);
+  const bool nonblocking =
+      flow.in.nonblocking() || (flow.in.kind == Kind::kStream && flow.nonblocking());
   return nonblocking ? flow.fail(EAGAIN) : Step::kWaitIn;
 }
 
@@ -72,6 +72,20 @@ ssize_t kernel_room(int fd, size_t offset, bool* sure) {
   return static_cast<ssize_t>(kernel_pipe::free_slots(fd) * kPage - offset);
 }
 
+// The same for a source that can be read again from where it was: without asking for what a write
+// will tell.
+ssize_t likely_room(int fd, size_t offset) {
+  const size_t used = static_cast<size_t>(std::max<ssize_t>(kernel_pipe::bytes(fd), 0));
+  const size_t size = kernel_pipe::slots(fd) * kPage;
+  bool sure;
+  if (used + kPage > size) return kernel_room(fd, offset, &sure);
+  return static_cast<ssize_t>((size - used) / kPage * kPage - offset);
+}
+
+Step no_room(Flow& flow, PipeLock& pipe, ssize_t room) {
+  return room < 0 ? flow.no_reader() : flow.stall(pipe, Step::kWaitOut);
+}
+
 // One chunk: reads from the source no more than the pipe will take, whatever the pipe does. Nothing
 // if it filled the chunk and more may follow.
 std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bool sure,
@@ -90,7 +104,14 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
   } else {
     n = pull(flow.in, into, false);
   }
-  if (n <= 0) return source_stalled(flow, n);
+  if (n <= 0) {
+    // The pipe's state comes before the source's, if it was not asked for yet.
+    if (seekable && flow.moved == 0) {
+      if (const ssize_t now = kernel_room(pipe.fd(), 0, &sure); now <= 0)
+        return no_room(flow, pipe, now);
+    }
+    return source_stalled(flow, n);
+  }
   const iovec data{into.iov_base, static_cast<size_t>(n)};
   ssize_t written = kernel_pipe::write_now(pipe.fd(), &data, 1);
   if (seekable && written < n) {
@@ -116,9 +137,10 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
 
 Step into_kernel(Flow& flow, PipeLock& pipe) {
   bool sure = false;
-  const ssize_t room = kernel_room(pipe.fd(), offset_in_page(flow), &sure);
-  if (room == 0) return flow.stall(pipe, Step::kWaitOut);
-  if (room < 0) return flow.no_reader();
+  const ssize_t room = flow.in.kind == Kind::kFile && flow.left() > 0
+                           ? likely_room(pipe.fd(), offset_in_page(flow))
+                           : kernel_room(pipe.fd(), offset_in_page(flow), &sure);
+  if (room <= 0) return no_room(flow, pipe, room);
   if (flow.left() == 0) return Step::kDone;
   if (!can_be_source(flow.in)) return flow.fail(EINVAL);
   const Scratch scratch;
@@ -137,8 +159,10 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
 ssize_t move_into_pipe(Flow& flow) {
   return run(flow, [&](Section& section) {
     if (source_would_wait(flow)) return source_stalled(flow, -EAGAIN);
-    PipeLock pipe(section, flow.out.fd, true);
-    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    PipeLock pipe(section, flow.out);
+    const int error = flow.in.kind == Kind::kFile ? pipe.lock_for_write() : pipe.lock();
+    if (error != 0) return flow.fail(-error);
+    if (!pipe.is_ring()) section.block_signals();  // bytes will be neither here nor there
     return pipe.is_ring() ? into_ring(flow, pipe) : into_kernel(flow, pipe);
   });
 }

@@ -44,7 +44,7 @@ Step out_of(Flow& flow, PipeLock& pipe) {
 
 ssize_t move_out_of_pipe(Flow& flow) {
   return run(flow, [&](Section& section) {
-    PipeLock pipe(section, flow.in.fd, true);
+    PipeLock pipe(section, flow.in);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     return out_of(flow, pipe);
   });

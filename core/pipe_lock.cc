@@ -7,12 +7,12 @@
 #include <functional>
 
 #include "core/keep_errno.h"
-#include "core/sys/kernel_pipe.h"
 #include "core/mode.h"
 #include "core/section.h"
 #include "core/settle.h"
 #include "core/stats.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 
 namespace anysplice {
 namespace {
@@ -99,10 +99,11 @@ int PipeLock::resolve() {
       return 0;
     }
   }
-  if (!pipe_id(fd_, &id_)) return -EBADF;
+  if (id_.inode == 0 && !pipe_id(fd_, &id_)) return -EBADF;
   if (entry_.ours()) {
     pipe_of(entry_)->sleep_key.store(arena::sleep_key(id_), std::memory_order_relaxed);
   }
+  if (only_write_ && !arena::any_held()) return 0;
   section_.block_signals();
   held_ = arena::acquire(id_);
   return held_ != nullptr ? 0 : -ENOMEM;
@@ -120,7 +121,7 @@ int PipeLock::engage() {
       return -EAGAIN;
     }
     if (locked == Locked::kAfterCrash) pipe_->ring.repair();
-  } else {
+  } else if (held_ != nullptr) {
     section_.block_signals();
     const Locked locked = held_->lock.lock();
     if (locked == Locked::kNo) return -EINTR;
@@ -141,6 +142,7 @@ void PipeLock::disengage() {
   locked_ = false;
   pipe_ = nullptr;
   held_ = nullptr;
+  id_ = {0, 0};
 }
 
 int PipeLock::lock() {
@@ -151,6 +153,11 @@ int PipeLock::lock() {
     disengage();
     if (error != -EAGAIN) return error;
   }
+}
+
+int PipeLock::lock_for_write() {
+  only_write_ = true;
+  return lock();
 }
 
 int PipeLock::lock_both(PipeLock& a, PipeLock& b) {

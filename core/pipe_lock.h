@@ -6,7 +6,10 @@
 #ifndef ANYSPLICE_CORE_PIPE_LOCK_H_
 #define ANYSPLICE_CORE_PIPE_LOCK_H_
 
+#include <utility>
+
 #include "core/arena.h"
+#include "core/endpoint.h"
 #include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/section.h"
@@ -17,9 +20,12 @@ namespace anysplice {
 
 class PipeLock {
  public:
-  // For descriptors known to be pipes. `ring` asks that a candidate be given a ring.
-  explicit PipeLock(Section& section, int fd, bool ring = false)
-      : section_(section), fd_(fd), want_ring_(ring) {}
+  // For descriptors known to be pipes.
+  PipeLock(Section& section, int fd) : section_(section), fd_(fd) {}
+  // For a transfer: asks that a candidate be given a ring. Takes the identity that look() found,
+  // which may be another one after a wait.
+  PipeLock(Section& section, Endpoint& end)
+      : section_(section), fd_(end.fd), want_ring_(true), id_(std::exchange(end.pipe, {0, 0})) {}
   ~PipeLock() { unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
@@ -27,6 +33,9 @@ class PipeLock {
   // 0 or -errno: -ENOMEM without memory for bookkeeping, -EINTR in a signal handler that
   // interrupted a call on this very pipe.
   int lock();
+  // For one write that says itself how much it moved. A kernel pipe of which nothing is held needs
+  // no lock for that: bytes() is not to be used then.
+  int lock_for_write();
   static int lock_both(PipeLock& a, PipeLock& b);
   // Settles what must not stay held, and lets go.
   void unlock();
@@ -74,7 +83,8 @@ class PipeLock {
 
   Section& section_;
   int fd_;
-  bool want_ring_;
+  bool want_ring_ = false;
+  bool only_write_ = false;
   bool locked_ = false;
   bool had_bytes_ = false;
   Why exposed_by_ = Why::kWatched;

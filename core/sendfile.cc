@@ -57,7 +57,14 @@ ssize_t copy(Flow& flow) {
 
 // The transfer from and to checked ends; flow.in is positioned unless it has no positions.
 ssize_t transfer(Flow& flow) {
-  if (flow.out.kind == Kind::kPipe) return move_into_pipe(flow);
+  if (flow.out.kind == Kind::kPipe) {
+    // O_NONBLOCK of the source is nothing to sendfile, not even if it is a pipe (and so refused).
+    if (flow.in.kind == Kind::kPipe) {
+      flow.in.flags &= ~O_NONBLOCK;
+      flow.in.remembered = false;
+    }
+    return move_into_pipe(flow);
+  }
   const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
   if (socket || flow.in.kind == Kind::kPipe || !has_position(flow.in)) return -EINVAL;
   if (flow.length > 0 && !can_be_source(flow.in)) return -EINVAL;

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/sys/kernel_pipe.h"
 #include "core/pipe_identity.h"
 #include "core/stats.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/text.h"
 
 namespace anysplice {

@@ -41,10 +41,6 @@ ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, 
   if (off_out != nullptr && load_offset(off_out, &out_at) != 0) return -EFAULT;
   if (off_in != nullptr && load_offset(off_in, &in_at) != 0) return -EFAULT;
   if (!flow.in.readable() || !flow.out.writable()) return -EBADF;
-  // O_NONBLOCK of a pipe is the flag.
-  if ((from_pipe && flow.in.nonblocking()) || (to_pipe && flow.out.nonblocking())) {
-    flow.flags |= kSpliceNonblock;
-  }
   if (from_pipe && to_pipe) return move_between_pipes(flow);
   if (!from_pipe && !to_pipe) return -EINVAL;
   const int error = from_pipe ? check_sink(flow.out, off_out != nullptr ? &out_at : nullptr, length)
@@ -72,7 +68,6 @@ ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
     return -EBADF;
   if (!flow.in.readable() || !flow.out.writable()) return -EBADF;
   if (flow.in.kind != Kind::kPipe || flow.out.kind != Kind::kPipe) return -EINVAL;
-  if (flow.in.nonblocking() || flow.out.nonblocking()) flow.flags |= kSpliceNonblock;
   return link_between_pipes(flow);
 }
 

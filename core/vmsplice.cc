@@ -104,9 +104,17 @@ int part_for(const Memory& memory, size_t slots, iovec part[kMaxIov]) {
   return count;
 }
 
+bool whole_pages(const Memory& memory) {
+  return std::all_of(memory.iov, memory.iov + memory.count, [](const iovec& segment) {
+    return (reinterpret_cast<uintptr_t>(segment.iov_base) | segment.iov_len) % kPage == 0;
+  });
+}
+
 Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
   iovec part[kMaxIov];
-  const int count = part_for(memory, kernel_pipe::free_slots(pipe.fd()), part);
+  // Whole pages take as many slots by a write as by vmsplice.
+  const size_t slots = whole_pages(memory) ? SIZE_MAX : kernel_pipe::free_slots(pipe.fd());
+  const int count = part_for(memory, slots, part);
   const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
   if (n != -EFAULT) return kernel_answer(flow, pipe, n, Step::kWaitOut);
   // A write gives up whatever shares a page with a bad address; vmsplice keeps what is before it.
@@ -128,15 +136,15 @@ Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
 
 ssize_t into_pipe(Flow& flow, const Memory& memory) {
   return run_blocking(flow, [&](Section& section) {
-    PipeLock pipe(section, flow.out.fd, true);
-    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    PipeLock pipe(section, flow.out);
+    if (const int error = pipe.lock_for_write(); error != 0) return flow.fail(-error);
     return pipe.is_ring() ? into_ring(flow, pipe, memory) : into_kernel(flow, pipe, memory);
   });
 }
 
 ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
   return run_blocking(flow, [&](Section& section) {
-    PipeLock pipe(section, flow.in.fd, true);
+    PipeLock pipe(section, flow.in);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     // A read would lose what it does not take of a packet (pipe(7)).
     if (!pipe.is_ring() && (!pipe.bytes().empty() || pipe.packets())) pipe.fill(memory.total);
