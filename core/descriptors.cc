@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "core/engine.h"
+#include "core/inject/inject.h"
 #include "core/keep_errno.h"
 #include "core/pipe_lock.h"
 #include "core/route.h"
@@ -156,6 +157,7 @@ void forget(int fd) {
 
 int pipe2(int fds[2], int flags) {
   const int error = sys->pipe2(fds, flags);
+  if (error == 0 && inject::on()) inject::size_new_pipe(fds);
   if (error != 0 || vfork_child()) return error;
   const bool eligible =
       fds[0] > 2 && fds[1] > 2 && mode() != Mode::kNative && mode() != Mode::kAbsent;
@@ -197,6 +199,12 @@ void closefrom(int first) {
 }
 
 int fcntl(int fd, int cmd, long arg) {
+  if (inject::on()) {
+    if (const int error = inject::refuses_size(fd, cmd, arg); error != 0) {
+      errno = error;
+      return -1;
+    }
+  }
   const FdEntry entry = fd_entry(fd);
   if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) return note_copy(fd, sys->fcntl(fd, cmd, arg));
   if (!entry.ours()) return sys->fcntl(fd, cmd, arg);

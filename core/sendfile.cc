@@ -4,6 +4,7 @@
 #include "core/carry.h"
 #include "core/engine.h"
 #include "core/flow.h"
+#include "core/inject/inject.h"
 #include "core/observe.h"
 #include "core/scratch.h"
 #include "core/user_memory.h"
@@ -116,10 +117,12 @@ ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
 
 ssize_t sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
   return observe({Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](By& by) {
-    return carry(
-        Call::kSendfile, {fd_out, fd_in}, by,
-        [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
-        [&] { return with_offset(fd_out, fd_in, offset, length); });
+    return inject::around({Call::kSendfile, fd_in, fd_out, 0}, &length, [&] {
+      return carry(
+          Call::kSendfile, {fd_out, fd_in}, by,
+          [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
+          [&] { return with_offset(fd_out, fd_in, offset, length); });
+    });
   });
 }
 

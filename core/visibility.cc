@@ -6,6 +6,7 @@
 #include "core/descriptors.h"
 #include "core/engine.h"
 #include "core/fork.h"
+#include "core/inject/process.h"
 #include "core/keep_errno.h"
 #include "core/observe.h"
 #include "core/pipe_lock.h"
@@ -133,12 +134,14 @@ void before_fork() {
   forbid_rings(+1);
   settle_rings(Why::kFork);
   arena::make();
+  inject::before_fork();
 }
 
 void after_fork(bool child) {
   const int kept = errno;
   if (child) {
     observe_as_new_process();
+    inject::become_child();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

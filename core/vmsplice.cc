@@ -5,6 +5,7 @@
 #include "core/carry.h"
 #include "core/engine.h"
 #include "core/flow.h"
+#include "core/inject/inject.h"
 #include "core/observe.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/user_memory.h"
@@ -175,13 +176,39 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   return out_of_pipe(flow, memory);
 }
 
+// The first bytes of the segments, as far as so few iovecs hold them; their number.
+constexpr size_t kCut = 16;
+size_t cut(const iovec* iov, size_t count, size_t length, iovec (&part)[kCut]) {
+  size_t used = 0;
+  for (; used < std::min(count, kCut) && length > 0; ++used) {
+    part[used] = {iov[used].iov_base, std::min(iov[used].iov_len, length)};
+    length -= part[used].iov_len;
+  }
+  return used;
+}
+
+size_t length_of(const iovec* iov, size_t count) {
+  const KeepErrno keep;
+  size_t total;
+  return check_segments(iov, count, &total) == 0 ? total : 0;
+}
+
 }  // namespace
 
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
   return observe({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, [&](By& by) {
-    return carry(
-        Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, iov, count, flags); },
-        [&] { return engine_vmsplice(fd, iov, count, flags); });
+    const size_t total = inject::on() ? length_of(iov, count) : 0;
+    size_t length = total;
+    return inject::around({Call::kVmsplice, fd, fd, flags}, &length, [&] {
+      iovec part[kCut];
+      if (length < total) {
+        count = cut(iov, count, length, part);
+        iov = part;
+      }
+      return carry(
+          Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, iov, count, flags); },
+          [&] { return engine_vmsplice(fd, iov, count, flags); });
+    });
   });
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tools/commands.h"
+#include "tools/injection.h"
 #include "tools/launch.h"
 #include "tools/run_options.h"
 #include "tools/stats_file.h"
@@ -17,20 +18,36 @@
 namespace anysplice::tools {
 namespace {
 
-int run_with_stats(const RunOptions& options, const std::string& program) {
-  const absl::StatusOr<int> output = open_output(options.stats_file);
-  if (!output.ok()) return report(output.status());
-  absl::StatusOr<std::unique_ptr<StatsFile>> file = StatsFile::create();
-  if (!file.ok()) return report(file.status());
-  setenv("ANYSPLICE_STATS", (*file)->path().c_str(), 1);
+// Stays as the program's parent, to tell at its end what was asked for.
+int run_and_tell(const RunOptions& options, const std::string& program) {
+  absl::StatusOr<int> output = STDERR_FILENO;
+  std::unique_ptr<StatsFile> stats;
+  if (options.stats) {
+    output = open_output(options.stats_file);
+    if (!output.ok()) return report(output.status());
+    auto made = StatsFile::create();
+    if (!made.ok()) return report(made.status());
+    stats = *std::move(made);
+    setenv("ANYSPLICE_STATS", stats->path().c_str(), 1);
+  }
+  std::unique_ptr<JournaledRun> journaled;
+  if (options.inject.journaled()) {
+    auto made = JournaledRun::prepare(options.inject);
+    if (!made.ok()) return report(made.status());
+    journaled = *std::move(made);
+  }
 
   const absl::StatusOr<int> status = run_child([&] { return become(options, program); });
   if (!status.ok()) return report(status.status());
-  if (!write_all(*output, options.stats_json ? stats_as_json((*file)->stats())
-                                             : stats_as_lines((*file)->stats()))) {
+  if (stats != nullptr &&
+      !write_all(*output, options.stats_json ? stats_as_json(stats->stats())
+                                             : stats_as_lines(stats->stats()))) {
     report(system_failure("cannot write the statistics", errno));
   }
-  file->reset();
+  if (journaled != nullptr) report(journaled->finish());
+  // Whatever is temporary goes before a signal ends us.
+  stats.reset();
+  journaled.reset();
   end_like(*status);
 }
 
@@ -44,7 +61,8 @@ int run_command(absl::Span<char* const> words) {
 
   const absl::StatusOr<std::string> program = prepare(*options);
   if (!program.ok()) return report(program.status());
-  return options->stats ? run_with_stats(*options, *program) : become(*options, *program);
+  const bool tells = options->stats || options->inject.journaled();
+  return tells ? run_and_tell(*options, *program) : become(*options, *program);
 }
 
 }  // namespace anysplice::tools

@@ -16,6 +16,10 @@ constexpr OptionSpec kOptions[] = {
     {"--rings", Takes::kValue, "on|off"},
     {"--block", Takes::kOptionalValue, "ERRNO"},
     {"--block-calls", Takes::kValue, "CALL,..."},
+    {"--inject", Takes::kValue, "SPEC"},
+    {"--as", Takes::kValue, "SYSTEM"},
+    {"--record", Takes::kValue, "FILE"},
+    {"--replay", Takes::kValue, "FILE"},
     {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
     {"--no-preload"},
     {"--help"},
@@ -24,7 +28,8 @@ constexpr OptionSpec kOptions[] = {
 
 // What makes no sense in a command that is there for what the library tells of the program.
 bool is_for_run_alone(const OptionSpec& option) {
-  return option.name == "--stats" || option.name == "--no-preload";
+  return option.name == "--stats" || option.name == "--no-preload" || option.name == "--record" ||
+         option.name == "--replay";
 }
 
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
@@ -61,7 +66,20 @@ absl::Status set_stats(std::optional<absl::string_view> value, RunOptions* optio
   return absl::InvalidArgumentError("--stats= and --stats=json: need the name of a file");
 }
 
+absl::Status set_file(const Option& option, std::string* file) {
+  *file = std::string(*option.value);
+  if (!file->empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option.name, "= needs the name of a file"));
+}
+
 absl::Status apply(const Option& option, RunOptions* options) {
+  InjectOptions& inject = options->inject;
+  if (option.name == "--inject") return add_spec(option.name, *option.value, &inject);
+  if (option.name == "--as") {
+    return add_spec(option.name, absl::StrCat("as=", *option.value), &inject);
+  }
+  if (option.name == "--record") return set_file(option, &inject.record_file);
+  if (option.name == "--replay") return set_file(option, &inject.replay_file);
   if (option.name == "--mode") return set_mode_option(*option.value, options);
   if (option.name == "--rings") return set_rings(*option.value, options);
   if (option.name == "--block") {
@@ -100,6 +118,12 @@ where the system does not offer them.
                        number (default ENOSYS), for the program and all that
                        it starts
   --block-calls=CALLS  block only these, as in splice,tee; implies --block
+  --inject=SPEC        make calls go wrong on purpose, as in
+                         'splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3'
+                       see anysplice-inject(7)
+  --as=SYSTEM          answer as another system does, such as gvisor
+  --record=FILE        write what was injected, at which call, to FILE
+  --replay=FILE        inject just that again
   --stats[=FILE]       print what was done when the program has ended, to
                        stderr or FILE
   --stats=json[:FILE]  the same as JSON
@@ -131,9 +155,12 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
     }
   }
   if (options.help || options.version || own != nullptr) return options;
-  if (!options.preload && (options.mode || options.rings || options.stats)) {
+  const bool speaks_to_library =
+      options.mode || options.rings || options.stats || options.inject.any();
+  if (!options.preload && speaks_to_library) {
     return absl::InvalidArgumentError(
-        "--mode, --rings and --stats speak to the library; they do not go with --no-preload");
+        "--mode, --rings, --stats, --inject, --as, --record and --replay speak to the library; "
+        "they do not go with --no-preload");
   }
   if (options.command.empty()) {
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "tools/block.h"
+#include "tools/injection.h"
 #include "tools/options.h"
 
 namespace anysplice::tools {
@@ -25,6 +26,7 @@ struct RunOptions {
   std::optional<std::string> rings;
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
+  InjectOptions inject;
   bool stats = false;
   bool stats_json = false;
   std::string stats_file;           // empty: stderr

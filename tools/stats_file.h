@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/stats.h"
+#include "tools/shared_file.h"
 
 namespace anysplice::tools {
 
@@ -15,18 +16,14 @@ namespace anysplice::tools {
 class StatsFile {
  public:
   static absl::StatusOr<std::unique_ptr<StatsFile>> create();
-  ~StatsFile();
-  StatsFile(const StatsFile&) = delete;
-  StatsFile& operator=(const StatsFile&) = delete;
 
-  const std::string& path() const { return path_; }
-  const Stats& stats() const { return *stats_; }
+  const std::string& path() const { return file_->path(); }
+  const Stats& stats() const { return *static_cast<const Stats*>(file_->memory()); }
 
  private:
-  StatsFile(std::string path, Stats* stats) : path_(std::move(path)), stats_(stats) {}
+  explicit StatsFile(std::unique_ptr<SharedFile> file) : file_(std::move(file)) {}
 
-  std::string path_;
-  Stats* stats_;
+  std::unique_ptr<SharedFile> file_;
 };
 
 }  // namespace anysplice::tools

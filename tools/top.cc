@@ -46,7 +46,8 @@ carried them, times, sizes, and why pipes were settled.
 
 The view of PROGRAM goes to stderr, that of --pid to stdout; on a terminal it
 replaces the one before. Send the program's own output elsewhere. The options
-of 'anysplice run', but for --stats and --no-preload, are taken too.
+of 'anysplice run', but for --stats, --record, --replay and --no-preload, are
+taken too.
 )";
 
 constexpr OptionSpec kOptions[] = {

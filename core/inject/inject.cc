@@ -1,0 +1,204 @@
+#include "core/inject/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "core/inject/generator.h"
+#include "core/inject/journal.h"
+#include "core/inject/process.h"
+#include "core/inject/replay.h"
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice::inject {
+
+bool active = false;
+
+namespace {
+
+const Plan* plan;
+std::atomic<int> gone[kCalls];  // the error of a call that is no more
+
+// What a pipe holds: short counts are drawn below it, as nobody moves more at once.
+constexpr size_t kDrawn = 65536;
+
+bool names_us(const char* name) {
+  return *name == '\0' || strcmp(name, process.plain) == 0 || strcmp(name, process.name) == 0;
+}
+
+// Whether the rule is about this call, and this one of those it is about.
+bool concerns(const Rule& rule, const Situation& now, Counts& mine, uint64_t* matched) {
+  if ((rule.calls & bit(now.call)) == 0 || !names_us(rule.process)) return false;
+  if (rule.thread >= 0 && rule.thread != mine.thread) return false;
+  if (rule.narrowed && ((rule.in & now.in) == 0 || (rule.out & now.out) == 0)) return false;
+  const uint64_t number = ++*matched;
+  if (number < rule.first || number > rule.last) return false;
+  if ((number - rule.first) % rule.every != rule.every - 1) return false;
+  const uint64_t moved = mine.bytes[static_cast<size_t>(now.call)];
+  return moved >= rule.above && moved < rule.below;
+}
+
+void shorten(Decision* decision, uint64_t limit, const Situation& now, bool unsafe) {
+  if (limit < now.length && (may_shorten(now) || (unsafe && now.length > 1))) {
+    decision->limit = std::min(decision->limit, limit);
+  }
+}
+
+void fail(Decision* decision, int error, const Situation& now, bool unsafe) {
+  if (decision->error == 0 && (unsafe || may_fail(now, error))) decision->error = error;
+}
+
+// What a rule adds, of a call that it concerns.
+void apply(const Rule& rule, uint64_t random, const Attempt& attempt, const Situation& now,
+           Counts& mine, Decision* decision) {
+  const auto call = static_cast<size_t>(now.call);
+  switch (rule.act) {
+    case Act::kShort:
+    case Act::kPartial:
+      if (now.length < 2) return;
+      shorten(decision, draw_short(scramble(random), std::min(now.length, kDrawn)), now,
+              rule.unsafe);
+      if (rule.act == Act::kPartial)
+        mine.pending[call] = {rule.error, attempt.in, attempt.out, rule.unsafe};
+      return;
+    case Act::kLimit:
+      return shorten(decision, rule.amount, now, rule.unsafe);
+    case Act::kErrno:
+      return fail(decision, rule.error, now, rule.unsafe);
+    case Act::kGone:
+      if (!rule.unsafe && !may_fail(now, rule.error)) return;
+      gone[call].store(rule.error, std::memory_order_relaxed);
+      return fail(decision, rule.error, now, true);
+    case Act::kDelay:
+      decision->delay = std::min<uint64_t>(decision->delay + rule.amount, 60'000'000'000);
+      return;
+    case Act::kZero:
+      decision->zero = true;
+      return;
+  }
+}
+
+Decision decide(const Attempt& attempt, const Situation& now, Counts& mine) {
+  const auto call = static_cast<size_t>(now.call);
+  Decision decision;
+  if (const int error = gone[call].load(std::memory_order_relaxed); error != 0) {
+    decision.error = error;
+  }
+  Pending& pending = mine.pending[call];
+  if (pending.error != 0 && pending.in == attempt.in && pending.out == attempt.out) {
+    fail(&decision, pending.error, now, pending.unsafe);
+    pending = {};
+  }
+  for (size_t i = 0; i < plan->rules; ++i) {
+    const Rule& rule = plan->rule[i];
+    if (!concerns(rule, now, mine, &mine.matched[i])) continue;
+    // Of the seed, who asks, which rule, and which of its calls: nothing else.
+    uint64_t random = mix(mix(plan->seed, process.identity), mine.thread);
+    random = mix(mix(random, i), mine.matched[i]);
+    if (happens(random, rule.chance)) apply(rule, random, attempt, now, mine, &decision);
+  }
+  // One that fails moves nothing.
+  if (decision.error != 0 || decision.zero) decision.limit = kNoLimit;
+  return decision;
+}
+
+void wait(uint64_t nanoseconds) {
+  timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  nanoseconds += static_cast<uint64_t>(end.tv_nsec);
+  end.tv_sec += static_cast<time_t>(nanoseconds / 1'000'000'000);
+  end.tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000);
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR) {
+  }
+}
+
+void note(const Attempt& attempt, const Situation& now, const Site& site, const Decision& decision,
+          Turn* turn) {
+  if (!journal_open() || (decision.nothing() && !journal_everything())) return;
+  Entry* entry = new_entry();
+  if (entry == nullptr) return;
+  entry->site = site;
+  entry->decision = decision;
+  entry->length = now.length;
+  entry->result = decision.error != 0 ? -decision.error : decision.zero ? 0 : Entry::kUnfinished;
+  entry->in = now.in;
+  entry->out = now.out;
+  const bool waits = may_wait(attempt, now);
+  entry->may_shorten = may_shorten(now);
+  entry->may_refuse = waits && may_fail(now, EAGAIN);
+  entry->may_sleep = waits && may_fail(now, EINTR);
+  entry->complete.store(true, std::memory_order_release);
+  turn->entry = entry;
+}
+
+}  // namespace
+
+void start(const Plan& with, const char* program) {
+  plan = &with;
+  for (auto& error : gone) error.store(0, std::memory_order_relaxed);
+  name_process(program, 1);
+  if (const uint32_t number = count_start(process.plain); number > 1) name_process(program, number);
+  begin_counting();
+  active = true;
+}
+
+void stop() { active = false; }
+
+namespace {
+
+// The error that the call is to fail with, or 0.
+int take_turn(const Attempt& attempt, size_t* length, Turn* turn) {
+  const KeepErrno keep;
+  Counts& mine = counts();
+  const auto call = static_cast<size_t>(attempt.call);
+  Site site{.thread = mine.thread, .call = attempt.call, .number = ++mine.calls[call]};
+  memcpy(site.process, process.name, kNameSize);
+  const Situation now = look_at(attempt, *length);
+  const Decision decision = replaying() ? replayed(site) : decide(attempt, now, mine);
+  note(attempt, now, site, decision, turn);
+  if (decision.delay != 0) wait(decision.delay);
+  turn->call = attempt.call;
+  turn->open = decision.error == 0 && !decision.zero;
+  turn->answer = decision.error != 0 ? -1 : 0;
+  if (turn->open) *length = std::min<uint64_t>(*length, decision.limit);
+  return decision.error;
+}
+
+}  // namespace
+
+bool begin(const Attempt& attempt, size_t* length, Turn* turn) {
+  const int error = take_turn(attempt, length, turn);
+  if (error != 0) errno = error;
+  return turn->open;
+}
+
+void end(const Turn& turn, ssize_t result) {
+  if (turn.entry != nullptr) turn.entry->result = result < 0 ? -errno : result;
+  if (result > 0) counts().bytes[static_cast<size_t>(turn.call)] += static_cast<uint64_t>(result);
+}
+
+#ifdef F_SETPIPE_SZ
+void size_new_pipe(const int fds[2]) {
+  if (plan->pipe_capacity == 0) return;
+  const KeepErrno keep;
+  sys->fcntl(fds[1], F_SETPIPE_SZ, plan->pipe_capacity);
+}
+
+int refuses_size(int fd, int command, long size) {
+  const KeepErrno keep;
+  if (command != F_SETPIPE_SZ && command != F_GETPIPE_SZ) return 0;
+  if (plan->pipe_fixed) return EINVAL;
+  if (plan->pipe_capacity == 0 || command == F_GETPIPE_SZ) return 0;
+  const int now = sys->fcntl(fd, F_GETPIPE_SZ, 0);
+  return now >= 0 && size > now && size > plan->pipe_capacity ? EPERM : 0;
+}
+#else
+void size_new_pipe(const int*) {}
+int refuses_size(int, int, long) { return 0; }
+#endif
+
+}  // namespace anysplice::inject

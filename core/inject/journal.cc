@@ -1,0 +1,60 @@
+#include "core/inject/journal.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/inject/generator.h"
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice::inject {
+namespace {
+
+Journal* journal = nullptr;
+
+}  // namespace
+
+bool open_journal(const char* path) {
+  const KeepErrno keep;
+  const int fd = sys->open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+  if (fd < 0) return false;
+  struct stat st;
+  void* memory = MAP_FAILED;
+  if (sys->fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+      st.st_size >= static_cast<off_t>(sizeof(Journal))) {
+    memory = sys->mmap(nullptr, sizeof(Journal), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  }
+  sys->close(fd);
+  if (memory == MAP_FAILED) return false;
+  if (static_cast<Journal*>(memory)->magic != Journal::kMagic) {
+    sys->munmap(memory, sizeof(Journal));
+    return false;
+  }
+  journal = static_cast<Journal*>(memory);
+  return true;
+}
+
+bool journal_open() { return journal != nullptr; }
+bool journal_everything() { return journal != nullptr && journal->everything != 0; }
+
+uint32_t count_start(const char* program) {
+  if (journal == nullptr) return 1;
+  const uint64_t wanted = mix_text(0, program) | 1;
+  for (size_t i = 0; i < Journal::kStarts; ++i) {
+    Journal::Start& start = journal->start[(wanted + i) % Journal::kStarts];
+    uint64_t found = 0;
+    if (start.program.compare_exchange_strong(found, wanted) || found == wanted) {
+      return start.count.fetch_add(1) + 1;
+    }
+  }
+  return 1;
+}
+
+Entry* new_entry() {
+  if (journal == nullptr) return nullptr;
+  const uint64_t index = journal->used.fetch_add(1, std::memory_order_relaxed);
+  return index < Journal::kEntries ? &journal->entry[index] : nullptr;
+}
+
+}  // namespace anysplice::inject

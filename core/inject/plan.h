@@ -1,0 +1,72 @@
+// What is to go wrong on purpose: the rules of a specification, as the calls consult them.
+//
+// Plain data in static storage, written once before threads exist and only read afterwards.
+#ifndef ANYSPLICE_CORE_INJECT_PLAN_H_
+#define ANYSPLICE_CORE_INJECT_PLAN_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/mode.h"
+
+namespace anysplice::inject {
+
+// Kinds of ends, as bits. No bit: not an open descriptor.
+using Kinds = uint16_t;
+inline constexpr Kinds kPipe = 1, kFile = 2, kSocket = 4, kTty = 8, kProc = 16, kDevice = 32,
+                       kOther = 64, kMemory = 128, kAnyKind = 255;
+
+using Calls = uint8_t;  // bits by Call
+inline constexpr Calls bit(Call call) {
+  return static_cast<Calls>(1u << static_cast<unsigned>(call));
+}
+inline constexpr Calls kAllCalls = 15;
+
+enum class Act : uint8_t {
+  kShort,    // less than asked for, how much is drawn
+  kLimit,    // at most `amount` bytes
+  kPartial,  // a part now, and `error` at the next call on these descriptors
+  kErrno,    // fails with `error`
+  kGone,     // fails with `error` from now on
+  kDelay,    // answers `amount` nanoseconds later
+  kZero,     // answers 0 and moves nothing: the end of a file that has not ended
+};
+
+inline constexpr uint64_t kAlways = uint64_t{1} << 32;
+inline constexpr uint64_t kNoLimit = UINT64_MAX;
+inline constexpr size_t kNameSize = 48;  // of a process, with its final 0
+
+struct Rule {
+  Calls calls = 0;
+  bool unsafe = false;
+  bool narrowed = false;  // by kinds of ends
+  Act act = Act::kErrno;
+  Kinds in = kAnyKind;
+  Kinds out = kAnyKind;
+  int error = 0;
+  uint64_t amount = 0;
+  // When: of the calls that fit the above, those with these numbers ...
+  uint64_t first = 1;
+  uint64_t last = UINT64_MAX;
+  uint64_t every = 1;
+  // ... while this call has moved so many bytes, in this thread ...
+  uint64_t above = 0;
+  uint64_t below = UINT64_MAX;
+  uint64_t chance = kAlways;     // ... of 2^32
+  int64_t thread = -1;           // -1: all
+  char process[kNameSize] = "";  // empty: all
+};
+
+inline constexpr size_t kMaxRules = 64;
+
+struct Plan {
+  uint64_t seed = 0;
+  size_t rules = 0;
+  Rule rule[kMaxRules];
+  long pipe_capacity = 0;   // of pipes that are made: bytes; 0: the system's
+  bool pipe_fixed = false;  // F_SETPIPE_SZ and F_GETPIPE_SZ do not exist
+};
+
+}  // namespace anysplice::inject
+
+#endif  // ANYSPLICE_CORE_INJECT_PLAN_H_

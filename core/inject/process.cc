@@ -1,0 +1,75 @@
+#include "core/inject/process.h"
+
+#include <string.h>
+
+#include <atomic>
+
+#include "core/inject/generator.h"
+#include "core/text.h"
+
+namespace anysplice::inject {
+namespace {
+
+thread_local Counts mine;
+std::atomic<uint32_t> generation{1};
+std::atomic<uint32_t> threads{0};  // but the first
+std::atomic<uint32_t> children{0};
+
+// Names go into lines of text and into specifications.
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+void append_child(char (&name)[kNameSize], uint32_t number) {
+  append_text(name, "/");
+  append_number(name, number);
+}
+
+}  // namespace
+
+Process process;
+
+void name_process(const char* called, uint32_t start) {
+  const char* slash = strrchr(called, '/');
+  const char* base = slash != nullptr ? slash + 1 : called;
+  size_t length = 0;
+  for (; base[length] != '\0' && length < 20; ++length) {
+    process.plain[length] = is_plain(base[length]) ? base[length] : '_';
+  }
+  if (length == 0) process.plain[length++] = '_';
+  process.plain[length] = '\0';
+  memcpy(process.name, process.plain, kNameSize);
+  if (start > 1) {
+    append_text(process.name, "#");
+    append_number(process.name, start);
+  }
+  process.identity = mix_text(0, process.plain);
+}
+
+void begin_counting() {
+  mine = {};
+  mine.generation = generation.fetch_add(1, std::memory_order_relaxed) + 1;
+  threads.store(0, std::memory_order_relaxed);
+}
+
+void before_fork() { children.fetch_add(1, std::memory_order_relaxed); }
+
+void become_child() {
+  const uint32_t number = children.exchange(0, std::memory_order_relaxed);
+  append_child(process.name, number);
+  append_child(process.plain, number);
+  process.identity = mix(process.identity, number);
+  begin_counting();
+}
+
+Counts& counts() {
+  const uint32_t now = generation.load(std::memory_order_relaxed);
+  if (mine.generation == now) return mine;
+  mine = {};
+  mine.thread = threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  mine.generation = now;
+  return mine;
+}
+
+}  // namespace anysplice::inject

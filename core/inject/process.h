@@ -1,0 +1,56 @@
+// Who calls: names for processes and numbers for threads that are the same in every run, as far as
+// that is possible, and the counts that each thread keeps of its calls.
+//
+// A process is named after its program, with "#2" for the second start of a program of that name
+// (known only where a journal is kept) and "/N" for the Nth child of a fork: "sh", "pv#2",
+// "sh/1/3". The thread that main() runs in, or that forked, has number 0; the others are numbered
+// in the order of their first call.
+#ifndef ANYSPLICE_CORE_INJECT_PROCESS_H_
+#define ANYSPLICE_CORE_INJECT_PROCESS_H_
+
+#include <stdint.h>
+
+#include "core/inject/plan.h"
+
+namespace anysplice::inject {
+
+// A transfer of which a part was done, and which is to fail when it goes on.
+struct Pending {
+  int error = 0;
+  int in = -1;
+  int out = -1;
+  bool unsafe = false;
+};
+
+// Of one thread.
+struct Counts {
+  uint32_t generation = 0;  // of the process: a forked child begins anew
+  uint32_t thread = 0;
+  uint64_t calls[kCalls] = {};
+  uint64_t bytes[kCalls] = {};
+  uint64_t matched[kMaxRules] = {};
+  Pending pending[kCalls];
+};
+
+struct Process {
+  char name[kNameSize] = "";   // with the number of its start
+  char plain[kNameSize] = "";  // without
+  uint64_t identity = 0;       // of the plain name, in full length
+};
+
+extern Process process;
+
+// From the name that the program was called by; start counts from 1.
+void name_process(const char* called, uint32_t start);
+// The calling thread is the first one of the process, and none has made a call yet.
+void begin_counting();
+// In the parent before a fork, and in the child after it.
+void before_fork();
+void become_child();
+
+// The calling thread's, begun anew if it is one that was not seen before.
+Counts& counts();
+
+}  // namespace anysplice::inject
+
+#endif  // ANYSPLICE_CORE_INJECT_PROCESS_H_

@@ -1,0 +1,42 @@
+#include "tools/shared_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "tools/status.h"
+
+namespace anysplice::tools {
+
+absl::StatusOr<std::unique_ptr<SharedFile>> SharedFile::create(absl::string_view what,
+                                                               size_t size) {
+  const char* folder = secure_getenv("TMPDIR");
+  std::string path = absl::StrCat(folder != nullptr && *folder == '/' ? folder : "/tmp",
+                                  "/anysplice-", what, "-XXXXXX");
+  const int fd = mkostemp(path.data(), O_CLOEXEC);
+  if (fd < 0) return system_failure(absl::StrCat("cannot create ", path), errno);
+  absl::Cleanup shut = [fd] { close(fd); };
+  void* memory = MAP_FAILED;
+  // Blocks for all of it: a full disk must fail here, and not as a SIGBUS in the program.
+  const int error = posix_fallocate(fd, 0, static_cast<off_t>(size));
+  if (error == 0) memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) {
+    const int reason = error != 0 ? error : errno;
+    unlink(path.c_str());
+    return system_failure(absl::StrCat("cannot use ", path), reason);
+  }
+  return std::unique_ptr<SharedFile>(new SharedFile(std::move(path), memory, size));
+}
+
+SharedFile::~SharedFile() {
+  munmap(memory_, size_);
+  unlink(path_.c_str());
+}
+
+}  // namespace anysplice::tools
