@@ -226,10 +226,8 @@ int wait_readable(const Endpoint& from, bool restarts) {
 }
 
 int wait_writable(const Endpoint& to, bool restarts) {
-  if (to.kind == Kind::kPipe) return kernel_pipe::wait_writable(to.fd, restarts);
-  if (to.kind == Kind::kStream && restarts) {
-    const ssize_t n = sys->send(to.fd, kernel_pipe::nowhere(), 1, 0);
-    return n >= 0 || errno == EFAULT ? 0 : -errno;
+  if (to.kind == Kind::kPipe || to.kind == Kind::kStream) {
+    return kernel_pipe::wait_writable(to.fd, restarts);
   }
   return wait_by_poll(to.fd, POLLOUT);
 }

@@ -26,7 +26,7 @@ constexpr size_t kSpare = 17;
 // What a pipe can be made without privilege (pipe-max-size, pipe(7)).
 constexpr size_t kUnprivilegedSize = 1 << 20;
 
-// Both ends of one pipe: our own descriptors where there are, else fresh ones by way of /proc.
+// Both ends of one pipe: our own descriptors where there are, else fresh ones.
 class Ends {
  public:
   Ends(int fd, FdEntry entry) {
@@ -37,8 +37,8 @@ class Ends {
       if (mode != O_WRONLY) fd_[kRead] = fd;
       if (mode != O_RDONLY) fd_[kWrite] = fd;
     }
-    if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = reopen(fd, O_RDONLY);
-    if (fd_[kWrite] < 0) fd_[kWrite] = opened_[kWrite] = reopen(fd, O_WRONLY);
+    if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = kernel_pipe::open_end(fd, O_RDONLY);
+    if (fd_[kWrite] < 0) fd_[kWrite] = opened_[kWrite] = kernel_pipe::open_end(fd, O_WRONLY);
   }
   ~Ends() {
     for (int fd : opened_) {
@@ -61,12 +61,6 @@ class Ends {
   int write() const { return fd_[kWrite]; }
 
  private:
-  static int reopen(int fd, int mode) {
-    char path[32] = "/proc/self/fd/";
-    append_number(path, static_cast<size_t>(fd));
-    return sys->open(path, mode | O_NONBLOCK | O_CLOEXEC, 0);
-  }
-
   int fd_[2] = {-1, -1};
   int opened_[2] = {-1, -1};
 };
@@ -195,8 +189,7 @@ void sort_out(Ring& ring, size_t ours, size_t written, const Marker* marker, int
 // waits to write should go on waiting.
 bool make_room(size_t bytes, Grow grow, int fd) {
   if (bytes <= kernel_pipe::slots(fd) * kPage) return true;
-  return grow == Grow::kYes &&
-         sys->fcntl(fd, F_SETPIPE_SZ, static_cast<long>(std::bit_ceil(bytes))) > 0;
+  return grow == Grow::kYes && kernel_pipe::enlarge(fd, bytes);
 }
 
 enum class Try { kDone, kAgain, kFailed };

@@ -13,16 +13,19 @@ namespace anysplice::kernel_pipe {
 
 // Unread bytes, or -errno.
 ssize_t bytes(int fd);
-// Capacity in pages (slots), 16 if the system cannot tell.
+// Capacity in pages (slots); that of a new pipe if the system cannot tell.
 size_t slots(int fd);
-
-// Both fall back to asking first where the system has no RWF_NOWAIT for the pipe, and do not wait
-// on a descriptor that has O_NONBLOCK.
+// Makes an empty pipe hold that many bytes. False if the system cannot, or refuses.
+bool enlarge(int fd, size_t bytes);
+// A descriptor of the end that a mode names (O_RDONLY, O_WRONLY), of a pipe of which another is at
+// hand; -1 if the system has no way to get it.
+int open_end(int fd, int mode);
 
 // Slots that are free at the most, if the bytes in the pipe fill theirs; they cannot be counted
 // from outside. At least 1: poll(2) tells whether the pipe is full.
 uint32_t free_slots(int fd);
 
+// Where the system cannot do either in one step it is asked first (posix/ask_first.h).
 // Reads what is there: 0 at end of file, -EAGAIN if the pipe is empty and has writers.
 ssize_t read_now(int fd, const iovec* iov, int count);
 // Writes what fits: -EAGAIN if nothing does, -EPIPE (with SIGPIPE) without readers.
@@ -30,12 +33,10 @@ ssize_t write_now(int fd, const iovec* iov, int count);
 
 // Wait in the kernel's own call until the pipe has bytes or no writer (room, or no reader): 0, or
 // -EINTR, -EAGAIN for an O_NONBLOCK descriptor, -EPIPE (with SIGPIPE). A handler installed with
-// SA_RESTART restarts the wait unless `restarts` is false. Cancellation points.
+// SA_RESTART restarts the wait unless `restarts` is false. Cancellation points. Room can also be
+// waited for of a stream socket.
 int wait_readable(int fd, bool restarts);
 int wait_writable(int fd, bool restarts);
-
-// An address that no access is allowed to: the buffer of a call that is to wait but not to move.
-void* nowhere();
 
 }  // namespace anysplice::kernel_pipe
 

@@ -1,0 +1,88 @@
+// What cannot be asked is known of new pipes, and waiting is by poll(2).
+#include "core/sys/kernel_pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include <atomic>
+#include <bit>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+#include "core/sys/page.h"
+#include "core/sys/posix/ask_first.h"
+
+namespace anysplice::kernel_pipe {
+namespace {
+
+// What a pipe of one's own takes until a write of it would wait.
+size_t measure() {
+  int fd[2];
+  if (sys->pipe(fd) != 0) return 0;
+  size_t taken = 0;
+  if (sys->fcntl(fd[1], F_SETFL, O_NONBLOCK) == 0) {
+    const char page[kPage] = {};
+    // No pipe is larger than that by itself.
+    constexpr size_t kMost = 1 << 20;
+    for (ssize_t n = 1; n > 0 && taken<kMost; taken += n> 0 ? static_cast<size_t>(n) : 0) {
+      n = sys->write(fd[1], page, sizeof(page));
+    }
+  }
+  for (int end : fd) sys->close(end);
+  return taken;
+}
+
+// Whether every signal handler there is has SA_RESTART: which of them has ended a wait is not said.
+bool handlers_restart() {
+#ifdef SIGRTMAX
+  const int last = SIGRTMAX;
+#else
+  const int last = NSIG - 1;
+#endif
+  for (int signal = 1; signal <= last; ++signal) {
+    struct sigaction now;
+    if (sys->sigaction(signal, nullptr, &now) != 0) continue;
+    const bool handled = (now.sa_flags & SA_SIGINFO) != 0 ||
+                         (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN);
+    if (handled && (now.sa_flags & SA_RESTART) == 0) return false;
+  }
+  return true;
+}
+
+int wait_for(int fd, short events, bool restarts) {
+  for (;;) {
+    pollfd p{fd, events, 0};
+    if (sys->poll(&p, 1, -1) >= 0) return 0;
+    if (errno != EINTR) return -errno;
+    if (!restarts || !handlers_restart()) return -EINTR;
+  }
+}
+
+}  // namespace
+
+size_t slots(int) {
+  static std::atomic<size_t> known;
+  size_t now = known.load(std::memory_order_relaxed);
+  if (now != 0) return now;
+  const KeepErrno keep;
+  const size_t bytes = measure();
+  // A ring wants a power of two. Linux's, if no descriptor is free to ask with.
+  if (bytes == 0) return 16;
+  now = bytes < kPage ? 1 : std::bit_floor(bytes / kPage);
+  known.store(now, std::memory_order_relaxed);
+  return now;
+}
+
+bool enlarge(int, size_t) { return false; }
+int open_end(int, int) { return -1; }
+
+ssize_t read_now(int fd, const iovec* iov, int count) { return ask_first::read(fd, iov, count); }
+ssize_t write_now(int fd, const iovec* iov, int count) {
+  return ask_first::write(fd, iov, count, 0);
+}
+
+int wait_readable(int fd, bool restarts) { return wait_for(fd, POLLIN, restarts); }
+int wait_writable(int fd, bool restarts) { return wait_for(fd, POLLOUT, restarts); }
+
+}  // namespace anysplice::kernel_pipe
