@@ -218,6 +218,15 @@ int fcntl(int fd, int cmd, long arg) {
   return error;
 }
 
+// Whether an ioctl is of those that any program makes: of terminals, sockets, and FIONBIO's kin.
+// Another may be told of a pipe to write to, as btrfs's send is.
+static bool familiar(unsigned long request) {
+  constexpr unsigned long kTerminals = 'T';
+  constexpr unsigned long kSockets = 0x89;
+  const unsigned long type = request >> 8 & 0xff;
+  return type == kTerminals || type == kSockets;
+}
+
 int ioctl(int fd, unsigned long request, void* arg) {
   const FdEntry entry = fd_entry(fd);
   const Route where = route(entry);
@@ -225,7 +234,10 @@ int ioctl(int fd, unsigned long request, void* arg) {
     const bool here = where == Route::kRing || (where == Route::kHeld && entry.is_pipe());
     return here ? unread(fd, static_cast<int*>(arg)) : sys->ioctl(fd, request, arg);
   }
-  if (!entry.ours()) return sys->ioctl(fd, request, arg);
+  if (!entry.ours()) {
+    if (!familiar(request)) expect_unseen_writers();
+    return sys->ioctl(fd, request, arg);
+  }
   if (request != FIONBIO) {
     expose(fd, Why::kIoctl);
     return sys->ioctl(fd, request, arg);

@@ -18,6 +18,7 @@ namespace anysplice {
 namespace {
 
 std::atomic<int> reasons_against_rings;
+std::atomic<bool> unseen_writers;
 
 // Rings are for processes in which every transfer is ours to make.
 bool rings_wanted() {
@@ -59,6 +60,8 @@ void promote(Pipe* pipe) {
 }  // namespace
 
 void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
+
+void expect_unseen_writers() { unseen_writers.store(true, std::memory_order_relaxed); }
 
 void settle_held_of(int fd, Why why, Grow grow) {
   const KeepErrno keep;
@@ -121,6 +124,14 @@ int PipeLock::engage() {
       return -EAGAIN;
     }
     if (locked == Locked::kAfterCrash) pipe_->ring.repair();
+    if (unseen_writers.load(std::memory_order_relaxed)) [[unlikely]] {
+      section_.block_signals();
+      take_in(pipe_);
+      if (pipe_->where.load(std::memory_order_relaxed) != Where::kRing) {
+        pipe_->lock.unlock();
+        return -EAGAIN;
+      }
+    }
   } else if (held_ != nullptr) {
     section_.block_signals();
     const Locked locked = held_->lock.lock();

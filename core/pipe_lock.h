@@ -98,6 +98,9 @@ class PipeLock {
 // ring become the kernel's.
 void forbid_rings(int by);
 
+// From now on every call on a ring looks first for bytes that came past it into the kernel's pipe.
+void expect_unseen_writers();
+
 // Puts back what is held of a descriptor's pipe, if anything (PipeLock::settle). Keeps errno.
 void settle_held_of(int fd, Why why, Grow grow = Grow::kYes);
 

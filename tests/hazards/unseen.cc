@@ -44,6 +44,21 @@ HAZARD(unseen_write_behind_bytes_then_splice) {
   CHECK_EQ(take(out.r, 12), "first second");
 }
 
+HAZARD(unseen_write_between_seen_ones_after_an_ioctl) {
+  // As if asked to send to a pipe; the device does not know it.
+  constexpr unsigned long kSend = 0x40489426;
+  const int device = open("/dev/null", O_RDWR);
+  const Teed teed("first ");
+  CHECK_FAILS(ioctl(device, kSend, nullptr), ENOTTY);
+  put_unseen(teed.pipe.w, "second ");
+  put(teed.pipe.w, "third ");
+  put_unseen(teed.pipe.w, "fourth ");
+  const Pipe more;
+  put(more.w, "fifth");
+  CHECK_EQ(splice(more.r, nullptr, teed.pipe.w, nullptr, 5, 0), 5);
+  CHECK_EQ(take(teed.pipe.r, 31), "first second third fourth fifth");
+}
+
 HAZARD(unseen_write_before_fork) {
   const Teed teed("first ");
   put_unseen(teed.pipe.w, "second");
