@@ -15,6 +15,7 @@ for line in open(table):
 for source in sources:
     text = open(source).read()
     names += re.findall(r'__asm__\("(\w+)"\);', text)
+    names += re.findall(r'^F?SCANF\((\w+), ', text, re.MULTILINE)
     names += [name for group in re.findall(r'"\.globl ([\w, ]+)\\n"', text)
               for name in group.split(', ')]
 print('{\n  global:')

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <wchar.h>
 
 namespace {
 
@@ -22,6 +23,21 @@ namespace {
 
 #define EXPORTED(symbol) __attribute__((visibility("default"))) int anysplice_shim_##symbol
 
+// A scanf of stdin or of a stream, by the table's function that takes a list.
+#define BY_LIST(symbol, list, type, stream, params)                           \
+  int anysplice_list_of_##symbol(FILE*, const type*, va_list) __asm__(#list); \
+  EXPORTED(symbol) params __asm__(#symbol);                                   \
+  EXPORTED(symbol) params {                                                   \
+    va_list arguments;                                                        \
+    va_start(arguments, format);                                              \
+    const int n = anysplice_list_of_##symbol(stream, format, arguments);      \
+    va_end(arguments);                                                        \
+    return n;                                                                 \
+  }
+#define SCANF(symbol, list, type) BY_LIST(symbol, list, type, stdin, (const type* format, ...))
+#define FSCANF(symbol, list, type) \
+  BY_LIST(symbol, list, type, file, (FILE * file, const type* format, ...))
+
 }  // namespace
 
 extern "C" {
@@ -30,12 +46,6 @@ EXPORTED(execl)(const char* path, const char* arg, ...) __asm__("execl");
 EXPORTED(execlp)(const char* path, const char* arg, ...) __asm__("execlp");
 EXPORTED(execle)(const char* path, const char* arg, ...) __asm__("execle");
 EXPORTED(dprintf)(int fd, const char* format, ...) __asm__("dprintf");
-EXPORTED(scanf)(const char* format, ...) __asm__("scanf");
-EXPORTED(fscanf)(FILE* file, const char* format, ...) __asm__("fscanf");
-EXPORTED(isoc99_scanf)(const char* format, ...) __asm__("__isoc99_scanf");
-EXPORTED(isoc99_fscanf)(FILE* file, const char* format, ...) __asm__("__isoc99_fscanf");
-int anysplice_isoc99_vfscanf(FILE*, const char*, va_list) __asm__("__isoc99_vfscanf");
-int anysplice_vfscanf(FILE*, const char*, va_list) __asm__("vfscanf");
 
 EXPORTED(execl)(const char* path, const char* arg, ...) {
   COLLECT(argv, arg);
@@ -64,36 +74,17 @@ EXPORTED(dprintf)(int fd, const char* format, ...) {
   return n;
 }
 
-EXPORTED(scanf)(const char* format, ...) {
-  va_list list;
-  va_start(list, format);
-  const int n = anysplice_vfscanf(stdin, format, list);
-  va_end(list);
-  return n;
-}
-
-EXPORTED(fscanf)(FILE* file, const char* format, ...) {
-  va_list list;
-  va_start(list, format);
-  const int n = anysplice_vfscanf(file, format, list);
-  va_end(list);
-  return n;
-}
-
-EXPORTED(isoc99_scanf)(const char* format, ...) {
-  va_list list;
-  va_start(list, format);
-  const int n = anysplice_isoc99_vfscanf(stdin, format, list);
-  va_end(list);
-  return n;
-}
-
-EXPORTED(isoc99_fscanf)(FILE* file, const char* format, ...) {
-  va_list list;
-  va_start(list, format);
-  const int n = anysplice_isoc99_vfscanf(file, format, list);
-  va_end(list);
-  return n;
-}
+SCANF(scanf, vfscanf, char)
+SCANF(wscanf, vfwscanf, wchar_t)
+SCANF(__isoc99_scanf, __isoc99_vfscanf, char)
+SCANF(__isoc99_wscanf, __isoc99_vfwscanf, wchar_t)
+SCANF(__isoc23_scanf, __isoc23_vfscanf, char)
+SCANF(__isoc23_wscanf, __isoc23_vfwscanf, wchar_t)
+FSCANF(fscanf, vfscanf, char)
+FSCANF(fwscanf, vfwscanf, wchar_t)
+FSCANF(__isoc99_fscanf, __isoc99_vfscanf, char)
+FSCANF(__isoc99_fwscanf, __isoc99_vfwscanf, wchar_t)
+FSCANF(__isoc23_fscanf, __isoc23_vfscanf, char)
+FSCANF(__isoc23_fwscanf, __isoc23_vfwscanf, wchar_t)
 
 }  // extern "C"

@@ -54,6 +54,18 @@ const struct {
        CHECK_EQ(scanf("%d", &number), 1);
        CHECK_EQ(number, 12);
      }},
+    {"wscanf",
+     [] {
+       int number = 0;
+       CHECK_EQ(wscanf(L"%d", &number), 1);
+       CHECK_EQ(number, 12);
+     }},
+    {"fwscanf",
+     [] {
+       int number = 0;
+       CHECK_EQ(fwscanf(stdin, L"%d", &number), 1);
+       CHECK_EQ(number, 12);
+     }},
     {"cin",
      [] {
        int number = 0;
