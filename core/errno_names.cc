@@ -1,5 +1,6 @@
 #include "core/errno_names.h"
 
+#include <errno.h>
 #include <string.h>
 
 namespace anysplice {
@@ -11,7 +12,10 @@ int parse_errno(const char* text) {
       const char* name = strerrorname_np(error);
       if (name != nullptr && strcmp(name, text) == 0) return error;
     }
-    return 0;
+    // Second names of the same numbers, which that function does not give.
+    if (strcmp(text, "EWOULDBLOCK") == 0) return EWOULDBLOCK;
+    if (strcmp(text, "ENOTSUP") == 0) return ENOTSUP;
+    return strcmp(text, "EDEADLOCK") == 0 ? EDEADLOCK : 0;
   }
   int number = 0;
   for (const char* at = text; *at != '\0'; ++at) {

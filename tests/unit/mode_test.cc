@@ -44,6 +44,8 @@ TEST_CASE("modes are parsed") {
   CHECK((parse_mode("absent", &mode, &error) && mode == Mode::kAbsent && error == ENOSYS));
   CHECK((parse_mode("absent=EPERM", &mode, &error) && error == EPERM));
   CHECK((parse_mode("absent=5", &mode, &error) && error == 5));
+  CHECK((parse_mode("absent=ENOTSUP", &mode, &error) && error == EOPNOTSUPP));
+  CHECK((parse_mode("absent=EWOULDBLOCK", &mode, &error) && error == EAGAIN));
   for (const char* bad : {"", "Auto", "absent=", "absent=EWHAT", "absent=0", "absent=4096",
                           "absent=1x", "absentx", "emulate "}) {
     CAPTURE(bad);
