@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "core/section.h"
 #include "core/settle.h"
 #include "core/sys.h"
+#include "core/sys/kernel_pipe.h"
 
 namespace anysplice {
 namespace {
@@ -101,11 +101,21 @@ void set_nonblock(int fd, FdEntry entry, bool on) {
   pipe->lock.unlock();
 }
 
+#ifdef F_SETPIPE_SZ
 // F_SETPIPE_SZ of a ring: as much as the kernel grants, but never below what is in it.
 int resize(int fd, long size) {
   Section section;
   // A candidate's size is asked for when it gets its ring.
-  if (route(fd_entry(fd)) == Route::kCandidate) return sys->fcntl(fd, F_SETPIPE_SZ, size);
+  const FdEntry entry = fd_entry(fd);
+  if (route(entry) == Route::kCandidate) {
+    const int granted = sys->fcntl(fd, F_SETPIPE_SZ, size);
+    const KeepErrno keep;
+    // Where a pipe cannot be asked for its size, no ring can be like it.
+    if (granted > 0 && kernel_pipe::slots(fd) * kPage != static_cast<size_t>(granted)) {
+      keep_in_kernel(fd, entry, Why::kResize);
+    }
+    return granted;
+  }
   PipeLock pipe(section, fd);
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (!pipe.is_ring()) pipe.settle(Why::kResize);
@@ -123,6 +133,7 @@ int resize(int fd, long size) {
   }
   return granted;
 }
+#endif
 
 // FIONREAD counts what the engine has.
 int unread(int fd, int* to) {
@@ -155,17 +166,23 @@ void forget(int fd) {
   }
 }
 
-int pipe2(int fds[2], int flags) {
-  const int error = sys->pipe2(fds, flags);
-  if (error == 0 && inject::on()) inject::size_new_pipe(fds);
-  if (error != 0 || vfork_child()) return error;
+// A pipe that was just made, or -1.
+static int note_pipe(int made, const int fds[2], int flags) {
+  if (made == 0 && inject::on()) inject::size_new_pipe(fds);
+  if (made != 0 || vfork_child()) return made;
   const bool eligible =
       fds[0] > 2 && fds[1] > 2 && mode() != Mode::kNative && mode() != Mode::kAbsent;
   forget(fds[0]);  // numbers that were closed behind our back
   forget(fds[1]);
-  if (eligible) enter_pipe(fds, (flags & O_NONBLOCK) != 0, (flags & O_DIRECT) != 0);
+  if (eligible) enter_pipe(fds, (flags & O_NONBLOCK) != 0, (flags & host::kPackets) != 0);
   return 0;
 }
+
+int pipe(int fds[2]) { return note_pipe(sys->pipe(fds), fds, 0); }
+
+#ifdef ANYSPLICE_HOST_PIPE2
+int pipe2(int fds[2], int flags) { return note_pipe(sys->pipe2(fds, flags), fds, flags); }
+#endif
 
 int dup(int fd) { return note_copy(fd, sys->dup(fd)); }
 
@@ -175,6 +192,7 @@ int dup2(int fd, int to) {
   return note_copy(fd, sys->dup2(fd, to));
 }
 
+#ifdef ANYSPLICE_HOST_DUP3
 int dup3(int fd, int to, int flags) {
   if (fd == to || (flags & ~O_CLOEXEC) != 0 || sys->fcntl(fd, F_GETFD, 0) < 0) {
     return sys->dup3(fd, to, flags);
@@ -182,21 +200,26 @@ int dup3(int fd, int to, int flags) {
   forget(to);
   return note_copy(fd, sys->dup3(fd, to, flags));
 }
+#endif
 
 int close(int fd) {
   forget(fd);
   return sys->close(fd);
 }
 
+#ifdef ANYSPLICE_HOST_CLOSE_RANGE
 int close_range(unsigned first, unsigned last, int flags) {
   if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last) forget_range(first, last);
   return sys->close_range(first, last, flags);
 }
+#endif
 
+#ifdef ANYSPLICE_HOST_CLOSEFROM
 void closefrom(int first) {
   forget_range(static_cast<unsigned>(std::max(first, 0)), ~0u);
   sys->closefrom(first);
 }
+#endif
 
 int fcntl(int fd, int cmd, long arg) {
   if (inject::on()) {
@@ -208,12 +231,14 @@ int fcntl(int fd, int cmd, long arg) {
   const FdEntry entry = fd_entry(fd);
   if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) return note_copy(fd, sys->fcntl(fd, cmd, arg));
   if (!entry.ours()) return sys->fcntl(fd, cmd, arg);
+#ifdef F_SETPIPE_SZ
   if (cmd == F_SETPIPE_SZ) return resize(fd, arg);
+#endif
   if (cmd != F_SETFL) return sys->fcntl(fd, cmd, arg);
-  if ((arg & (O_DIRECT | O_ASYNC)) != 0) expose(fd, Why::kFcntl);
+  if ((arg & (host::kPackets | host::kAsync)) != 0) expose(fd, Why::kFcntl);
   const int error = sys->fcntl(fd, cmd, arg);
   const KeepErrno keep;
-  if (error == 0 && (arg & O_DIRECT) != 0) pipe_of(entry)->packets.store(true);
+  if (error == 0 && (arg & host::kPackets) != 0) pipe_of(entry)->packets.store(true);
   if (error == 0) set_nonblock(fd, entry, (arg & O_NONBLOCK) != 0);
   return error;
 }

@@ -3,18 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
-#include <sys/sysmacros.h>
 
 #include "core/pipe_identity.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/sockets.h"
 
 namespace anysplice {
 namespace {
-
-const dev_t kNullDevice = makedev(1, 3);
 
 Kind socket_kind(int fd) {
   int type = 0;
@@ -48,8 +46,7 @@ bool Endpoint::seekable() const {
     case Kind::kNull:
     case Kind::kNone: {
       // pread(2) of nothing tells what takes no offset.
-      const iovec nothing{nullptr, 0};
-      return sys->preadv(fd, &nothing, 0, 0) >= 0 || errno != ESPIPE;
+      return sys->pread(fd, nullptr, 0, 0) >= 0 || errno != ESPIPE;
     }
     default:
       return false;
@@ -87,7 +84,7 @@ int look(int fd, Endpoint* end, Role role) {
     return remember(end, Kind::kFile, static_cast<int>(entry.pipe()));
   }
   end->flags = sys->fcntl(fd, F_GETFL, 0);
-  if (end->flags < 0 || (end->flags & O_PATH) != 0) return -EBADF;
+  if (end->flags < 0 || (end->flags & host::kPathOnly) != 0) return -EBADF;
   if (entry.kind() == FdKind::kFile) {
     end->kind = Kind::kFile;
     return 0;
@@ -116,7 +113,7 @@ int look(int fd, Endpoint* end, Role role) {
     case S_IFCHR:
       end->kind = Kind::kDevice;
       end->device = st.st_rdev;
-      if (end->device == kNullDevice && end->writable()) {
+      if (end->device == files::null_device() && end->writable()) {
         end->kind = Kind::kNull;
         known = FdKind::kNull;
       }
@@ -146,8 +143,7 @@ bool has_position(const Endpoint& end) { return sys->lseek(end.fd, 0, SEEK_CUR) 
 bool beyond_file_system(const Endpoint& end, int64_t position) {
   // The smallest limit there is, that of procfs.
   if (position < INT32_MAX) return false;
-  struct statfs fs;
-  if (sys->fstatfs(end.fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) return true;
+  if (files::made_up(end.fd)) return true;
   if (position == INT64_MAX) return true;
   if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;
   const int64_t kept = sys->lseek(end.fd, 0, SEEK_CUR);
@@ -158,12 +154,12 @@ bool beyond_file_system(const Endpoint& end, int64_t position) {
 
 // Of the memory devices the kernel splices not all both ways.
 bool can_be_source(const Endpoint& end) {
-  const bool null = end.kind == Kind::kDevice && end.device == kNullDevice;
+  const bool null = end.kind == Kind::kDevice && end.device == files::null_device();
   return end.kind < Kind::kDirectory && end.kind != Kind::kPipe && end.kind != Kind::kNull && !null;
 }
 
 bool can_be_sink(const Endpoint& end) {
-  const bool full = end.kind == Kind::kDevice && end.device == makedev(1, 7);
+  const bool full = end.kind == Kind::kDevice && end.device == files::full_device();
   return end.kind < Kind::kDirectory && !full;
 }
 
@@ -171,7 +167,7 @@ ssize_t pull(Endpoint& from, const iovec& into, bool may_wait) {
   ssize_t n;
   switch (from.kind) {
     case Kind::kFile:
-      n = from.positioned ? sys->preadv(from.fd, &into, 1, from.position)
+      n = from.positioned ? sys->pread(from.fd, into.iov_base, into.iov_len, from.position)
                           : sys->readv(from.fd, &into, 1);
       break;
     case Kind::kStream:
@@ -194,18 +190,18 @@ ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
       for (int i = 0; i < count; ++i) n += static_cast<ssize_t>(iov[i].iov_len);
       return n;
     case Kind::kFile:
-      n = to.positioned ? sys->pwritev(to.fd, iov, count, to.position)
+      n = to.positioned ? files::write_at(to.fd, iov, count, to.position)
                         : sys->writev(to.fd, iov, count);
       break;
     case Kind::kStream:
     case Kind::kMessage: {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(iov);
-      message.msg_iovlen = static_cast<size_t>(count);
+      message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
       const bool whole = to.kind == Kind::kMessage && !to.nonblocking();
       // A broken stream's SIGPIPE is raised by the caller, once nothing is locked any more.
-      const int quiet = to.kind == Kind::kStream ? MSG_NOSIGNAL : 0;
-      n = sys->sendmsg(to.fd, &message, quiet | (more ? MSG_MORE : 0) | (whole ? 0 : MSG_DONTWAIT));
+      const bool quiet = to.kind == Kind::kStream;
+      n = sockets::send(to.fd, &message, {.wait = whole, .more = more, .quiet = quiet});
       break;
     }
     default:

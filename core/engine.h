@@ -11,13 +11,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 #include "core/mode.h"
+#include "core/sys/host.h"
 #include "core/why.h"
 
 namespace anysplice {
@@ -35,13 +35,10 @@ ssize_t sendfile(int out_fd, int in_fd, int64_t* offset, size_t count);
 
 // --- descriptors: made, copied, ended ------------------------------------------------------------
 
-int pipe2(int fds[2], int flags);
+int pipe(int fds[2]);
 int dup(int fd);
 int dup2(int fd, int to);
-int dup3(int fd, int to, int flags);
 int close(int fd);
-int close_range(unsigned first, unsigned last, int flags);
-void closefrom(int first);
 // arg is the third argument as passed, an int or a pointer.
 int fcntl(int fd, int cmd, long arg);
 int ioctl(int fd, unsigned long request, void* arg);
@@ -50,19 +47,43 @@ int ioctl(int fd, unsigned long request, void* arg);
 
 ssize_t read(int fd, void* buf, size_t count);
 ssize_t readv(int fd, const iovec* iov, int count);
-ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags);
 ssize_t write(int fd, const void* buf, size_t count);
 ssize_t writev(int fd, const iovec* iov, int count);
-ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags);
 
 // --- watching a pipe -----------------------------------------------------------------------------
 
 int poll(pollfd* fds, nfds_t count, int timeout_ms);
-int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask);
 int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout);
 int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
             const sigset_t* mask);
+
+// --- beyond POSIX, where the system has them (core/sys/host.h)
+// -------------------------------------
+
+#ifdef ANYSPLICE_HOST_PIPE2
+int pipe2(int fds[2], int flags);
+#endif
+#ifdef ANYSPLICE_HOST_DUP3
+int dup3(int fd, int to, int flags);
+#endif
+#ifdef ANYSPLICE_HOST_CLOSE_RANGE
+int close_range(unsigned first, unsigned last, int flags);
+#endif
+#ifdef ANYSPLICE_HOST_CLOSEFROM
+void closefrom(int first);
+#endif
+#ifdef ANYSPLICE_HOST_PREADV2
+ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags);
+#endif
+#ifdef ANYSPLICE_HOST_PWRITEV2
+ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags);
+#endif
+#ifdef ANYSPLICE_HOST_PPOLL
+int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask);
+#endif
+#ifdef ANYSPLICE_HOST_EPOLL_CTL
 int epoll_ctl(int epfd, int op, int fd, epoll_event* event);
+#endif
 
 // --- a pipe becomes visible to somebody who does not go through the engine -----------------------
 

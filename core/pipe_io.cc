@@ -182,6 +182,7 @@ ssize_t readv(int fd, const iovec* iov, int count) {
   return read_by(fd, iov, count, [&] { return sys->readv(fd, iov, count); });
 }
 
+#ifdef ANYSPLICE_HOST_PREADV2
 ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->preadv2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
@@ -191,6 +192,7 @@ ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) 
   }
   return read_by(fd, iov, count, native);
 }
+#endif
 
 ssize_t write(int fd, const void* buf, size_t size) {
   if (writes_pass(fd)) [[likely]]
@@ -204,6 +206,7 @@ ssize_t writev(int fd, const iovec* iov, int count) {
   return write_by(fd, iov, count, [&] { return sys->writev(fd, iov, count); });
 }
 
+#ifdef ANYSPLICE_HOST_PWRITEV2
 ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->pwritev2(fd, iov, count, offset, flags); };
   if (offset != -1 || flags != 0) {
@@ -212,5 +215,6 @@ ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags)
   }
   return write_by(fd, iov, count, native);
 }
+#endif
 
 }  // namespace anysplice

@@ -254,7 +254,7 @@ bool PipeLock::waits() {
 
 bool PipeLock::packets() const {
   if (entry_.ours()) return pipe_of(entry_)->packets.load(std::memory_order_relaxed);
-  return (sys->fcntl(fd_, F_GETFL, 0) & O_DIRECT) != 0;
+  return (sys->fcntl(fd_, F_GETFL, 0) & host::kPackets) != 0;
 }
 
 int PipeLock::fill(size_t want) {

@@ -192,6 +192,7 @@ int poll(pollfd* fds, nfds_t count, int timeout_ms) {
       [&] { return sys->poll(fds, count, 0); });
 }
 
+#ifdef ANYSPLICE_HOST_PPOLL
 int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
   if (nothing_to_watch()) return sys->ppoll(fds, count, timeout, mask);
   const timespec now{0, 0};
@@ -199,6 +200,7 @@ int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* ma
       fds, count, !is_zero(timeout), [&] { return sys->ppoll(fds, count, timeout, mask); },
       [&] { return sys->ppoll(fds, count, &now, mask); });
 }
+#endif
 
 int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout) {
   timeval now{0, 0};
@@ -217,10 +219,12 @@ int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
       [&] { return sys->pselect(nfds, r, w, e, &now, mask); });
 }
 
+#ifdef ANYSPLICE_HOST_EPOLL_CTL
 // An epoll set watches from now on: the pipe stays the kernel's, and nothing stays held.
 int epoll_ctl(int epfd, int op, int fd, epoll_event* event) {
   if (op != EPOLL_CTL_DEL) expose(fd, Why::kEpoll);
   return sys->epoll_ctl(epfd, op, fd, event);
 }
+#endif
 
 }  // namespace anysplice

@@ -91,7 +91,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
 #ifdef SYS_pipe
     case SYS_pipe:
-      return anysplice::pipe2(to<int>(a), 0);
+      return anysplice::pipe(to<int>(a));
 #endif
 #ifdef SYS_dup2
     case SYS_dup2:

@@ -1,0 +1,25 @@
+// Files and devices, where systems differ. Async-signal-safe.
+#ifndef ANYSPLICE_CORE_SYS_FILES_H_
+#define ANYSPLICE_CORE_SYS_FILES_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+namespace anysplice::files {
+
+// The devices that swallow everything, and that are always full. No device's number if there is no
+// such device.
+dev_t null_device();
+dev_t full_device();
+
+// Whether a file is made up by the kernel as it is read, so that positions beyond 2 GiB mean
+// nothing.
+bool made_up(int fd);
+
+// As writev(2), at a position.
+ssize_t write_at(int fd, const iovec* iov, int count, int64_t position);
+
+}  // namespace anysplice::files
+
+#endif  // ANYSPLICE_CORE_SYS_FILES_H_

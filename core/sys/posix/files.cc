@@ -1,0 +1,52 @@
+#include "core/sys/files.h"
+
+#include <atomic>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+
+namespace anysplice::files {
+namespace {
+
+// No device has this number.
+constexpr dev_t kNone = static_cast<dev_t>(-1);
+
+// Asked for once, when a device is met.
+dev_t device_of(const char* path, std::atomic<uint64_t>& known) {
+  uint64_t now = known.load(std::memory_order_relaxed);
+  if (now != 0) return static_cast<dev_t>(now - 1);
+  const KeepErrno keep;
+  struct stat st;
+  const bool there = sys->stat(path, &st) == 0 && S_ISCHR(st.st_mode);
+  const dev_t device = there ? st.st_rdev : kNone;
+  known.store(static_cast<uint64_t>(device) + 1, std::memory_order_relaxed);
+  return device;
+}
+
+}  // namespace
+
+dev_t null_device() {
+  static std::atomic<uint64_t> known;
+  return device_of("/dev/null", known);
+}
+
+dev_t full_device() {
+  static std::atomic<uint64_t> known;
+  return device_of("/dev/full", known);
+}
+
+bool made_up(int) { return false; }
+
+// POSIX has pwrite(2) only.
+ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {
+  ssize_t done = 0;
+  for (int i = 0; i < count; ++i) {
+    const ssize_t n = sys->pwrite(fd, iov[i].iov_base, iov[i].iov_len, position + done);
+    if (n < 0) return done > 0 ? done : n;
+    done += n;
+    if (static_cast<size_t>(n) < iov[i].iov_len) break;
+  }
+  return done;
+}
+
+}  // namespace anysplice::files
