@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace anysplice::tools {
 namespace {
@@ -18,8 +18,11 @@ std::vector<absl::string_view> entries(absl::string_view list) {
   return absl::StrSplit(list, absl::ByAnyChar(kSeparators), absl::SkipEmpty());
 }
 
+// By its file's name, which may end in a version.
 bool is_library(absl::string_view path) {
-  return path == "libanysplice.so" || absl::EndsWith(path, "/libanysplice.so");
+  absl::string_view file = path.substr(path.rfind('/') + 1);
+  return absl::ConsumePrefix(&file, "libanysplice-interpose.so") &&
+         (file.empty() || file[0] == '.');
 }
 
 }  // namespace
