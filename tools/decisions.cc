@@ -30,18 +30,29 @@ bool before(const inject::Entry* a, const inject::Entry* b) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<JournalFile>> JournalFile::create(bool everything) {
+absl::StatusOr<std::unique_ptr<JournalFile>> JournalFile::create() {
   absl::StatusOr<std::unique_ptr<SharedFile>> file =
       SharedFile::create("journal", sizeof(inject::Journal));
   if (!file.ok()) return file.status();
   auto* journal = static_cast<inject::Journal*>((*file)->memory());
-  journal->everything = everything ? 1 : 0;
   journal->magic = inject::Journal::kMagic;
   return std::unique_ptr<JournalFile>(new JournalFile(*std::move(file)));
 }
 
-const inject::Journal& JournalFile::journal() const {
-  return *static_cast<const inject::Journal*>(file_->memory());
+inject::Journal& JournalFile::journal() const {
+  return *static_cast<inject::Journal*>(file_->memory());
+}
+
+void JournalFile::restart(bool everything) {
+  inject::Journal& all = journal();
+  const size_t used = std::min<size_t>(all.used, inject::Journal::kEntries);
+  for (size_t i = 0; i < used; ++i) all.entry[i].complete = false;
+  for (inject::Journal::Start& start : all.start) {
+    start.program = 0;
+    start.count = 0;
+  }
+  all.used = 0;
+  all.everything = everything ? 1 : 0;
 }
 
 std::vector<const inject::Entry*> JournalFile::entries() const {

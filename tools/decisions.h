@@ -16,8 +16,10 @@ namespace anysplice::tools {
 // The journal of a run: what the processes write into.
 class JournalFile {
  public:
-  // everything: also calls to which nothing happens.
-  static absl::StatusOr<std::unique_ptr<JournalFile>> create(bool everything);
+  static absl::StatusOr<std::unique_ptr<JournalFile>> create();
+
+  // Empties it. everything: calls to which nothing happens are to be noted, too.
+  void restart(bool everything);
 
   const std::string& path() const { return file_->path(); }
   // Of all processes, each thread's in the order of its calls.
@@ -27,7 +29,7 @@ class JournalFile {
 
  private:
   explicit JournalFile(std::unique_ptr<SharedFile> file) : file_(std::move(file)) {}
-  const inject::Journal& journal() const;
+  inject::Journal& journal() const;
 
   std::unique_ptr<SharedFile> file_;
 };

@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<JournaledRun>> JournaledRun::prepare(const Inject
     run->record_file_ = options.record_file;
     run->record_ = *output;
   }
-  absl::StatusOr<std::unique_ptr<JournalFile>> journal = JournalFile::create(false);
+  absl::StatusOr<std::unique_ptr<JournalFile>> journal = JournalFile::create();
   if (!journal.ok()) return journal.status();
   run->journal_ = *std::move(journal);
   setenv("ANYSPLICE_JOURNAL", run->journal_->path().c_str(), 1);

@@ -19,6 +19,7 @@ refuse them.
 Commands:
   run       run a program with the calls provided
   top       watch what is done for a program while it runs
+  explore   find out which failures of these calls a test does not survive
   doctor    show what this system offers, and what anysplice does about it
   bench     measure how fast that is, beside the kernel
 
@@ -43,10 +44,11 @@ int dispatch(absl::Span<char* const> words) {
   const absl::Span<char* const> rest = parsed->rest.subspan(1);
   if (command == "run") return run_command(rest);
   if (command == "top") return top_command(rest);
+  if (command == "explore") return explore_command(rest);
   if (command == "doctor") return doctor_command(rest);
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", command, "'; the commands are run, top, doctor, bench")));
+      absl::StrCat("unknown command '", command, "'; the commands are run, top, explore, doctor, bench")));
 }
 
 }  // namespace

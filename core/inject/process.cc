@@ -15,6 +15,8 @@ std::atomic<uint32_t> generation{1};
 std::atomic<uint32_t> threads{0};  // but the first
 std::atomic<uint32_t> children{0};
 
+constexpr size_t kBaseLength = 31;  // leaves room for numbers
+
 // Names go into lines of text and into specifications.
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -34,7 +36,7 @@ void name_process(const char* called, uint32_t start) {
   const char* slash = strrchr(called, '/');
   const char* base = slash != nullptr ? slash + 1 : called;
   size_t length = 0;
-  for (; base[length] != '\0' && length < 20; ++length) {
+  for (; base[length] != '\0' && length < kBaseLength; ++length) {
     process.plain[length] = is_plain(base[length]) ? base[length] : '_';
   }
   if (length == 0) process.plain[length++] = '_';

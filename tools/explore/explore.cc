@@ -1,0 +1,218 @@
+// `anysplice explore`: a test, again and again, each time with another of its calls failing.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tools/commands.h"
+#include "tools/errno_names.h"
+#include "tools/explore/report.h"
+#include "tools/leave_preload.h"
+#include "tools/status.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr absl::string_view kHelp =
+    R"(Usage: anysplice explore [OPTION]... [--] COMMAND [ARGUMENT]...
+
+Runs a test once to see which calls of splice, tee, vmsplice and sendfile it
+makes, and then again and again, each time with one of them failing in a way
+that a kernel may choose: short, interrupted, refused, missing, ... Reports
+what the program does not survive, with the command that repeats it.
+
+The test passes if it ends as it did at first, and its standard output is the
+same. After errors such as a full disk it may also end with a failure.
+
+  --output=FILE    FILE, too, must be the same; it is removed before each run.
+                   May be given several times
+  --status-only    do not compare standard output
+  --max-runs=N     stop after so many runs (default 200)
+  --timeout=S      a run that takes longer hangs (default ten times as long as
+                   without failures, at least 5)
+  --json           report as one JSON object
+  --help, --version
+
+The options of 'anysplice run', but for --stats, --record, --replay and
+--no-preload, are taken too. Standard input is empty; standard output is a
+file. What a run leaves behind is killed.
+
+The exit status is 0 if the test survives everything that was tried, 1 if
+not, and 125 if it cannot be explored. More in anysplice(1).
+)";
+
+constexpr OptionSpec kOptions[] = {
+    {"--output", Takes::kValue, "FILE"},     {"--status-only"}, {"--max-runs", Takes::kValue, "N"},
+    {"--timeout", Takes::kValue, "SECONDS"}, {"--json"},
+};
+
+struct ExploreOptions {
+  TrialOptions trial;
+  size_t max_runs = 200;
+  std::optional<Seconds> timeout;
+  bool json = false;
+};
+
+absl::Status apply(const Option& option, ExploreOptions* options) {
+  if (option.name == "--json") {
+    options->json = true;
+  } else if (option.name == "--status-only") {
+    options->trial.compare_stdout = false;
+  } else if (option.name == "--output") {
+    options->trial.files.emplace_back(*option.value);
+  } else if (option.name == "--max-runs") {
+    if (!absl::SimpleAtoi(*option.value, &options->max_runs) || options->max_runs < 3) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--max-runs takes a number from 3, not '", *option.value, "'"));
+    }
+  } else {
+    double seconds;
+    if (!absl::SimpleAtod(*option.value, &seconds) || !(seconds >= 0.1 && seconds <= 3600)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--timeout takes seconds from 0.1 to 3600, not '", *option.value, "'"));
+    }
+    options->timeout = Seconds(seconds);
+  }
+  return absl::OkStatus();
+}
+
+// `anysplice run` with the options that were given, for a shell.
+std::string prefix_of(const RunOptions& run) {
+  std::string text = "anysplice run";
+  if (run.mode) absl::StrAppend(&text, " --mode=", *run.mode);
+  if (run.rings) absl::StrAppend(&text, " --rings=", *run.rings);
+  if (run.block.any()) absl::StrAppend(&text, " --block=", errno_name(run.block_errno));
+  if (run.block.any() && !run.block.all()) {
+    std::vector<absl::string_view> calls;
+    for (size_t i = 0; i < kCalls; ++i) {
+      if (run.block.test(i)) calls.push_back(kCallNames[i]);
+    }
+    absl::StrAppend(&text, " --block-calls=", absl::StrJoin(calls, ","));
+  }
+  if (!run.inject.spec.empty()) absl::StrAppend(&text, " --inject ", shell_word(run.inject.spec));
+  return text;
+}
+
+std::string command_of(const RunOptions& run) {
+  return absl::StrJoin(run.command, " ", [](std::string* out, const char* word) {
+    absl::StrAppend(out, shell_word(word));
+  });
+}
+
+absl::Status check_clean(const ExploreOptions& options, const Trial& trial) {
+  if (trial.timed_out) {
+    return absl::FailedPreconditionError(
+        "the test takes longer than --timeout without any failure");
+  }
+  if (WIFEXITED(trial.wait_status) && WEXITSTATUS(trial.wait_status) == 0) return absl::OkStatus();
+  const std::string said =
+      trial.complaint.empty() ? "" : absl::StrCat("; it said: ", trial.complaint);
+  return absl::FailedPreconditionError(
+      absl::StrCat("the test fails without any failure (", end_of(trial), ")", said,
+                   options.trial.run.mode ? "" : "; try it under 'anysplice run'"));
+}
+
+// Two runs without failures, to see what the test does and that it does it twice.
+absl::StatusOr<Trial> look(const ExploreOptions& options, Trials* trials,
+                           std::vector<Failure>* failures, Exploration* exploration) {
+  const Seconds patience = options.timeout.value_or(Seconds(600));
+  const absl::StatusOr<Trial> again = trials->clean(patience);
+  if (!again.ok()) return again.status();
+  if (auto status = check_clean(options, *again); !status.ok()) return status;
+  absl::StatusOr<Trial> clean = trials->clean(patience);
+  if (!clean.ok()) return clean.status();
+  if (auto status = check_clean(options, *clean); !status.ok()) return status;
+  if (clean->written != again->written) {
+    return absl::FailedPreconditionError(
+        "the output differs from run to run without any failure; compare only what stays the same "
+        "(--status-only, --output)");
+  }
+  const std::vector<const inject::Entry*> entries = trials->journal().entries();
+  if (entries.empty()) {
+    return absl::FailedPreconditionError(
+        "the test makes no call of splice, tee, vmsplice or sendfile that can be reached; see "
+        "'Programs that cannot be helped' in docs/limitations.md");
+  }
+  std::set<std::string> processes;
+  for (const inject::Entry* entry : entries) processes.insert(entry->site.process);
+  exploration->calls = entries.size() + trials->journal().lost();
+  exploration->processes = processes.size();
+  *failures = legal_failures(entries);
+  return clean;
+}
+
+void show_progress(const Exploration& exploration, size_t failures) {
+  if (isatty(STDERR_FILENO) != 1) return;
+  absl::FPrintF(stderr, "\r%d of %d failures tried, %d not survived ", exploration.tried, failures,
+                exploration.findings.size());
+}
+
+absl::Status explore(const ExploreOptions& options, Exploration* exploration) {
+  absl::StatusOr<std::unique_ptr<Trials>> trials = Trials::create(options.trial);
+  if (!trials.ok()) return trials.status();
+  std::vector<Failure> failures;
+  const absl::StatusOr<Trial> clean = look(options, trials->get(), &failures, exploration);
+  if (!clean.ok()) return clean.status();
+  exploration->clean = *clean;
+  exploration->runs = 2;
+  const Seconds timeout = options.timeout.value_or(std::max(Seconds(5), clean->took * 10));
+  for (const Failure& failure : failures) {
+    if (exploration->runs >= options.max_runs) break;
+    // Each of these takes its time, and one tells enough.
+    if (exploration->hangs_at(failure)) continue;
+    ++exploration->runs;
+    const absl::StatusOr<Trial> trial = (*trials)->with(failure.spec, timeout);
+    if (!trial.ok()) return trial.status();
+    const Verdict verdict = judge(*clean, *trial, failure.duty);
+    bool steady = true;
+    const bool wrong = verdict != Verdict::kSurvived && verdict != Verdict::kNotReached;
+    // Only the first of a kind is made sure of: the others confirm each other.
+    if (wrong && !exploration->knows(failure, *trial, verdict) &&
+        exploration->runs < options.max_runs) {
+      ++exploration->runs;
+      const absl::StatusOr<Trial> again = (*trials)->with(failure.spec, timeout);
+      if (!again.ok()) return again.status();
+      steady = judge(*clean, *again, failure.duty) == verdict;
+    }
+    exploration->add(failure, *trial, verdict, steady);
+    show_progress(*exploration, failures.size());
+  }
+  exploration->not_tried = failures.size() - exploration->tried;
+  if (isatty(STDERR_FILENO) == 1) absl::FPrintF(stderr, "\n");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int explore_command(absl::Span<char* const> words) {
+  leave_preload("explore", words);
+  ExploreOptions options;
+  const auto apply_own = [&](const Option& option) { return apply(option, &options); };
+  const OwnOptions own{kOptions, apply_own};
+  const absl::StatusOr<RunOptions> run = parse_run_options(words, &own);
+  if (!run.ok()) return report(run.status());
+  if (run->help) return print(kHelp);
+  if (run->version) return print_version();
+  if (run->command.empty()) {
+    return report(
+        absl::InvalidArgumentError("no test command given; try 'anysplice explore --help'"));
+  }
+  options.trial.run = *run;
+  Exploration exploration;
+  exploration.command = command_of(*run);
+  exploration.prefix = prefix_of(*run);
+  if (auto status = explore(options, &exploration); !status.ok()) return report(status);
+  if (const int error = print(options.json ? as_json(exploration) : as_text(exploration));
+      error != 0) {
+    return error;
+  }
+  return exploration.findings.empty() ? 0 : 1;
+}
+
+}  // namespace anysplice::tools

@@ -1,0 +1,157 @@
+#include "tools/explore/report.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+
+namespace anysplice::tools {
+namespace {
+
+// The worst first: what is wrong without anybody being told.
+constexpr struct {
+  Verdict verdict;
+  const char* title;  // for a person
+  const char* name;   // for a program
+} kWrong[] = {
+    {Verdict::kWrongOutput, "WRONG OUTPUT, and the exit status is that of success", "wrong output"},
+    {Verdict::kKilled, "KILLED by a signal", "killed"},
+    {Verdict::kHung, "HANGS", "hangs"},
+    {Verdict::kWrongStatus, "FAILS, where it could have gone on", "fails"},
+};
+
+std::string repeat(const Exploration& exploration, const Failure& failure) {
+  return absl::StrCat(exploration.prefix, " --inject ", shell_word(failure.spec), " -- ",
+                      exploration.command);
+}
+
+size_t count(const Exploration& exploration, Verdict verdict) {
+  return exploration.verdicts[static_cast<size_t>(verdict)];
+}
+
+bool is_of_kind(const Finding& finding, const Failure& failure, const Trial& trial,
+                Verdict verdict) {
+  return finding.verdict == verdict && finding.failure.kind == failure.kind &&
+         finding.failure.what == failure.what && finding.trial.wait_status == trial.wait_status;
+}
+
+void add_finding(const Exploration& exploration, const Finding& finding, std::string* out) {
+  absl::StrAppend(out, "\n  ", finding.failure.kind, ": ", finding.failure.what, "\n    at ",
+                  finding.failure.where);
+  if (finding.times > 1) absl::StrAppend(out, " and ", finding.times - 1, " more");
+  absl::StrAppend(out, ": ", end_of(finding.trial), finding.steady ? "" : " (not every time)",
+                  "\n");
+  if (!finding.trial.complaint.empty() && finding.verdict != Verdict::kWrongOutput) {
+    absl::StrAppend(out, "    it said: ", finding.trial.complaint.substr(0, 200), "\n");
+  }
+  absl::StrAppend(out, "    ", repeat(exploration, finding.failure), "\n");
+}
+
+}  // namespace
+
+bool Exploration::knows(const Failure& failure, const Trial& trial, Verdict verdict) const {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return is_of_kind(finding, failure, trial, verdict);
+  });
+}
+
+bool Exploration::hangs_at(const Failure& failure) const {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.verdict == Verdict::kHung && finding.failure.kind == failure.kind &&
+           finding.failure.what == failure.what;
+  });
+}
+
+void Exploration::add(const Failure& failure, const Trial& trial, Verdict verdict, bool steady) {
+  ++tried;
+  ++verdicts[static_cast<size_t>(verdict)];
+  if (verdict == Verdict::kSurvived || verdict == Verdict::kNotReached) return;
+  const auto known = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return is_of_kind(finding, failure, trial, verdict);
+  });
+  if (known != findings.end()) {
+    ++known->times;
+  } else {
+    findings.push_back({failure, trial, verdict, steady});
+  }
+}
+
+std::string shell_word(absl::string_view word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return isalnum(static_cast<unsigned char>(c)) != 0 || strchr("@%_+=:,./-", c) != nullptr;
+  });
+  if (plain) return std::string(word);
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string end_of(const Trial& trial) {
+  if (trial.timed_out) return absl::StrFormat("still running after %.0f s", trial.took.count());
+  if (WIFSIGNALED(trial.wait_status)) {
+    const char* name = sigabbrev_np(WTERMSIG(trial.wait_status));
+    return absl::StrCat("killed by SIG", name != nullptr ? name : "???");
+  }
+  return absl::StrCat("exit status ", WEXITSTATUS(trial.wait_status));
+}
+
+std::string as_text(const Exploration& exploration) {
+  std::string out = absl::StrFormat("%s\n  makes %d calls in %d process%s; %s in %.2f s\n",
+                                    exploration.command, exploration.calls, exploration.processes,
+                                    exploration.processes == 1 ? "" : "es",
+                                    end_of(exploration.clean), exploration.clean.took.count());
+  absl::StrAppend(&out, "  ", exploration.tried, " failures tried in ", exploration.runs,
+                  " runs: ", count(exploration, Verdict::kSurvived), " survived");
+  if (const size_t n = count(exploration, Verdict::kNotReached); n > 0) {
+    absl::StrAppend(&out, ", ", n, " not reached");
+  }
+  if (exploration.not_tried > 0) {
+    absl::StrAppend(&out, "; ", exploration.not_tried, " not tried");
+  }
+  out += "\n";
+  for (const auto& wrong : kWrong) {
+    if (count(exploration, wrong.verdict) == 0) continue;
+    absl::StrAppend(&out, "\n", wrong.title, ": ", count(exploration, wrong.verdict), "\n");
+    for (const Finding& finding : exploration.findings) {
+      if (finding.verdict == wrong.verdict) add_finding(exploration, finding, &out);
+    }
+  }
+  return out;
+}
+
+std::string as_json(const Exploration& exploration) {
+  nlohmann::ordered_json findings = nlohmann::ordered_json::array();
+  for (const auto& wrong : kWrong) {
+    for (const Finding& finding : exploration.findings) {
+      if (finding.verdict != wrong.verdict) continue;
+      findings.push_back({{"verdict", wrong.name},
+                          {"calls", finding.failure.kind},
+                          {"failure", finding.failure.what},
+                          {"at", finding.failure.where},
+                          {"times", finding.times},
+                          {"end", end_of(finding.trial)},
+                          {"steady", finding.steady},
+                          {"stderr", finding.trial.complaint},
+                          {"spec", finding.failure.spec},
+                          {"repeat", repeat(exploration, finding.failure)}});
+    }
+  }
+  const nlohmann::ordered_json whole = {{"command", exploration.command},
+                                        {"clean",
+                                         {{"end", end_of(exploration.clean)},
+                                          {"seconds", exploration.clean.took.count()},
+                                          {"calls", exploration.calls},
+                                          {"processes", exploration.processes}}},
+                                        {"runs", exploration.runs},
+                                        {"tried", exploration.tried},
+                                        {"survived", count(exploration, Verdict::kSurvived)},
+                                        {"not_reached", count(exploration, Verdict::kNotReached)},
+                                        {"not_tried", exploration.not_tried},
+                                        {"findings", findings}};
+  return whole.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace anysplice::tools

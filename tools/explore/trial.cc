@@ -1,0 +1,195 @@
+#include "tools/explore/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <string_view>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tools/launch.h"
+#include "tools/status.h"
+
+namespace anysplice::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kEnding[] = {SIGHUP, SIGINT, SIGTERM};
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  for (const int signal : kEnding) sigaddset(&set, signal);
+  return set;
+}
+
+std::string content_of(int fd) {
+  std::string content;
+  char buffer[1 << 16];
+  for (off_t at = 0;;) {
+    const ssize_t n = pread(fd, buffer, sizeof(buffer), at);
+    if (n <= 0) return content;
+    content.append(buffer, static_cast<size_t>(n));
+    at += n;
+  }
+}
+
+size_t hash_of(int fd) {
+  size_t hash = 0;
+  char buffer[1 << 16];
+  for (off_t at = 0;;) {
+    const ssize_t n = pread(fd, buffer, sizeof(buffer), at);
+    if (n <= 0) return hash ^ static_cast<size_t>(at);
+    const std::string_view piece(buffer, static_cast<size_t>(n));
+    hash = hash * 1099511628211u + std::hash<std::string_view>()(piece);
+    at += n;
+  }
+}
+
+size_t hash_of_file(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return 1;  // a file that is not there is not an empty one
+  const size_t hash = hash_of(fd);
+  close(fd);
+  return hash;
+}
+
+std::string last_line(int fd) {
+  const std::string text = content_of(fd);
+  std::string last;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipWhitespace())) {
+    last = std::string(line);
+  }
+  return last;
+}
+
+// Ends what a trial has left behind: its process group, and all that has become our child because
+// its own parent ended.
+void end_all(pid_t group) {
+  kill(-group, SIGKILL);
+  for (int tries = 0; tries < 200; ++tries) {
+    std::ifstream list(absl::StrCat("/proc/self/task/", getpid(), "/children"));
+    for (pid_t pid; list >> pid;) kill(pid, SIGKILL);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) return;
+    usleep(5000);
+  }
+}
+
+// Waits until the child has ended (true, with its status) or time is up.
+bool wait_for(pid_t child, Clock::time_point until, int* status) {
+  const sigset_t watched = watched_signals();
+  for (;;) {
+    const pid_t ended = waitpid(child, status, WNOHANG);
+    if (ended == child) return true;
+    const auto left = std::chrono::nanoseconds(until - Clock::now()).count();
+    if (left <= 0) return false;
+    const timespec timeout{static_cast<time_t>(left / 1000000000),
+                           static_cast<long>(left % 1000000000)};
+    const int signal_number = sigtimedwait(&watched, nullptr, &timeout);
+    if (std::find(std::begin(kEnding), std::end(kEnding), signal_number) != std::end(kEnding)) {
+      end_all(child);
+      signal(signal_number, SIG_DFL);
+      sigprocmask(SIG_UNBLOCK, &watched, nullptr);
+      raise(signal_number);
+      _exit(128 + signal_number);
+    }
+  }
+}
+
+}  // namespace
+
+Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
+  if (trial.timed_out) return Verdict::kHung;
+  if (trial.wait_status == clean.wait_status) {
+    if (trial.written != clean.written) return Verdict::kWrongOutput;
+    return trial.reached ? Verdict::kSurvived : Verdict::kNotReached;
+  }
+  if (WIFSIGNALED(trial.wait_status)) return Verdict::kKilled;
+  const bool error = WEXITSTATUS(trial.wait_status) != 0;
+  return duty == Duty::kNotice && error ? Verdict::kSurvived : Verdict::kWrongStatus;
+}
+
+absl::StatusOr<std::unique_ptr<Trials>> Trials::create(const TrialOptions& options) {
+  absl::StatusOr<std::string> program = prepare(options.run);
+  if (!program.ok()) return program.status();
+  absl::StatusOr<std::unique_ptr<JournalFile>> journal = JournalFile::create();
+  if (!journal.ok()) return journal.status();
+  auto trials = std::unique_ptr<Trials>(new Trials(options));
+  trials->program_ = *std::move(program);
+  trials->journal_ = *std::move(journal);
+  setenv("ANYSPLICE_JOURNAL", trials->journal_->path().c_str(), 1);
+  unsetenv("ANYSPLICE_REPLAY");
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  return trials;
+}
+
+absl::StatusOr<Trial> Trials::clean(Seconds timeout) {
+  journal_->restart(true);
+  return run(options_.run.inject.spec, timeout);
+}
+
+absl::StatusOr<Trial> Trials::with(const std::string& spec, Seconds timeout) {
+  const std::string& before = options_.run.inject.spec;
+  journal_->restart(false);
+  return run(before.empty() ? spec : absl::StrCat(before, ";", spec), timeout);
+}
+
+absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
+  for (const std::string& file : options_.files) unlink(file.c_str());
+  const int out = memfd_create("stdout", MFD_CLOEXEC);
+  const int err = memfd_create("stderr", MFD_CLOEXEC);
+  const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const absl::Cleanup shut = [=] {
+    for (const int fd : {out, err, in}) close(fd);
+  };
+  if (out < 0 || err < 0 || in < 0) return system_failure("cannot keep the output", errno);
+
+  const sigset_t watched = watched_signals();
+  sigset_t old_mask;
+  sigprocmask(SIG_BLOCK, &watched, &old_mask);
+  const auto start = Clock::now();
+  const pid_t child = fork();
+  if (child < 0) return system_failure("cannot fork", errno);
+  if (child == 0) {
+    setpgid(0, 0);
+    sigprocmask(SIG_SETMASK, &old_mask, nullptr);
+    if (spec.empty()) {
+      unsetenv("ANYSPLICE_INJECT");
+    } else {
+      setenv("ANYSPLICE_INJECT", spec.c_str(), 1);
+    }
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    _exit(become(options_.run, program_));
+  }
+  Trial trial;
+  trial.timed_out = !wait_for(child, start + std::chrono::duration_cast<Clock::duration>(timeout),
+                              &trial.wait_status);
+  trial.took = Clock::now() - start;
+  end_all(child);
+  sigprocmask(SIG_SETMASK, &old_mask, nullptr);
+  trial.written.push_back(options_.compare_stdout ? hash_of(out) : 0);
+  for (const std::string& file : options_.files) trial.written.push_back(hash_of_file(file));
+  trial.complaint = last_line(err);
+  for (const inject::Entry* entry : journal_->entries()) {
+    trial.reached |= !entry->decision.nothing();
+  }
+  return trial;
+}
+
+}  // namespace anysplice::tools
