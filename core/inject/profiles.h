@@ -12,7 +12,7 @@ struct Profile {
   const char* spec;
 };
 
-inline constexpr size_t kProfiles = 3;
+inline constexpr size_t kProfiles = 11;
 extern const Profile profiles[kProfiles];
 
 }  // namespace anysplice::inject

@@ -2,30 +2,15 @@
 here, and anysplice is in auto mode, so it leaves the first three to gVisor."""
 
 import re
-import subprocess
 import sys
 
 import e2e
+import gvisor
 
 SIZE = 4 * e2e.MIB
 
 
-def find_sandbox():
-    """The runsc command that works here, or None, and why not."""
-    reason = ''
-    for form in ([], ['--rootless'], ['--ignore-cgroups']):
-        # Writing to the real files, and not to a copy, lets us see what came of it.
-        command = ['runsc', *form, '--network=none', '--platform=ptrace', 'do',
-                   '-force-overlay=false']
-        probe = subprocess.run([*command, 'true'], stdin=subprocess.DEVNULL, capture_output=True,
-                               timeout=e2e.SECONDS)
-        if probe.returncode == 0:
-            return tuple(command), ''
-        reason = (probe.stdout + probe.stderr).decode(errors='replace').strip() or reason
-    return None, reason
-
-
-SANDBOX, REASON = find_sandbox()
+SANDBOX, REASON = gvisor.find_sandbox()
 if not SANDBOX:
     print(f'1..0 # SKIP gVisor does not start here: {" ".join(REASON.split())}')
     sys.exit()
