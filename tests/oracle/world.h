@@ -21,6 +21,7 @@
 #include "tests/oracle/balance.h"
 #include "tests/oracle/calls.h"
 #include "tests/oracle/log.h"
+#include "tests/oracle/text.h"
 
 namespace oracle {
 
@@ -38,12 +39,6 @@ inline constexpr Offset kBad{Offset::kBadAddress, 0, "bad address"};
 constexpr Offset at(loff_t value) { return {Offset::kValue, value, ""}; }
 constexpr Offset read_only_at(loff_t value) { return {Offset::kReadOnlyAddress, value, ""}; }
 std::string to_string(Offset offset);
-
-// The same n bytes for the same seed; letters, so that differences can be read.
-std::string bytes(size_t n, unsigned seed = 1);
-// "100 bytes #1a2b3c4d 'abcdefgh...'"
-std::string describe(std::string_view data);
-const char* errno_name(int error);
 
 struct Pipe {
   int r, w;

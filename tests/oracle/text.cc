@@ -1,0 +1,43 @@
+#include "tests/oracle/text.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+namespace oracle {
+namespace {
+
+uint32_t hash(std::string_view data) {
+  uint32_t h = 2166136261u;
+  for (unsigned char c : data) h = (h ^ c) * 16777619u;
+  return h;
+}
+
+}  // namespace
+
+std::string bytes(size_t n, unsigned seed) {
+  std::string data(n, '\0');
+  uint32_t state = seed * 2654435761u + 1;
+  for (char& c : data) {
+    state = state * 1664525u + 1013904223u;
+    c = static_cast<char>('a' + (state >> 24) % 26);
+  }
+  return data;
+}
+
+std::string describe(std::string_view data) {
+  std::string text = std::to_string(data.size()) + " bytes";
+  if (data.empty()) return text;
+  char sum[16];
+  snprintf(sum, sizeof sum, " #%08x '", hash(data));
+  text += sum;
+  for (char c : data.substr(0, 10)) text += c >= ' ' && c <= '~' ? c : '.';
+  return text + "'";
+}
+
+const char* errno_name(int error) {
+  const char* name = strerrorname_np(error);
+  return name != nullptr ? name : "no errno";
+}
+
+}  // namespace oracle
