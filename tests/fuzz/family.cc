@@ -1,0 +1,175 @@
+// The calls under test.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "tests/fuzz/stage.h"
+
+namespace fuzz {
+namespace {
+
+// An offset argument, one for each side.
+class Offset {
+ public:
+  explicit Offset(int64_t value) : given_(value), value_{value, value} {}
+  loff_t* of(int side) {
+    if (given_ == kNoOffset) return nullptr;
+    return given_ == kBadOffset ? reinterpret_cast<loff_t*>(nowhere()) : &value_[side];
+  }
+  bool same() const { return value_[0] == value_[1]; }
+  std::string text() const {
+    return "offset kernel: " + std::to_string(value_[0]) + ", engine: " + std::to_string(value_[1]);
+  }
+
+ private:
+  int64_t given_;
+  loff_t value_[2];
+};
+
+// Never for ever, and never more than a disk has: what has no end of its own gets one.
+size_t bounded(size_t length, const Object& in, const Object& out) {
+  if (in.endless || (&in == &out && in.kind == Object::kFile)) {
+    return std::min<size_t>(length, 1 << 16);
+  }
+  const bool counted = out.kind == Object::kTcp || out.kind == Object::kDatagram;
+  return counted ? std::min<size_t>(length, 1 << 14) : length;
+}
+
+}  // namespace
+
+// A socket, or a file, was written to, or read from.
+void Stage::put_bytes(Var& out, long n) {
+  const Object& object = object_of(out);
+  if (n <= 0 || object.peer < 0) return;
+  shared_.object[object.peer].unread += n;
+  ++shared_.object[object.peer].messages;
+  if (object.kind != Object::kTcp) return;
+  // What was kept back for more to come goes out.
+  const int on = 1;
+  for (int fd : out.fd) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+// The kernel puts a file's pages into a pipe, so a later change of the file shows there. The engine
+// copies. So a file that was read from is not written any more. False if it would be.
+bool Stage::lend(const Var& in, const Var& out) {
+  const bool file = object_of(in).kind == Object::kFile;
+  skipped_ = object_of(out).lent || (file && in.object == out.object);
+  if (file && !skipped_) shared_.object[in.object].lent = true;
+  return !skipped_;
+}
+
+void Stage::splice(const Step& step) {
+  Var &in = var(step.arg[0]), &out = var(step.arg[2]);
+  size_t length = bounded(static_cast<size_t>(step.arg[4]), object_of(in), object_of(out));
+  const unsigned flags = static_cast<unsigned>(step.arg[5]);
+  const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
+  if (!can_take(in, no_wait) || !can_give(out, length, no_wait)) {
+    skipped_ = true;
+    return;
+  }
+  // A device's bytes go into a pipe of the kernel one page at a time (docs/limitations.md).
+  if (object_of(in).endless && !slots_known(out)) length = std::min(length, kPage);
+  arrive(in);
+  mark_scattered(in, out);
+  if (!lend(in, out)) return;
+  Offset off_in(step.arg[1]), off_out(step.arg[3]);
+  const auto make = [&](int side, Rest rest, unsigned with) {
+    return calls_[side]->splice(in.fd[side], off_in.of(side), out.fd[side], off_out.of(side),
+                                rest.of(length), with);
+  };
+  Answer answers[] = {call(kKernel, [&](int s) { return make(s, {}, flags); }),
+                      call(kEngine, [&](int s) { return make(s, {}, flags); })};
+  judge(answers, out, [&](int s, Rest rest) { return make(s, rest, flags | SPLICE_F_NONBLOCK); });
+  if (!off_in.same()) differ("in: " + off_in.text());
+  if (!off_out.same()) differ("out: " + off_out.text());
+  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  put_bytes(out, answers[0].n);
+}
+
+void Stage::tee(const Step& step) {
+  Var &in = var(step.arg[0]), &out = var(step.arg[1]);
+  const size_t length = static_cast<size_t>(step.arg[2]);
+  const unsigned flags = static_cast<unsigned>(step.arg[3]);
+  const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
+  if (!can_take(in, no_wait) || !can_give(out, 0, no_wait)) {
+    skipped_ = true;
+    return;
+  }
+  mark_scattered(in, out);
+  const auto make = [&](int side) {
+    return calls_[side]->tee(in.fd[side], out.fd[side], length, flags);
+  };
+  Answer answers[] = {call(kKernel, make), call(kEngine, make)};
+  judge_tee(answers, out, [&](int side, Rest) {
+    return calls_[side]->tee(in.fd[side], out.fd[side], length, flags | SPLICE_F_NONBLOCK);
+  });
+}
+
+// On a read end the bytes go to memory. vmsplice does not look at O_NONBLOCK.
+void Stage::vmsplice(const Step& step) {
+  Var& v = var(step.arg[0]);
+  const unsigned flags = static_cast<unsigned>(step.arg[5]);
+  size_t length = static_cast<size_t>(step.arg[1]);
+  const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
+  const bool pipe = object_of(v).kind == Object::kPipe;
+  if (pipe && !no_wait && !ready(v, v.reads ? POLLIN : POLLOUT)) {
+    skipped_ = true;
+    return;
+  }
+  const size_t from = v.writes ? take_pattern(length, static_cast<int>(step.arg[4])) : 0;
+  look_at_slots(v);
+  // Into a bad segment nothing goes of a slot that does not fit before it, whatever a slot is here.
+  if (pipe && v.reads && step.arg[3] > 0 && !slots_known(v)) {
+    skipped_ = true;
+    return;
+  }
+  std::vector<iovec> iov[2];
+  for (int side = 0; side < 2; ++side) {
+    iov[side] =
+        segments(v.writes ? pattern() + from : buffer(side), length, step.arg[2], step.arg[3]);
+  }
+  const auto make = [&](int side, unsigned with) {
+    return calls_[side]->vmsplice(v.fd[side], iov[side].data(), iov[side].size(), with);
+  };
+  Answer answers[] = {call(kKernel, [&](int s) { return make(s, flags); }),
+                      call(kEngine, [&](int s) { return make(s, flags); })};
+  if (v.reads) {
+    agree(answers);
+    got_bytes(answers, v);
+    return;
+  }
+  // How the rest is cut does not matter.
+  judge(answers, v, [&](int side, Rest rest) {
+    const iovec left = {const_cast<char*>(pattern()) + from + rest.done, rest.of(length)};
+    return rest.bounded() ? calls_[side]->vmsplice(v.fd[side], &left, 1, flags | SPLICE_F_NONBLOCK)
+                          : make(side, flags | SPLICE_F_NONBLOCK);
+  });
+}
+
+void Stage::sendfile(const Step& step) {
+  Var &out = var(step.arg[0]), &in = var(step.arg[1]);
+  const size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
+  if (!can_take(in, false) || !can_give(out, count, false)) {
+    skipped_ = true;
+    return;
+  }
+  arrive(in);
+  mark_scattered(in, out);
+  if (!lend(in, out)) return;
+  Offset offset(step.arg[2]);
+  const auto make = [&](int side, Rest rest) {
+    return calls_[side]->sendfile(out.fd[side], in.fd[side], offset.of(side), rest.of(count));
+  };
+  Answer answers[] = {call(kKernel, [&](int s) { return make(s, {}); }),
+                      call(kEngine, [&](int s) { return make(s, {}); })};
+  judge(answers, out, make);
+  if (!offset.same()) differ(offset.text());
+  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  put_bytes(out, answers[0].n);
+}
+
+}  // namespace fuzz

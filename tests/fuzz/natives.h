@@ -1,0 +1,19 @@
+// Native calls that are missing, or refuse some files: the functions of the seam replaced, for
+// mode auto.
+#ifndef ANYSPLICE_TESTS_FUZZ_NATIVES_H_
+#define ANYSPLICE_TESTS_FUZZ_NATIVES_H_
+
+#include <atomic>
+#include <cstdint>
+
+namespace fuzz {
+
+// Two bits for each call (splice, tee, vmsplice, sendfile), lowest first: 0 it is there, 1 ENOSYS,
+// 2 EPERM, 3 EINVAL for about every other call, as for a kind of file. Bit 8: no rings.
+inline constexpr unsigned kNativeChoices = 1u << 9;
+// All processes of a program count on the same counter.
+void set_natives(unsigned natives, std::atomic<uint32_t>* counter);
+
+}  // namespace fuzz
+
+#endif  // ANYSPLICE_TESTS_FUZZ_NATIVES_H_

@@ -1,0 +1,98 @@
+// Others come to see the pipes: forked processes, programs that know nothing of the engine, and
+// descriptors that go past it.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tests/fuzz/helper.h"
+#include "tests/fuzz/stage.h"
+
+namespace fuzz {
+
+// One fork for both sides: each process then has its copy of both worlds.
+void Stage::fork(int number) {
+  skipped_ = actor_ != 0 || number <= 0 || number >= kActors || shared_.pid[number] != 0;
+  if (skipped_) return;
+  const pid_t pid = calls_[kEngine]->fork();
+  if (pid < 0) end(Verdict::kCutShort);
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    actor_ = number;
+    return;
+  }
+  shared_.pid[number] = pid;
+  shared_.alive[number] = true;
+}
+
+void Stage::exit(bool silently) {
+  if (!silently) anysplice::settle_held();
+  ++shared_.compared;
+  ::_exit(0);
+}
+
+// The program answers through a pipe of its own: what its one call said, errno, then the bytes.
+void Stage::spawn(Var& v, bool writes, size_t length) {
+  length = std::min<size_t>(length, kHelperMost);
+  skipped_ = object_of(v).kind != Object::kPipe || (writes ? !v.writes : !v.reads) ||
+             (::fcntl(v.fd[kKernel], F_GETFD) & FD_CLOEXEC) != 0 ||
+             !(writes ? can_give(v, length, false) && (nonblocking(v) || length <= kPage)
+                      : can_take(v, false));
+  if (skipped_) return;
+  const size_t from = writes ? take_pattern(length) : 0;
+  anysplice::expose_all();
+  for (const Var& other : vars_) {
+    if (other.open() && other.reads) shared_.object[other.object].exposed = true;
+  }
+  std::string bytes[2];
+  const auto run = [&](int side, Rest rest) {
+    long n = -1;
+    if (!run_helper(v.fd[side], writes, from + rest.done, rest.of(length), &n, &bytes[side])) {
+      end(Verdict::kCutShort);
+    }
+    return n;
+  };
+  Answer answers[] = {call(kKernel, [&](int s) { return run(s, {}); }),
+                      call(kEngine, [&](int s) { return run(s, {}); })};
+  if (writes) {
+    judge(answers, v, run);
+    return;
+  }
+  agree(answers);
+  if (bytes[0] != bytes[1]) differ("read: " + difference(bytes[0], bytes[1]));
+}
+
+void Stage::expose(Var& v) {
+  calls_[kEngine]->expose(v.fd[kEngine], anysplice::Why::kStdio);
+  if (v.open()) shared_.object[v.object].exposed = true;
+}
+
+void Stage::stranger(Var& v, bool writes, size_t length) {
+  length = std::min<size_t>(length, 1 << 20);
+  skipped_ =
+      object_of(v).kind != Object::kPipe || !object_of(v).exposed ||
+      (writes ? !v.writes || !can_give(v, length, false) || !(nonblocking(v) || length <= kPage)
+              : !v.reads || !can_take(v, false));
+  if (skipped_) return;
+  const size_t from = writes ? take_pattern(length) : 0;
+  const auto make = [&](int side, Rest rest) {
+    return writes ? ::write(v.fd[side], pattern() + from + rest.done, rest.of(length))
+                  : ::read(v.fd[side], buffer(side), length);
+  };
+  Answer answers[] = {call(kKernel, [&](int s) { return make(s, {}); }),
+                      call(kEngine, [&](int s) { return make(s, {}); })};
+  if (writes) {
+    judge(answers, v, make);
+    return;
+  }
+  agree(answers);
+  got_bytes(answers, v);
+}
+
+}  // namespace fuzz

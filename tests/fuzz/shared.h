@@ -1,0 +1,54 @@
+// What all processes of one program share, and the process that watches them reads.
+#ifndef ANYSPLICE_TESTS_FUZZ_SHARED_H_
+#define ANYSPLICE_TESTS_FUZZ_SHARED_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <atomic>
+
+#include "tests/fuzz/step.h"
+
+namespace fuzz {
+
+// A pipe, file, ...: one on each side, with what has to be known to judge the two.
+struct Object {
+  enum Kind : uint8_t { kNothing, kPipe, kFile, kStream, kDatagram, kTcp, kDevice, kEpoll };
+  Kind kind = kNothing;
+  bool endless = false;      // a device that has always more
+  bool lent = false;         // a file whose pages the kernel may have put into a pipe
+  bool exposed = false;      // strangers may use it
+  bool scattered = false;    // how many slots its bytes take in the kernel cannot be known
+  bool from_socket = false;  // some of them are a socket's, in pages that may be large
+  int peer = -1;             // of a socket: the object of the other end
+  int64_t unread = 0;        // of a socket: bytes sent to it that it has not read
+  int messages = 0;
+};
+
+enum class Verdict : uint32_t {
+  kOpen,      // still running, or died
+  kSame,      // ran to its end
+  kCutShort,  // could not go on, nothing was wrong so far
+  kDifferent,
+};
+
+struct Shared {
+  static constexpr int kObjects = 256;
+  static constexpr uint32_t kLeaving = 1u << 31;  // the process whose turn it is ends
+
+  std::atomic<uint32_t> turn;  // index of the step to be done next; the whole world waits on it
+  std::atomic<Verdict> verdict;
+  std::atomic<uint32_t> native_calls;
+  uint64_t compared;  // steps done on both sides
+  uint64_t excused;   // differences in how much a full pipe or socket takes
+  uint64_t cursor;    // where in the pattern the next bytes come from
+  int objects;
+  Object object[kObjects];
+  bool alive[kActors];
+  pid_t pid[kActors];
+  char report[1 << 14];
+};
+
+}  // namespace fuzz
+
+#endif  // ANYSPLICE_TESTS_FUZZ_SHARED_H_

@@ -1,0 +1,63 @@
+// A step that could wait for ever is not made. The kernel's side is asked, because asking the
+// engine might settle what would have gone wrong.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include "tests/fuzz/stage.h"
+
+namespace fuzz {
+
+bool Stage::ready(const Var& v, short events) {
+  pollfd p = {v.fd[kKernel], events, 0};
+  return ::poll(&p, 1, 0) > 0;
+}
+
+bool Stage::nonblocking(const Var& v) {
+  return (::fcntl(v.fd[kKernel], F_GETFL) & O_NONBLOCK) != 0;
+}
+
+bool Stage::can_take(const Var& v, bool not_waiting) {
+  const Object& object = object_of(v);
+  if (object.kind < Object::kPipe || object.kind == Object::kFile ||
+      object.kind == Object::kDevice) {
+    return true;
+  }
+  return (not_waiting && object.kind == Object::kPipe) || nonblocking(v) || ready(v, POLLIN);
+}
+
+// A socket is also never filled so far that the two sides could differ in how they account for it.
+bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
+  const Object& object = object_of(v);
+  switch (object.kind) {
+    case Object::kPipe:
+      return not_waiting || nonblocking(v) || ready(v, POLLOUT);
+    case Object::kStream:
+      return nonblocking(v) || (length <= kPage && shared_.object[object.peer].unread < 1 << 14);
+    case Object::kTcp:
+      return length <= 1 << 15 && shared_.object[object.peer].unread < 1 << 14;
+    case Object::kDatagram:
+      return length <= 1 << 15 && shared_.object[object.peer].messages < 4;
+    default:
+      return true;
+  }
+}
+
+// Waits until what was sent over TCP is here.
+void Stage::arrive(Var& v) {
+  const Object& object = object_of(v);
+  if (object.kind != Object::kTcp) return;
+  for (int side = 0; side < 2; ++side) {
+    int n = -1;
+    for (int tries = 0; tries < 2000; ++tries) {
+      if (::ioctl(v.fd[side], FIONREAD, &n) != 0 || n == object.unread) break;
+      ::poll(nullptr, 0, 1);
+    }
+    if (n != object.unread) {
+      differ(std::string(side == kKernel ? "kernel: " : "engine: ") + std::to_string(n) + " of " +
+             std::to_string(object.unread) + " bytes arrived");
+    }
+  }
+}
+
+}  // namespace fuzz
