@@ -39,14 +39,13 @@ void forget_end(int fd, FdEntry entry) {
   Pipe* pipe = pipe_of(entry);
   if (!lock_entry(fd, entry, pipe)) return;
   const End end = end_of(entry);
-  const bool last = pipe->descriptors[end] == 1;
+  const bool last = --pipe->descriptors[end] == 0;
   if (last && pipe->where.load(std::memory_order_relaxed) == Where::kRing) {
-    // Without readers the bytes are lost, as in the kernel. Without writers they must be where
-    // they can still be read when nobody could put them back any more.
-    if (end == kRead) pipe->ring.consume(pipe->ring.bytes());
+    // Without writers the bytes must be where they can still be read when nobody could put them
+    // back any more. Without readers they are still to be counted, and to be had by way of /proc.
     if (end == kRead || !pipe->ring.empty()) settle_ring(pipe, Why::kClose);
   }
-  if (--pipe->descriptors[end] == 0) {
+  if (last) {
     pipe->fd[end] = -1;
   } else if (pipe->fd[end] == fd) {
     pipe->fd[end] = other_number(entry, fd);

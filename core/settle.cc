@@ -290,14 +290,17 @@ void settle_ring(Pipe* pipe, Why why) {
   const FdEntry entry = FdEntry::of(FdKind::kReadEnd, static_cast<uint32_t>(pipe - pipe_number(0)));
   const bool had_ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
-  if (had_ring && pipe->descriptors[kRead] == 0) pipe->ring.consume(pipe->ring.bytes());
   if (had_ring) {
     note_settled(why, pipe->ring.bytes());
     if (!pipe->ring.empty()) {
       // Room to sort out what somebody writes past the ring meanwhile.
       const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpare;
       resize_ring(pipe, std::bit_ceil(std::max<size_t>(slots, pipe->ring.capacity())));
-      if (!put_back(pipe->ring, fd, entry, false, Grow::kYes)) hold_instead(pipe, fd);
+      // Where nobody reads any more they may get lost: the other end was closed unseen.
+      if (!put_back(pipe->ring, fd, entry, false, Grow::kYes) && pipe->descriptors[kRead] > 0) {
+        hold_instead(pipe, fd);
+      }
+      pipe->ring.consume(pipe->ring.bytes());
     }
     release_ring(pipe);
   }
