@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "core/engine.h"
 #include "core/inject/inject.h"
@@ -103,6 +104,7 @@ void set_nonblock(int fd, FdEntry entry, bool on) {
 #ifdef F_SETPIPE_SZ
 // F_SETPIPE_SZ of a ring: as much as the kernel grants, but never below what is in it.
 int resize(int fd, long size) {
+  const int kept = errno;
   Section section;
   // A candidate's size is asked for when it gets its ring.
   const FdEntry entry = fd_entry(fd);
@@ -119,12 +121,14 @@ int resize(int fd, long size) {
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (!pipe.is_ring()) pipe.settle(Why::kResize);
   if (pipe.is_ring()) {
-    const size_t slots = (static_cast<size_t>(std::max(size, 1L)) + kPage - 1) / kPage;
+    const size_t pages = (static_cast<size_t>(std::max(size, 1L)) + kPage - 1) / kPage;
+    const size_t slots = std::bit_ceil(pages);  // as the kernel rounds
     if (size >= 0 && size <= 1L << 30 && pipe.bytes().used() > slots) {
       errno = EBUSY;
       return -1;
     }
   }
+  errno = kept;
   const int granted = sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (granted > 0 && pipe.is_ring() &&
       !resize_ring(pipe.pipe(), static_cast<size_t>(granted) / kPage)) {
