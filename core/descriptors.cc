@@ -259,7 +259,9 @@ int ioctl(int fd, unsigned long request, void* arg) {
   const FdEntry entry = fd_entry(fd);
   const Route where = route(entry);
   if (request == FIONREAD) {
-    const bool here = where == Route::kRing || (where == Route::kHeld && entry.is_pipe());
+    // Of a number that was never looked at another process may hold bytes.
+    const bool here =
+        where == Route::kRing || (where == Route::kHeld && (entry.is_pipe() || holds_bytes(fd)));
     return here ? unread(fd, static_cast<int*>(arg)) : sys->ioctl(fd, request, arg);
   }
   if (!entry.ours()) {
