@@ -45,12 +45,18 @@ short engine_events(int fd) {
     case Route::kRing:
       return ring_events(fd);
     case Route::kHeld:
-      if (has_held(fd)) return POLLIN | POLLRDNORM;
-      // A write end: held bytes take room.
-      if (fd_entry(fd).kind() == FdKind::kWriteEnd) settle_held_of(fd, Why::kPoll, Grow::kNo);
-      return 0;
+      return has_held(fd) ? POLLIN | POLLRDNORM : 0;
     default:
       return 0;
+  }
+}
+
+// Before anybody is asked whether there is room: held bytes take some. Between the asking of the
+// kernel and that of the engine it would be too late, for other descriptors of the pipe.
+void give_room_back(int fd) {
+  const FdEntry entry = fd_entry(fd);
+  if (entry.kind() == FdKind::kWriteEnd && route(entry) == Route::kHeld) {
+    settle_held_of(fd, Why::kPoll, Grow::kNo);
   }
 }
 
@@ -80,6 +86,9 @@ enum class Ready {
 Ready readiness(const pollfd* fds, nfds_t count) {
   const KeepErrno keep;
   if (check_readable(fds, count * sizeof(*fds)) != 0) return Ready::kNo;
+  for (nfds_t i = 0; i < count; ++i) {
+    if (fds[i].fd >= 0) give_room_back(fds[i].fd);
+  }
   bool ours = false;
   for (nfds_t i = 0; i < count; ++i) {
     if (fds[i].fd < 0) continue;
@@ -171,6 +180,9 @@ int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look loo
   bool ready = false;
   {
     const KeepErrno keep;
+    for (int fd = 0; fd < nfds; ++fd) {
+      if (sets[0].has(fd) || sets[1].has(fd)) give_room_back(fd);
+    }
     for (int fd = 0; fd < nfds && !ready; ++fd) ready = sets[0].ready(fd) || sets[1].ready(fd);
     for (int fd = 0; may_wait && fd < nfds && !ready; ++fd) {
       if (sets[0].has(fd) || sets[1].has(fd)) leave_to_kernel(fd);
