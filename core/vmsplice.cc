@@ -111,17 +111,15 @@ bool whole_pages(const Memory& memory) {
   });
 }
 
-Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
-  iovec part[kMaxIov];
-  // Whole pages take as many slots by a write as by vmsplice.
-  const size_t slots = whole_pages(memory) ? SIZE_MAX : kernel_pipe::free_slots(pipe.fd());
-  const int count = part_for(memory, slots, part);
-  const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
-  if (n != -EFAULT) return kernel_answer(flow, pipe, n, Step::kWaitOut);
-  // A write gives up whatever shares a page with a bad address; vmsplice keeps what is before it.
+// A write gives up whatever shares a page of the pipe with a bad address, and says what went in
+// before. vmsplice keeps all that is before it: goes on behind what has moved.
+[[gnu::noinline]] Step by_pieces(Flow& flow, PipeLock& pipe, const iovec* part, int count) {
+  size_t skip = flow.moved;
   for (int i = 0; i < count; ++i) {
-    char* at = static_cast<char*>(part[i].iov_base);
-    for (size_t left = part[i].iov_len; left > 0;) {
+    const size_t skipped = std::min(skip, part[i].iov_len);
+    skip -= skipped;
+    char* at = static_cast<char*>(part[i].iov_base) + skipped;
+    for (size_t left = part[i].iov_len - skipped; left > 0;) {
       const iovec one{at, piece(at, left)};
       const ssize_t m = kernel_pipe::write_now(pipe.fd(), &one, 1);
       if (m > 0) flow.moved += static_cast<size_t>(m);
@@ -133,6 +131,19 @@ Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
     }
   }
   return Step::kDone;
+}
+
+Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  iovec part[kMaxIov];
+  // Whole pages take as many slots by a write as by vmsplice, and share none with a bad address.
+  const bool whole = whole_pages(memory);
+  const size_t slots = whole ? SIZE_MAX : kernel_pipe::free_slots(pipe.fd());
+  part[0] = {};  // the compiler cannot know that memory is never empty
+  const int count = part_for(memory, slots, part);
+  const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
+  if (whole || (n < 0 && n != -EFAULT)) return kernel_answer(flow, pipe, n, Step::kWaitOut);
+  flow.moved = static_cast<size_t>(std::max<ssize_t>(n, 0));
+  return by_pieces(flow, pipe, part, count);
 }
 
 ssize_t into_pipe(Flow& flow, const Memory& memory) {
