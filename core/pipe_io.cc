@@ -90,6 +90,12 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
     staged += static_cast<size_t>(std::max<ssize_t>(n, 0));
     if (n < static_cast<ssize_t>(want)) break;
   }
+  if (staged < room) {
+    // A bad address: the whole page of the pipe that would have held it is given up.
+    const size_t first = ring.would_merge(total) ? total % kPage : 0;
+    staged = staged < first ? 0 : first + (staged - first) / kPage * kPage;
+    if (staged == 0) return -EFAULT;
+  }
   return static_cast<ssize_t>(ring.append_copy(scratch.data(), staged));
 }
 
