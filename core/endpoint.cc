@@ -144,7 +144,6 @@ bool beyond_file_system(const Endpoint& end, int64_t position) {
   // The smallest limit there is, that of procfs.
   if (position < INT32_MAX) return false;
   if (files::made_up(end.fd)) return true;
-  if (position == INT64_MAX) return true;
   if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;
   const int64_t kept = sys->lseek(end.fd, 0, SEEK_CUR);
   if (sys->lseek(end.fd, position, SEEK_SET) < 0) return true;
