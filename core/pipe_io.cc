@@ -99,10 +99,16 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
   return static_cast<ssize_t>(ring.append_copy(scratch.data(), staged));
 }
 
+bool is_pipe(int fd, FdEntry entry) {
+  const KeepErrno keep;
+  PipeId id;
+  return entry.kind() == FdKind::kUnknown ? arena::any_held() && pipe_id(fd, &id) : entry.is_pipe();
+}
+
 // Lets the kernel's call happen, counted as one that may sleep where that matters.
 template <typename Native>
 ssize_t native_read(int fd, FdEntry entry, Native native) {
-  if (!entry.is_pipe()) return native();
+  if (!is_pipe(fd, entry)) return native();
   // First counted, then looked: bytes that get held in between are not missed.
   const Sleeper sleeper(sleep_key_of(fd));
   if (!arena::any_held() || !holds_bytes(fd)) return native();
