@@ -124,7 +124,7 @@ int look(int fd, Endpoint* end, Role role) {
     default:
       end->kind = Kind::kNone;
   }
-  set_fd_entry(fd, FdEntry::of(known, about));
+  remember_fd(fd, FdEntry::of(known, about));
   return 0;
 }
 

@@ -15,4 +15,14 @@ void set_fd_entry(int fd, FdEntry entry) {
   fd_words[number].store(entry.word, std::memory_order_release);
 }
 
+bool every_call_seen = true;
+
+void remember_fd(int fd, FdEntry entry) {
+  if (every_call_seen) {
+    set_fd_entry(fd, entry);
+  } else {
+    set_fd_entry(fd, entry.is_pipe() ? FdEntry::of(FdKind::kPipe) : FdEntry{});
+  }
+}
+
 }  // namespace anysplice

@@ -13,11 +13,11 @@ namespace anysplice {
 
 enum class FdKind : uint32_t {
   kUnknown = 0,
-  kOther,    // no pipe
-  kStream,   // a stream socket
-  kFile,     // with positions (endpoint.h); pipe() is its access mode
-  kNull,     // /dev/null, open for writing
-  kPipe,     // a pipe or FIFO whose making we did not see; pipe() is its sleep key
+  kOther,   // no pipe
+  kStream,  // a stream socket
+  kFile,    // with positions (endpoint.h); pipe() is its access mode
+  kNull,    // /dev/null, open for writing
+  kPipe,    // a pipe or FIFO whose making we did not see; pipe() is its sleep key, if that is known
   kReadEnd,  // of a pipe in the table of pipes; pipe() says which
   kWriteEnd,
 };
@@ -47,6 +47,15 @@ inline FdEntry fd_entry(int fd) {
 }
 
 void set_fd_entry(int fd, FdEntry entry);
+
+// Whether every call that closes or makes a descriptor goes through the engine, as it does behind
+// the shim. Set before threads exist.
+extern bool every_call_seen;
+
+// As set_fd_entry(), for what a look at a descriptor that is no pipe of ours has told. Unless every
+// call is seen, the number may be something else at the next one: only that it is some pipe is
+// remembered, for those who go through all pipes and verify each.
+void remember_fd(int fd, FdEntry entry);
 
 }  // namespace anysplice
 

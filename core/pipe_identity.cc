@@ -12,7 +12,7 @@ bool pipe_id(int fd, PipeId* id) {
   const bool pipe = S_ISFIFO(st.st_mode);
   if (pipe) *id = {st.st_dev, st.st_ino};
   if (fd_entry(fd).kind() == FdKind::kUnknown) {
-    set_fd_entry(
+    remember_fd(
         fd, pipe ? FdEntry::of(FdKind::kPipe, arena::sleep_key(*id)) : FdEntry::of(FdKind::kOther));
   }
   return pipe;

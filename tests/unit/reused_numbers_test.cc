@@ -1,15 +1,28 @@
-// Descriptors closed and made where the engine cannot see it.
+// Descriptors closed and made where the engine cannot see it, as beside the explicit library.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <string>
 
 #include "core/engine.h"
+#include "core/fd_table.h"
 
 using namespace anysplice;
 
 namespace {
+
+struct Unseen {
+  Unseen() {
+    every_call_seen = false;
+    set_mode(Mode::kEmulate, 0);
+  }
+  ~Unseen() {
+    every_call_seen = true;
+    set_mode(Mode::kAuto, 0);
+  }
+};
 
 // What a pipe's read end gives by the engine's read.
 std::string drain(int fd) {
@@ -41,4 +54,33 @@ TEST_CASE("held bytes are found by a number that was never looked at", "[fds]") 
   CHECK(drain(number) == "held");
   anysplice::close(number);
   set_mode(Mode::kAuto, 0);
+}
+
+TEST_CASE("a number is what it is now, if closing it was not seen", "[fds]") {
+  const Unseen unseen;
+  int pipe_ends[2], ends[2], file;
+  REQUIRE(anysplice::pipe(pipe_ends) == 0);
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+  REQUIRE((file = open("/dev/null", O_RDWR)) >= 0);
+
+  SECTION("/dev/null, then a socket") {
+    const int number = ::dup(file);
+    REQUIRE(anysplice::write(pipe_ends[1], "lost", 4) == 4);
+    CHECK(anysplice::splice(pipe_ends[0], nullptr, number, nullptr, 4, 0) == 4);
+    REQUIRE(::dup2(ends[0], number) == number);
+    REQUIRE(anysplice::write(pipe_ends[1], "sent", 4) == 4);
+    CHECK(anysplice::splice(pipe_ends[0], nullptr, number, nullptr, 4, 0) == 4);
+    CHECK(drain(ends[1]) == "sent");
+    ::close(number);
+  }
+  SECTION("a socket, then a pipe that bytes are held of") {
+    const int number = ::dup(ends[0]);
+    REQUIRE(::write(ends[1], "x", 1) == 1);
+    CHECK(anysplice::splice(number, nullptr, pipe_ends[1], nullptr, 1, 0) == 1);
+    const Held pipe;
+    REQUIRE(::dup2(pipe.ends[0], number) == number);
+    CHECK(drain(number) == "held");
+    ::close(number);
+  }
+  for (const int fd : {pipe_ends[0], pipe_ends[1], ends[0], ends[1], file}) anysplice::close(fd);
 }
