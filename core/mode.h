@@ -17,6 +17,7 @@ enum class Mode {
 
 enum class Call { kSplice, kTee, kVmsplice, kSendfile };
 inline constexpr size_t kCalls = 4;
+inline constexpr const char* kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
 
 Mode mode();
 int absent_errno();  // ENOSYS unless chosen otherwise

@@ -1,6 +1,7 @@
 #include "core/observe.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "core/keep_errno.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/user_memory.h"
 
 namespace anysplice {
 
@@ -52,7 +54,7 @@ void count_call(const Asked& asked, const Seen& seen) {
     count(details.errors[error < kErrors ? error : 0]);
     count(process.errors);
   }
-  if (seen.by == By::kNobody) return;
+  if (seen.by >= By::kNobody) return;
   CarrierCounters& carrier = details.by[static_cast<size_t>(seen.by)];
   count(carrier.calls);
   count(carrier.times[std::min(static_cast<size_t>(std::bit_width(seen.nanoseconds)), kTimes - 1)]);
@@ -67,14 +69,49 @@ void count_call(const Asked& asked, const Seen& seen) {
 
 void observe_as_new_process() { own_place.store(nullptr, std::memory_order_relaxed); }
 
-void Observation::begin() { start_ = now(); }
+// What is behind the pointers, before the call changes it.
+void Observation::read_arguments(const Asked& asked) {
+  const bool memory = asked.call == Call::kVmsplice;
+  traced_.name = kCallNames[static_cast<size_t>(asked.call)];
+  traced_.length = asked.length;
+  traced_.flags = asked.flags;
+  for (int i = 0; i < 2; ++i) {
+    traced_.fd[i] = asked.fd[i];
+    traced_.at[i] = asked.at[i];
+    traced_.known[i] =
+        !memory && asked.at[i] != nullptr &&
+        load_offset(static_cast<const int64_t*>(asked.at[i]), &traced_.offset[i]) == 0;
+  }
+  if (memory) {
+    const size_t size = std::min(asked.length, TracedCall::kSegments) * sizeof(iovec);
+    traced_.known[0] = check_readable(asked.at[0], size) == 0;
+    if (traced_.known[0] && size > 0) memcpy(traced_.segments, asked.at[0], size);
+  }
+  clock_gettime(CLOCK_REALTIME, &traced_.start);
+}
+
+void Observation::begin(const Asked& asked) {
+  observers_ = observers.load(std::memory_order_relaxed);
+  if ((observers_ & kTracing) != 0) {
+    const KeepErrno keep;
+    read_arguments(asked);
+  }
+  start_ = now();
+}
 
 void Observation::end(const Asked& asked, ssize_t result, By by) {
   const KeepErrno keep;
   const int error = errno;
   if (by == By::kCopy && (in_ring(asked.fd[0]) || in_ring(asked.fd[1]))) by = By::kRing;
+  if (by == By::kNobody && mode() != Mode::kAbsent) by = By::kInjected;
   const Seen seen{result, error, by, now() - start_};
-  if ((observers.load(std::memory_order_relaxed) & kCounting) != 0) count_call(asked, seen);
+  if ((observers_ & kCounting) != 0) count_call(asked, seen);
+  if ((observers_ & kTracing) == 0) return;
+  traced_.result = result;
+  traced_.error = error;
+  traced_.by = by_names[static_cast<size_t>(by)];
+  traced_.nanoseconds = seen.nanoseconds;
+  trace_call(traced_);
 }
 
 }  // namespace anysplice

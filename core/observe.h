@@ -1,5 +1,6 @@
-// Looking on while a call of the family is answered: for the counters that are kept only when they
-// were asked for, because they cost time. One load and a branch when nobody looks.
+// Looking on while a call of the family is answered: for the trace, and for the counters that are
+// kept only when they were asked for, because they cost time. One load and a branch when nobody
+// looks.
 //
 // Thread-safe and async-signal-safe; errno is kept.
 #ifndef ANYSPLICE_CORE_OBSERVE_H_
@@ -13,6 +14,7 @@
 
 #include "core/mode.h"
 #include "core/stats.h"
+#include "core/trace.h"
 
 namespace anysplice {
 
@@ -33,7 +35,7 @@ struct Seen {
   uint64_t nanoseconds;
 };
 
-enum Observer : unsigned { kCounting = 1 };
+enum Observer : unsigned { kCounting = 1, kTracing = 2 };
 extern std::atomic<unsigned> observers;
 
 // To be called in the child of a fork: it counts as a process of its own from now on.
@@ -41,11 +43,15 @@ void observe_as_new_process();
 
 class Observation {
  public:
-  void begin();
+  void begin(const Asked& asked);
   void end(const Asked& asked, ssize_t result, By by);
 
  private:
+  void read_arguments(const Asked& asked);
+
+  unsigned observers_;
   uint64_t start_;
+  TracedCall traced_;
 };
 
 // run(by) makes the call and says who answered; kCopy stands for the engine, in whatever way.
@@ -55,7 +61,7 @@ ssize_t observe(const Asked& asked, Run run) {
   By by = By::kNobody;
   Observation observation;
   if (watched) [[unlikely]]
-    observation.begin();
+    observation.begin(asked);
   const ssize_t result = run(by);
   if (watched) [[unlikely]]
     observation.end(asked, result, by);

@@ -224,7 +224,7 @@ void PipeLock::unlock() {
 void PipeLock::settle(Why why, Grow grow) {
   const size_t bytes = held_->front.bytes();
   if (put_back(held_->front, fd_, entry_, packets(), grow)) {
-    if (bytes > 0) note_settled(why, bytes);
+    if (bytes > 0) note_settled(fd_, why, bytes);
   } else if (grow == Grow::kYes && !held_->told) {
     held_->told = true;
     report_unsettled(fd_, held_->front.bytes());

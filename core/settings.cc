@@ -9,40 +9,16 @@
 #include "core/inject/spec.h"
 #include "core/mode.h"
 #include "core/observe.h"
+#include "core/say.h"
 #include "core/stats.h"
-#include "core/sys.h"
-#include "core/text.h"
 
 namespace anysplice {
 namespace {
 
-void complain(const char* name, const char* value, const char* allowed) {
-  char line[256] = "anysplice: ";
-  append_text(line, name);
-  append_text(line, "=");
-  append_text(line, value);
-  append_text(line, " is not one of ");
-  append_text(line, allowed);
-  append_text(line, "\n");
-  sys->write(2, line, strlen(line));
-}
-
-// The value of NAME= in an environment that libc does not know yet; null if it is not there.
-const char* value_of(char** environment, const char* name) {
-  const size_t length = strlen(name);
-  for (char** at = environment; *at != nullptr; ++at) {
-    if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') return *at + length + 1;
-  }
-  return nullptr;
-}
-
 // What was asked for cannot be done: a test that goes on regardless would prove nothing.
 [[noreturn]] void give_up(const char* text) {
   constexpr int kOwnError = 125;  // as `anysplice run` says it
-  char whole[1024] = "anysplice: ";
-  append_text(whole, text);
-  append_text(whole, "\n");
-  sys->write(2, whole, strlen(whole));
+  say(text);
   _exit(kOwnError);
 }
 
@@ -72,6 +48,14 @@ void prepare_injection(const char* program, char** environment) {
 
 }  // namespace
 
+const char* value_of(char** environment, const char* name) {
+  const size_t length = strlen(name);
+  for (char** at = environment; *at != nullptr; ++at) {
+    if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') return *at + length + 1;
+  }
+  return nullptr;
+}
+
 void take_settings(const char* program, char** environment) {
   if (const char* text = value_of(environment, "ANYSPLICE_MODE"); text != nullptr) {
     Mode mode = Mode::kAuto;
@@ -79,12 +63,15 @@ void take_settings(const char* program, char** environment) {
     if (parse_mode(text, &mode, &error)) {
       set_mode(mode, error);
     } else {
-      complain("ANYSPLICE_MODE", text, "auto, emulate, native, absent, absent=ERRNO; using auto");
+      say("ANYSPLICE_MODE=", text,
+          " is not one of auto, emulate, native, absent, absent=ERRNO; using auto");
     }
   }
   if (const char* text = value_of(environment, "ANYSPLICE_RINGS"); text != nullptr) {
     const bool off = strcmp(text, "off") == 0;
-    if (!off && strcmp(text, "on") != 0) complain("ANYSPLICE_RINGS", text, "on, off; using on");
+    if (!off && strcmp(text, "on") != 0) {
+      say("ANYSPLICE_RINGS=", text, " is not one of on, off; using on");
+    }
     allow_rings(!off);
   }
   prepare_injection(program, environment);

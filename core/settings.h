@@ -10,6 +10,9 @@ namespace anysplice {
 // stderr; an injection that cannot be understood ends the program.
 void take_settings(const char* program, char** environment);
 
+// The value of NAME= in an environment that libc may not know yet; null if it is not there.
+const char* value_of(char** environment, const char* name);
+
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_SETTINGS_H_

@@ -13,6 +13,7 @@
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/text.h"
+#include "core/trace.h"
 
 namespace anysplice {
 namespace {
@@ -280,10 +281,11 @@ static void hold_instead(Pipe* pipe, int fd) {
   pipe->ring.consume(pipe->ring.bytes());
 }
 
-void note_settled(Why why, size_t bytes) {
+void note_settled(int fd, Why why, size_t bytes) {
   SettleCounters& counters = stats->settled[static_cast<size_t>(why)];
   count(counters.times);
   count(counters.bytes, bytes);
+  trace_settled(fd, why, bytes);
 }
 
 void settle_ring(Pipe* pipe, Why why) {
@@ -291,7 +293,7 @@ void settle_ring(Pipe* pipe, Why why) {
   const bool had_ring = pipe->where.load(std::memory_order_relaxed) == Where::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
   if (had_ring) {
-    note_settled(why, pipe->ring.bytes());
+    note_settled(fd, why, pipe->ring.bytes());
     if (!pipe->ring.empty()) {
       // Room to sort out what somebody writes past the ring meanwhile.
       const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpare;

@@ -19,8 +19,8 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow);
 // Ends the ring state of a locked pipe: its bytes go to the kernel, and it stays there.
 void settle_ring(Pipe* pipe, Why why);
 
-// Notes that a pipe was settled, in the counters.
-void note_settled(Why why, size_t bytes);
+// Notes that the pipe of fd was settled, in the counters and the trace.
+void note_settled(int fd, Why why, size_t bytes);
 
 // Says on stderr that bytes could not be given back; the caller's errno is kept.
 void report_unsettled(int fd, size_t bytes);

@@ -14,7 +14,7 @@ Stats own;
 }  // namespace
 
 Stats* stats = &own;
-const char* const by_names[kCarriers + 1] = {"kernel", "ring", "copy", "nobody"};
+const char* const by_names[kCarriers + 2] = {"kernel", "ring", "copy", "nobody", "injected"};
 
 bool share_stats(const char* path) {
   const int kept = errno;

@@ -29,9 +29,10 @@ enum class By {
   kRing,    // the engine, with a pipe that is in memory
   kCopy,    // the engine, by reading and writing
   kNobody,  // no one: mode absent
+  kInjected,
 };
 inline constexpr size_t kCarriers = static_cast<size_t>(By::kNobody);
-extern const char* const by_names[kCarriers + 1];
+extern const char* const by_names[kCarriers + 2];
 
 // Bucket 0 counts zeros, bucket n the values from 2^(n-1) to 2^n - 1, the last all above.
 inline constexpr size_t kSizes = 33;

@@ -1,8 +1,11 @@
 // What happens when the object is loaded and when the process ends.
 #include "core/engine.h"
 #include "core/fault_guard.h"
+#include "core/say.h"
 #include "core/settings.h"
 #include "core/sys/privileges.h"
+#include "core/trace.h"
+#include "shim/trace.h"
 
 namespace anysplice::shim {
 namespace {
@@ -14,9 +17,16 @@ __attribute__((constructor)) void load(int count, char** words, char** environme
   if (runs_privileged()) return;
   take_settings(count > 0 ? words[0] : "", environment);
   fault_guard::allow();
+  const char* trace = value_of(environment, "ANYSPLICE_TRACE");
+  if (trace != nullptr && !prepare_trace(trace, value_of(environment, "ANYSPLICE_TRACE_OPTIONS"))) {
+    say("ANYSPLICE_TRACE=", trace, " is no file of this user's that can be written to; no trace");
+  }
 }
 
-__attribute__((destructor)) void unload() { settle_held(); }
+__attribute__((destructor)) void unload() {
+  settle_held();
+  trace_missed();
+}
 
 }  // namespace
 }  // namespace anysplice::shim

@@ -14,8 +14,6 @@ namespace anysplice::tools {
 
 using CallSet = std::bitset<kCalls>;  // by Call
 
-inline constexpr absl::string_view kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
-
 // "splice,tee"; an empty or unknown name is answered with the list of known ones.
 absl::StatusOr<CallSet> parse_calls(absl::string_view list);
 

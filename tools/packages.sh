@@ -1,6 +1,6 @@
 # Sourced by demo.sh and test.sh: the Debian packages they need, and how to get them.
 
-build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev
+build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev libspdlog-dev
                 nlohmann-json3-dev catch2 liburing-dev)
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
