@@ -18,6 +18,7 @@ refuse them.
 
 Commands:
   run       run a program with the calls provided
+  trace     run a program and print each of its calls
   top       watch what is done for a program while it runs
   explore   find out which failures of these calls a test does not survive
   doctor    show what this system offers, and what anysplice does about it
@@ -43,12 +44,14 @@ int dispatch(absl::Span<char* const> words) {
   const absl::string_view command = parsed->rest[0];
   const absl::Span<char* const> rest = parsed->rest.subspan(1);
   if (command == "run") return run_command(rest);
+  if (command == "trace") return trace_command(rest);
   if (command == "top") return top_command(rest);
   if (command == "explore") return explore_command(rest);
   if (command == "doctor") return doctor_command(rest);
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", command, "'; the commands are run, top, explore, doctor, bench")));
+      absl::StrCat("unknown command '", command,
+                   "'; the commands are run, trace, top, explore, doctor, bench")));
 }
 
 }  // namespace

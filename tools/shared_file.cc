@@ -11,16 +11,16 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "tools/status.h"
+#include "tools/temporary_file.h"
 
 namespace anysplice::tools {
 
 absl::StatusOr<std::unique_ptr<SharedFile>> SharedFile::create(absl::string_view what,
                                                                size_t size) {
-  const char* folder = secure_getenv("TMPDIR");
-  std::string path = absl::StrCat(folder != nullptr && *folder == '/' ? folder : "/tmp",
-                                  "/anysplice-", what, "-XXXXXX");
-  const int fd = mkostemp(path.data(), O_CLOEXEC);
-  if (fd < 0) return system_failure(absl::StrCat("cannot create ", path), errno);
+  absl::StatusOr<TemporaryFile> file = make_temporary_file(what);
+  if (!file.ok()) return file.status();
+  std::string& path = file->path;
+  const int fd = file->fd;
   absl::Cleanup shut = [fd] { close(fd); };
   void* memory = MAP_FAILED;
   // Blocks for all of it: a full disk must fail here, and not as a SIGBUS in the program.

@@ -1,0 +1,118 @@
+// `anysplice trace`: runs a program and has the library write down each call and each settled pipe.
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tools/commands.h"
+#include "tools/launch.h"
+#include "tools/run_options.h"
+#include "tools/status.h"
+#include "tools/supervise.h"
+#include "tools/trace_output.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr absl::string_view kHelp =
+    R"(Usage: anysplice trace [OPTION]... [--] PROGRAM [ARGUMENT]...
+
+Runs PROGRAM and prints a line for each splice, tee, vmsplice and sendfile that
+it makes, with who answered and how long it took, and a line for each pipe that
+had to be settled, with the reason:
+
+  splice(3<file:/etc/hosts>, [0], 5<pipe>, NULL, 65536, 0) = 187 <ring, 9.1 us>
+  pipe 4 settled: poll, 187 bytes
+
+  -f                 also trace the processes that PROGRAM makes; each line
+                     begins with the process
+  -o FILE            write to FILE; without it, to stderr
+  -t                 begin with the time of the call, in seconds since 1970
+  -r                 begin with the seconds since the start
+  --json             one JSON object a line
+  --help, --version
+
+The options of 'anysplice run', but for --stats and --no-preload, are taken
+too. The exit status is the program's. More in anysplice(1).
+)";
+
+constexpr OptionSpec kOptions[] = {
+    {"-f"}, {"-o", Takes::kValue, "FILE"}, {"-t"}, {"-r"}, {"--json"},
+};
+
+struct TraceOptions {
+  bool follow = false;
+  bool epoch = false;
+  bool relative = false;
+  bool json = false;
+  std::string file;  // empty: stderr
+};
+
+absl::Status apply(const Option& option, TraceOptions* options) {
+  options->follow |= option.name == "-f";
+  options->epoch |= option.name == "-t";
+  options->relative |= option.name == "-r";
+  options->json |= option.name == "--json";
+  if (option.name == "-o") {
+    options->file = std::string(*option.value);
+    if (options->file.empty()) {
+      return absl::InvalidArgumentError("-o needs the name of a file");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The value of ANYSPLICE_TRACE_OPTIONS, as the process that will be traced.
+std::string for_library(const TraceOptions& options, const timespec& start) {
+  std::string words = options.json ? "json" : "";
+  if (options.epoch) words += ",epoch";
+  if (options.relative) {
+    absl::StrAppend(&words, ",since=", start.tv_sec * int64_t{1000000000} + start.tv_nsec);
+  }
+  if (!options.follow) absl::StrAppend(&words, ",only=", getpid());
+  return words;
+}
+
+int trace(const TraceOptions& options, const RunOptions& run) {
+  constexpr std::chrono::duration<double> kInterval(0.05);
+  const absl::StatusOr<std::string> program = prepare(run);
+  if (!program.ok()) return report(program.status());
+  absl::StatusOr<std::unique_ptr<TraceOutput>> output = TraceOutput::open(options.file);
+  if (!output.ok()) return report(output.status());
+  setenv("ANYSPLICE_TRACE", (*output)->path().c_str(), 1);
+  timespec start;
+  clock_gettime(CLOCK_REALTIME, &start);
+  const auto pass_on = [&] { (*output)->pass_on(); };
+  const absl::StatusOr<int> status = run_child(
+      [&] {
+        setenv("ANYSPLICE_TRACE_OPTIONS", for_library(options, start).c_str(), 1);
+        return become(run, *program);
+      },
+      Tick{kInterval, pass_on});
+  if (!status.ok()) return report(status.status());
+  if (!(*output)->pass_on()) report(system_failure("cannot write the trace", errno));
+  output->reset();
+  end_like(*status);
+}
+
+}  // namespace
+
+int trace_command(absl::Span<char* const> words) {
+  TraceOptions options;
+  const auto apply_own = [&](const Option& option) { return apply(option, &options); };
+  const OwnOptions own{kOptions, apply_own};
+  const absl::StatusOr<RunOptions> run = parse_run_options(words, &own);
+  if (!run.ok()) return report(run.status());
+  if (run->help) return print(kHelp);
+  if (run->version) return print_version();
+  if (run->command.empty()) {
+    return report(absl::InvalidArgumentError("no program given; try 'anysplice trace --help'"));
+  }
+  return trace(options, *run);
+}
+
+}  // namespace anysplice::tools
