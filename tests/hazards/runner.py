@@ -3,10 +3,14 @@
 Under anysplice the kernel's own calls are refused, so that only the engine can have answered. Cases
 that succeed on the kernel must succeed there.
 
-    runner.py PROGRAM [on-its-own]
+With `traced` the cases also run under `anysplice trace`, where each line must be whole.
+
+    runner.py PROGRAM [on-its-own | traced]
 """
 
+import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -18,6 +22,9 @@ SETTINGS = {'on the kernel': []}
 for rings in ('on', 'off'):
     SETTINGS[f'anysplice, rings {rings}'] = [ANYSPLICE, 'run', '--mode=emulate', '--block=ENOSYS',
                                              f'--rings={rings}', '--']
+TRACE = 'trace.json'
+TRACED = {'anysplice, traced': [ANYSPLICE, 'trace', '-f', '--json', '-o', TRACE, '--mode=emulate',
+                                '--block=ENOSYS', '--']}
 SKIPPED = 77
 SECONDS = 15
 
@@ -44,9 +51,24 @@ def problem(status, output):
     return f'{what}\n{output}'
 
 
+def broken_line(path):
+    """What is wrong with the trace in that file, if there is one; or None."""
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
+        try:
+            json.loads(line)
+        except ValueError as error:
+            return f'a line of the trace is broken ({error}): {line}'
+        if not line.endswith(b'\n'):
+            return f'a line of the trace has no end: {line}'
+    return None
+
+
 def main():
     program = os.path.abspath(sys.argv[1])
-    settings = SETTINGS if len(sys.argv) == 2 else {'on its own': []}
+    how = sys.argv[2] if len(sys.argv) > 2 else ''
+    settings = {'on its own': []} if how == 'on-its-own' else dict(SETTINGS)
+    if how == 'traced':
+        settings |= TRACED
     cases = subprocess.run([program], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
     print(f'1..{len(cases) * len(settings)}')
     number = 0
@@ -56,11 +78,12 @@ def main():
             number += 1
             with tempfile.TemporaryDirectory(prefix='anysplice-hazard.') as folder:
                 status, output = run([*prefix, program, case], folder)
+                broken = broken_line(pathlib.Path(folder, TRACE))
             name = f'{number} - {case.replace("_", " ")}: {setting}'
             if status == SKIPPED:
                 print(f'ok {name} # SKIP {output}')
                 continue
-            wrong = problem(status, output)
+            wrong = problem(status, output) or broken
             failed |= wrong is not None
             print(f'{"not ok" if wrong else "ok"} {name}')
             for line in (wrong or '').splitlines():

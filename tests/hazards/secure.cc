@@ -24,12 +24,14 @@ void copy_self(const char* to, mode_t mode) {
   close(out);
 }
 
-// Runs the copy as nobody, with an environment that makes splice fail and asks for counters.
-int status_of(const char* program, const char* role) {
+// Runs the copy as nobody, with an environment that makes splice fail and asks for counters and,
+// in a file that only root can write to, a trace.
+int status_of(const char* program, const char* role, bool trace) {
   int status = 0;
   const pid_t child = start([&] {
     setenv("ANYSPLICE_MODE", "absent=EILSEQ", 1);
     setenv("ANYSPLICE_STATS", "stats", 1);
+    if (trace) setenv("ANYSPLICE_TRACE", "trace", 1);
     CHECK_EQ(setgid(kNobody), 0);
     CHECK_EQ(setuid(kNobody), 0);
     execl(program, program, role, nullptr);
@@ -60,13 +62,15 @@ HAZARD(environment_is_ignored) {
   CHECK_EQ(chmod(".", 0755), 0);
   const int stats = open("stats", O_RDWR | O_CREAT, 0600);
   CHECK_EQ(ftruncate(stats, 65536), 0);
+  const int trace = open("trace", O_RDWR | O_CREAT, 0600);
   copy_self("plain", 0755);
   copy_self("secure", 04755);
-  const int plain = status_of("./plain", "@with_the_users_rights");
+  const int plain = status_of("./plain", "@with_the_users_rights", false);
   if (plain == 127) skip("nobody cannot read the library");
   CHECK_EQ(plain, 0);
-  const int secure = status_of("./secure", "@with_more_rights");
+  const int secure = status_of("./secure", "@with_more_rights", true);
   if (secure == kNotSecure) skip("set-uid has no effect here");
   CHECK_EQ(secure, 0);
   CHECK_EQ(take(stats, 65536), std::string(65536, '\0'));
+  CHECK_EQ(take(trace, 1), "");
 }
