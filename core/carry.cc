@@ -11,11 +11,7 @@ bool engine_has_bytes(std::initializer_list<int> fds) {
     if (entry.ours() && pipe_of(entry)->where.load(std::memory_order_acquire) == Where::kRing) {
       return true;
     }
-    PipeId id;
-    size_t bytes;
-    if (held && !entry.no_pipe() && pipe_id(fd, &id) && arena::holds(id, &bytes)) {
-      return true;
-    }
+    if (held && !entry.no_pipe() && holds_bytes(fd)) return true;
   }
   return false;
 }

@@ -42,7 +42,10 @@ bool install() {
   struct sigaction guard {};
   guard.sa_sigaction = handle;
   guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER;
-  for (int signal : kSignals) sys->sigaction(signal, &guard, nullptr);
+  for (int signal : kSignals) {
+    // A handler for one of them alone does no harm.
+    if (sys->sigaction(signal, &guard, nullptr) != 0) return false;
+  }
   return true;
 }
 

@@ -28,7 +28,8 @@ bool holds_bytes(int fd) {
   const KeepErrno keep;
   PipeId id;
   size_t bytes;
-  return pipe_id(fd, &id) && arena::holds(id, &bytes);
+  errno = 0;
+  return pipe_id(fd, &id) ? arena::holds(id, &bytes) : errno != 0;
 }
 
 }  // namespace anysplice

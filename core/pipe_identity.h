@@ -15,7 +15,8 @@ bool pipe_id(int fd, PipeId* id);
 // without asking the system.
 uint32_t sleep_key_of(int fd);
 
-// Whether bytes are held of a descriptor's pipe. Keeps errno.
+// Whether bytes are held of a descriptor's pipe; also true if the system does not say which pipe it
+// is: then nobody may go past bytes that are perhaps held. Keeps errno.
 bool holds_bytes(int fd);
 
 }  // namespace anysplice

@@ -19,7 +19,9 @@ namespace {
 bool nothing_to_watch() { return pipe_high() == 0 && !arena::any_held(); }
 
 bool has_held(int fd) {
-  return holds_bytes(fd) && (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
+  if (!holds_bytes(fd)) return false;
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 // What a ring answers to poll.

@@ -17,10 +17,12 @@
 namespace anysplice::ask_first {
 namespace {
 
-// Readiness at this moment, POLLIN and the like; 0 if none.
-short ready(int fd, short events) {
+// Whether the pipe is ready for those events, or has news of another kind (its other end is gone):
+// 0, -EAGAIN if not, or another -errno.
+int ready(int fd, short events) {
   pollfd p{fd, events, 0};
-  return sys->poll(&p, 1, 0) > 0 ? p.revents : short{0};
+  const int n = sys->poll(&p, 1, 0);
+  return n > 0 ? 0 : n == 0 ? -EAGAIN : -errno;
 }
 
 // Describes the first `length` bytes of iov in `part`.
@@ -36,14 +38,14 @@ int first_bytes(const iovec* iov, int count, size_t length, iovec* part) {
 }  // namespace
 
 ssize_t read(int fd, const iovec* iov, int count) {
-  const short now = ready(fd, POLLIN);
-  if ((now & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) == 0) return -EAGAIN;
+  if (const int error = ready(fd, POLLIN); error != 0) return error;
   const ssize_t n = sys->readv(fd, iov, count);
   return n < 0 ? -errno : n;
 }
 
 ssize_t write(int fd, const iovec* iov, int count, size_t if_empty) {
-  if ((sys->fcntl(fd, F_GETFL, 0) & O_NONBLOCK) != 0) {
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  if (flags >= 0 && (flags & O_NONBLOCK) != 0) {
     const ssize_t n = sys->writev(fd, iov, count);
     return n < 0 ? -errno : n;
   }
@@ -58,8 +60,7 @@ ssize_t write(int fd, const iovec* iov, int count, size_t if_empty) {
     return done < 0 ? -errno : done;
   }
   while (static_cast<size_t>(done) < total) {
-    const short now = ready(fd, POLLOUT);
-    if ((now & (POLLOUT | POLLERR | POLLNVAL)) == 0) break;
+    if (const int error = ready(fd, POLLOUT); error != 0) return done > 0 ? done : error;
     // The bytes from done on, up to PIPE_BUF of them.
     size_t skip = static_cast<size_t>(done);
     int at = 0;
@@ -70,7 +71,7 @@ ssize_t write(int fd, const iovec* iov, int count, size_t if_empty) {
     if (n < 0) return done > 0 ? done : -errno;
     done += n;
   }
-  return done > 0 ? done : -EAGAIN;
+  return done;
 }
 
 }  // namespace anysplice::ask_first
