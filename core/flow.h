@@ -82,6 +82,9 @@ ssize_t run(Flow& flow, Attempt attempt) {
     } else {
       error = wait_readable(flow.in, fresh);
     }
+    // A number that was given to something else behind our back; the next attempt looks at it.
+    const Endpoint& end = step == Step::kWaitOut ? flow.out : flow.in;
+    if (error == -ENOTSOCK && end.remembered) continue;
     if (error != 0) {
       flow.error = -error;
       break;

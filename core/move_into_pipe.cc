@@ -11,16 +11,16 @@
 namespace anysplice {
 namespace {
 
-// A number that was closed, and given to something else, behind our back.
-bool was_stale(Endpoint& in, ssize_t error) {
-  if (error != -ENOTSOCK || !in.remembered) return false;
-  set_fd_entry(in.fd, {});
-  return look(in.fd, &in, Role::kSource) == 0;
-}
+// How often a call that ought to succeed is made again, where giving up would lose or double bytes.
+constexpr int kTries = 16;
 
 // The source has nothing now: the end of the call, or a wait for it with no pipe locked.
 Step source_stalled(Flow& flow, ssize_t error) {
-  if (was_stale(flow.in, error)) return Step::kAgain;
+  if (error == -ENOTSOCK && flow.in.remembered) {
+    // The number was closed, and given to something else, behind our back.
+    set_fd_entry(flow.in.fd, {});
+    return look(flow.in.fd, &flow.in, Role::kSource) == 0 ? Step::kAgain : flow.fail(EBADF);
+  }
   if (error == 0) return Step::kDone;
   if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
   if (flow.moved > 0) return Step::kDone;
@@ -86,6 +86,30 @@ Step no_room(Flow& flow, PipeLock& pipe, ssize_t room) {
   return room < 0 ? flow.no_reader() : flow.stall(pipe, Step::kWaitOut);
 }
 
+// Takes bytes that were only looked at out of a socket. They are there, so this hardly ever fails;
+// if it does they would come twice.
+void discard(Endpoint& in, void* scratch, size_t length) {
+  for (int tries = 0; length > 0 && tries < kTries; ++tries) {
+    const ssize_t n = sys->recv(in.fd, scratch, length, MSG_DONTWAIT);
+    if (n <= 0) continue;
+    if (in.kind == Kind::kMessage) return;  // which goes as a whole
+    length -= static_cast<size_t>(n);
+  }
+}
+
+// Writes bytes that have left their source, the first of them written, to the pipe: waits if it
+// must, and holds them if the system does not take them. Bytes, or -errno if all are lost.
+ssize_t write_rest(PipeLock& pipe, const char* data, size_t length, ssize_t written) {
+  size_t done = static_cast<size_t>(std::max<ssize_t>(written, 0));
+  for (int tries = 0; done < length && tries < kTries; ++tries) {
+    const ssize_t n = sys->write(pipe.fd(), data + done, length - done);
+    if (n < 0 && errno == EPIPE) break;  // nobody is left who could miss them
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  if (done < length && errno != EPIPE) done += pipe.hold(data + done, length - done);
+  return done > 0 ? static_cast<ssize_t>(done) : -errno;
+}
+
 // One chunk: reads from the source no more than the pipe will take, whatever the pipe does. Nothing
 // if it filled the chunk and more may follow.
 std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bool sure,
@@ -119,14 +143,14 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
     flow.in.position -= back;
     if (!flow.in.positioned) sys->lseek(flow.in.fd, -back, SEEK_CUR);
   } else if (peeked) {
-    if (written > 0) sys->recv(flow.in.fd, into.iov_base, static_cast<size_t>(written), 0);
-  } else if (written >= 0 || written == -EAGAIN) {
-    // A stranger filled the pipe since we looked. These bytes have left their source: wait.
-    for (ssize_t done = std::max<ssize_t>(written, 0); done < n; done += written) {
-      written = sys->write(pipe.fd(), scratch.data() + done, static_cast<size_t>(n - done));
-      if (written < 0) return flow.fail(errno);
+    // A message comes whole or not at all.
+    if (written > 0 && written < n && flow.in.kind == Kind::kMessage) {
+      written = write_rest(pipe, scratch.data(), static_cast<size_t>(n), written);
     }
-    written = n;
+    if (written > 0) discard(flow.in, into.iov_base, static_cast<size_t>(written));
+  } else if (written < n) {
+    // A stranger filled the pipe since we looked, or the system failed us.
+    written = write_rest(pipe, scratch.data(), static_cast<size_t>(n), written);
   }
   if (written == -EAGAIN) return flow.stall(pipe, Step::kWaitOut);
   if (written < 0) return flow.fail(static_cast<int>(-written));

@@ -24,10 +24,9 @@ ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
   const iovec packet = ring.front();
   for (size_t i = 0; i < count && done < packet.iov_len; ++i) {
     const size_t n = std::min(iov[i].iov_len, packet.iov_len - done);
-    if (copy_to_user(iov[i].iov_base, static_cast<char*>(packet.iov_base) + done, n) !=
-        static_cast<ssize_t>(n)) {
-      return -EFAULT;
-    }
+    const ssize_t copied =
+        copy_to_user(iov[i].iov_base, static_cast<char*>(packet.iov_base) + done, n);
+    if (copied != static_cast<ssize_t>(n)) return copied == -ENOSYS ? -ENOSYS : -EFAULT;
     done += n;
   }
   ring.consume(packet.iov_len);
@@ -38,20 +37,20 @@ ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
 ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   Section section(Signals::kOpen);
   PipeLock pipe(section, fd);
-  // A handler that interrupted a call on this very pipe cannot wait for it.
-  if (const int error = pipe.lock(); error != 0) return error == -EINTR ? -EINTR : kAskKernel;
+  // A handler that interrupted a call on this very pipe cannot wait for it. Where the system does
+  // not say which pipe it is, nobody may go past bytes that are perhaps held.
+  if (const int error = pipe.lock(); error != 0) return error == -ENOMEM ? kAskKernel : error;
   if (pipe.bytes().empty()) {
     if (!pipe.is_ring()) return kAskKernel;
     if (pipe.waits() && pipe.pipe()->nonblock[kRead]) return -EAGAIN;
     pipe.to_kernel(Why::kWait);
     return kAskKernel;
   }
-  if (!pipe.is_ring()) {
-    if (pipe.packets()) return copy_packet(pipe.bytes(), iov, count);
-    pipe.fill(want);
-  }
-  const ssize_t n = copy_out(pipe.bytes(), iov, count);
-  if (n == -ENOSYS) pipe.give_up(Why::kMemory);
+  const bool packet = !pipe.is_ring() && pipe.packets();
+  if (!pipe.is_ring() && !packet) pipe.fill(want);
+  const ssize_t n =
+      packet ? copy_packet(pipe.bytes(), iov, count) : copy_out(pipe.bytes(), iov, count);
+  if (n == -ENOSYS && !pipe.give_up(Why::kMemory)) return -ENOMEM;
   return n;
 }
 
@@ -197,11 +196,10 @@ ssize_t readv(int fd, const iovec* iov, int count) {
 #ifdef ANYSPLICE_HOST_PREADV2
 ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->preadv2(fd, iov, count, offset, flags); };
-  if (offset != -1 || flags != 0) {
-    // A pipe has no offsets, and only a settled one knows the flags.
-    if (offset == -1) expose(fd, Why::kFlags);
-    return native();
-  }
+  // A pipe has no offsets, and only a settled one knows the flags. What cannot be put back is read
+  // without them.
+  if (offset != -1) return native();
+  if (flags != 0) expose(fd, Why::kFlags);
   return read_by(fd, iov, count, native);
 }
 #endif
@@ -221,10 +219,8 @@ ssize_t writev(int fd, const iovec* iov, int count) {
 #ifdef ANYSPLICE_HOST_PWRITEV2
 ssize_t pwritev2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
   const auto native = [&] { return sys->pwritev2(fd, iov, count, offset, flags); };
-  if (offset != -1 || flags != 0) {
-    if (offset == -1) expose(fd, Why::kFlags);
-    return native();
-  }
+  if (offset != -1) return native();
+  if (flags != 0) expose(fd, Why::kFlags);
   return write_by(fd, iov, count, native);
 }
 #endif

@@ -30,7 +30,13 @@ bool rings_wanted() {
 // leaves all to the kernel. Whether there were any.
 bool take_in(Pipe* pipe) {
   bool any = false;
-  while (kernel_pipe::bytes(pipe->fd[kRead]) > 0) {
+  for (;;) {
+    const ssize_t there = kernel_pipe::bytes(pipe->fd[kRead]);
+    if (there == 0) return any;
+    if (there < 0) {  // who knows
+      settle_ring(pipe, Why::kUnseen);
+      return false;
+    }
     const Ring::Room room = pipe->ring.reserve(SIZE_MAX / 2);
     const ssize_t n =
         room.iov.iov_len == 0 ? -ENOMEM : kernel_pipe::read_now(pipe->fd[kRead], &room.iov, 1);
@@ -41,7 +47,6 @@ bool take_in(Pipe* pipe) {
     }
     any = true;
   }
-  return any;
 }
 
 // Gives a candidate, whose lock is held, its ring; or decides that it stays with the kernel.
@@ -231,12 +236,18 @@ void PipeLock::settle(Why why, Grow grow) {
   }
 }
 
-void PipeLock::give_up(Why why) {
+size_t PipeLock::hold(const char* data, size_t length) {
+  // Held bytes come before the kernel's: behind those there is no place for them.
+  return kernel_pipe::bytes(fd_) == 0 ? held_->front.append_copy(data, length) : 0;
+}
+
+bool PipeLock::give_up(Why why) {
   if (is_ring()) {
     to_kernel(why);
-  } else {
-    settle(why);
+    return true;
   }
+  settle(why);
+  return held_->front.empty();
 }
 
 void PipeLock::to_kernel(Why why) {
@@ -254,7 +265,8 @@ bool PipeLock::waits() {
 
 bool PipeLock::packets() const {
   if (entry_.ours()) return pipe_of(entry_)->packets.load(std::memory_order_relaxed);
-  return (sys->fcntl(fd_, F_GETFL, 0) & host::kPackets) != 0;
+  const int flags = sys->fcntl(fd_, F_GETFL, 0);
+  return flags >= 0 && (flags & host::kPackets) != 0;
 }
 
 int PipeLock::fill(size_t want) {

@@ -64,8 +64,7 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
 Step from_engine(Flow& flow, PipeLock& pipe, const Memory& memory) {
   const ssize_t n = copy_out(pipe.bytes(), memory.iov, memory.count);
   if (n == -ENOSYS) {
-    pipe.give_up(Why::kMemory);
-    return Step::kAgain;
+    return pipe.give_up(Why::kMemory) ? Step::kAgain : flow.fail(ENOMEM);
   }
   if (n < 0) return flow.fail(static_cast<int>(-n));
   flow.moved += static_cast<size_t>(n);
@@ -155,12 +154,19 @@ ssize_t into_pipe(Flow& flow, const Memory& memory) {
 }
 
 ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
+  bool kernel_copies = false;  // the engine has no way to
   return run_blocking(flow, [&](Section& section) {
     PipeLock pipe(section, flow.in);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     // A read would lose what it does not take of a packet (pipe(7)).
-    if (!pipe.is_ring() && (!pipe.bytes().empty() || pipe.packets())) pipe.fill(memory.total);
-    if (!pipe.bytes().empty()) return from_engine(flow, pipe, memory);
+    if (!pipe.is_ring() && (!pipe.bytes().empty() || (pipe.packets() && !kernel_copies))) {
+      pipe.fill(memory.total);
+    }
+    if (!pipe.bytes().empty()) {
+      const Step step = from_engine(flow, pipe, memory);
+      kernel_copies = step == Step::kAgain;
+      return step;
+    }
     if (pipe.is_ring()) {
       return pipe.waits() ? stall(flow, pipe, Step::kWaitIn) : Step::kDone;
     }
