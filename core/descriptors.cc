@@ -88,6 +88,25 @@ int note_copy(int from, int to) {
   return to;
 }
 
+// Makes `to` a second number for what `fd` names.
+template <typename Native>
+int replace(int fd, int to, Native native) {
+  // A call that fails must not end what `to` is: its bytes are the kernel's first, or nothing is
+  // done before.
+  if (sys->fcntl(fd, F_GETFD, 0) >= 0) {
+    if (const FdEntry entry = fd_entry(to); entry.ours() && !vfork_child()) {
+      const KeepErrno keep;
+      Section section;
+      keep_in_kernel(to, entry, Why::kClose);
+    }
+    forget(to);
+    return note_copy(fd, native());
+  }
+  const int copy = native();
+  if (copy >= 0) forget(to);  // it succeeds after all
+  return note_copy(fd, copy);
+}
+
 void forget_range(unsigned first, unsigned last) {
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned fd = first; fd <= last && fd < high; ++fd) forget(static_cast<int>(fd));
@@ -143,7 +162,12 @@ int unread(int fd, int* to) {
   const int kept = errno;
   Section section;
   PipeLock pipe(section, fd);
-  if (pipe.lock() != 0) return sys->ioctl(fd, FIONREAD, to);
+  if (const int failed = pipe.lock(); failed == -EBADF) {
+    errno = EBADF;  // the system does not say which pipe it is
+    return -1;
+  } else if (failed != 0) {
+    return sys->ioctl(fd, FIONREAD, to);
+  }
   const int mine = static_cast<int>(pipe.bytes().bytes());
   errno = kept;
   const int error = sys->ioctl(fd, FIONREAD, to);
@@ -190,18 +214,13 @@ int pipe2(int fds[2], int flags) { return note_pipe(sys->pipe2(fds, flags), fds,
 int dup(int fd) { return note_copy(fd, sys->dup(fd)); }
 
 int dup2(int fd, int to) {
-  if (fd == to || sys->fcntl(fd, F_GETFD, 0) < 0) return sys->dup2(fd, to);
-  forget(to);
-  return note_copy(fd, sys->dup2(fd, to));
+  return fd == to ? sys->dup2(fd, to) : replace(fd, to, [&] { return sys->dup2(fd, to); });
 }
 
 #ifdef ANYSPLICE_HOST_DUP3
 int dup3(int fd, int to, int flags) {
-  if (fd == to || (flags & ~O_CLOEXEC) != 0 || sys->fcntl(fd, F_GETFD, 0) < 0) {
-    return sys->dup3(fd, to, flags);
-  }
-  forget(to);
-  return note_copy(fd, sys->dup3(fd, to, flags));
+  const auto native = [&] { return sys->dup3(fd, to, flags); };
+  return fd == to || (flags & ~O_CLOEXEC) != 0 ? native() : replace(fd, to, native);
 }
 #endif
 
