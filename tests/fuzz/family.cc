@@ -71,6 +71,11 @@ void Stage::splice(const Step& step) {
     skipped_ = true;
     return;
   }
+  // What does not fit of a message is lost.
+  if (object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out)) {
+    skipped_ = true;
+    return;
+  }
   // A device's bytes go into a pipe of the kernel one page at a time (docs/limitations.md).
   if (object_of(in).endless && !slots_known(out)) length = std::min(length, kPage);
   arrive(in);
@@ -116,7 +121,7 @@ void Stage::vmsplice(const Step& step) {
   size_t length = static_cast<size_t>(step.arg[1]);
   const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
   const bool pipe = object_of(v).kind == Object::kPipe;
-  if (pipe && !no_wait && !ready(v, v.reads ? POLLIN : POLLOUT)) {
+  if (pipe && !no_wait && !(v.reads ? ready(v, POLLIN) : ready(v, POLLOUT) && has_room(v))) {
     skipped_ = true;
     return;
   }
@@ -152,8 +157,10 @@ void Stage::vmsplice(const Step& step) {
 
 void Stage::sendfile(const Step& step) {
   Var &out = var(step.arg[0]), &in = var(step.arg[1]);
-  const size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
-  if (!can_take(in, false) || !can_give(out, count, false)) {
+  size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
+  if (object_of(in).endless && !slots_known(out)) count = std::min(count, kPage);
+  if (!can_take(in, false) || !can_give(out, count, false) ||
+      (object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out))) {
     skipped_ = true;
     return;
   }

@@ -25,8 +25,8 @@ bool Stage::slots_known(const Var& v) {
 void Stage::look_at_slots(const Var& v) {
   if (!v.open()) return;
   Object& object = shared_.object[v.object];
-  int n = 0;
-  if (object.kind != Object::kPipe || ::ioctl(v.fd[kKernel], FIONREAD, &n) != 0) return;
+  if (object.kind != Object::kPipe) return;
+  const int n = bytes_in(v);
   const anysplice::FdEntry entry = anysplice::fd_entry(v.fd[kEngine]);
   const bool ring =
       entry.ours() && anysplice::pipe_of(entry)->where.load() == anysplice::Where::kRing;
@@ -71,32 +71,38 @@ std::string Stage::drain(Var& v, int side) {
   return all;
 }
 
-// Whether one side cannot be expected to take more. The kernel's pipe then says so. The engine's
-// may have a slot or two left that it cannot be sure of, or its bytes lie in a slot or two more,
-// because the first of them is partly read.
-bool Stage::is_full(const Var& out, int side) {
+// Whether one side, which just took n bytes, cannot be expected to take more. The kernel's pipe
+// then says so. The engine's may have a slot or two left that it cannot be sure of, or its bytes
+// lie in a slot or two more, because the first of them is partly read.
+bool Stage::is_full(const Var& out, int side, long n) {
   if (!out.open()) return false;
   pollfd p = {out.fd[side], POLLOUT, 0};
   calls_[side]->poll(&p, 1, 0);
   if ((p.revents & POLLOUT) == 0) return true;
   const Object& object = object_of(out);
-  if (side == kKernel || object.kind != Object::kPipe) return false;
-  int n = 0;
+  if (object.kind != Object::kPipe) return false;
+  // It asks a socket for no more than as many pages as there are slots, and puts it into fewer.
+  if (side == kKernel) return object.from_socket && n > 0 && n % kPage == 0;
+  int there = 0;
   const long size = calls_[side]->fcntl(out.fd[side], F_GETPIPE_SZ, 0);
-  calls_[side]->ioctl(out.fd[side], FIONREAD, &n);
+  calls_[side]->ioctl(out.fd[side], FIONREAD, &there);
   // A socket's pages may be larger than a slot of the engine.
-  return n + 3 * static_cast<long>(kPage) > size || object.from_socket;
+  return there + 3 * static_cast<long>(kPage) > size || object.from_socket;
 }
 
 // Which side took less because it was full, or -1 if they agree. Whatever else differs ends it.
 int Stage::behind(const Answer answers[2], const Var& out) {
   if (answers[0] == answers[1]) return -1;
   const Object& object = object_of(out);
-  const int less = answers[kEngine].n < answers[kKernel].n ? kEngine : kKernel;
+  const auto rank = [&](int side) {
+    return answers[side].n < 0 && answers[side].error == EAGAIN ? -2 : answers[side].n;
+  };
+  const int less = rank(kEngine) < rank(kKernel) ? kEngine : kKernel;
   const bool may_be =
       object.kind == Object::kStream || (object.kind == Object::kPipe && !slots_known(out));
   const bool part = answers[less].n > 0 || (answers[less].n < 0 && answers[less].error == EAGAIN);
-  if (!may_be || !part || answers[less].signals != 0 || !is_full(out, less)) agree(answers);
+  if (!may_be || !part || answers[less].signals != 0 || !is_full(out, less, answers[less].n))
+    agree(answers);
   if (other_end(out) == nullptr) end(Verdict::kCutShort);
   ++shared_.excused;
   return less;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "core/fd_table.h"
 #include "tests/fuzz/helper.h"
 #include "tests/fuzz/stage.h"
 
@@ -48,7 +49,9 @@ void Stage::spawn(Var& v, bool writes, size_t length) {
   const size_t from = writes ? take_pattern(length) : 0;
   anysplice::expose_all();
   for (const Var& other : vars_) {
-    if (other.open() && other.reads) shared_.object[other.object].exposed = true;
+    // Of a pipe from elsewhere nothing is known until it is used: others have it anyway.
+    const bool known = anysplice::fd_entry(other.fd[kEngine]).is_pipe();
+    if (other.open() && other.reads && known) shared_.object[other.object].exposed = true;
   }
   std::string bytes[2];
   const auto run = [&](int side, Rest rest) {

@@ -6,6 +6,7 @@
 #ifndef ANYSPLICE_TESTS_FUZZ_STAGE_H_
 #define ANYSPLICE_TESTS_FUZZ_STAGE_H_
 
+#include <limits.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -108,7 +109,7 @@ class Stage {
   void write(const Step& step);
   void seek(const Step& step);
   void truncate(const Step& step);
-  void got_bytes(const Answer answers[2], Var& in);
+  void got_bytes(const Answer answers[2], Var& in, long most = LONG_MAX);
   void put_bytes(Var& out, long n);
 
   // --- watching.cc
@@ -130,6 +131,9 @@ class Stage {
 
   // --- waiting.cc: whether a call could wait for ever
   bool ready(const Var& v, short events);
+  int bytes_in(const Var& v);
+  bool empty(const Var& v);
+  bool has_room(const Var& v);
   bool nonblocking(const Var& v);
   bool can_take(const Var& v, bool not_waiting);
   bool can_give(const Var& v, size_t length, bool not_waiting);
@@ -139,7 +143,7 @@ class Stage {
   bool slots_known(const Var& v);
   Var* other_end(const Var& v);
   std::string drain(Var& v, int side);
-  bool is_full(const Var& out, int side);
+  bool is_full(const Var& out, int side, long n);
   int behind(const Answer answers[2], const Var& out);
   void judge(Answer answers[2], Var& out, const Again& again);
   void judge_tee(Answer answers[2], Var& out, const Again& again);

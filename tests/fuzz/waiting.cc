@@ -1,5 +1,5 @@
-// A step that could wait for ever is not made. The kernel's side is asked, because asking the
-// engine might settle what would have gone wrong.
+// A step that could wait for ever is not made. Mostly the kernel's side is asked, because asking
+// the engine might settle what would have gone wrong.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -26,12 +26,25 @@ bool Stage::can_take(const Var& v, bool not_waiting) {
   return (not_waiting && object.kind == Object::kPipe) || nonblocking(v) || ready(v, POLLIN);
 }
 
+int Stage::bytes_in(const Var& v) {
+  int n = 0;
+  return ::ioctl(v.fd[kKernel], FIONREAD, &n) == 0 ? n : -1;
+}
+
+// The engine's pipe may be full a little earlier (full.cc).
+bool Stage::has_room(const Var& v) {
+  pollfd p = {v.fd[kEngine], POLLOUT, 0};
+  return calls_[kEngine]->poll(&p, 1, 0) > 0;
+}
+
+bool Stage::empty(const Var& v) { return object_of(v).kind == Object::kPipe && bytes_in(v) == 0; }
+
 // A socket is also never filled so far that the two sides could differ in how they account for it.
 bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
   const Object& object = object_of(v);
   switch (object.kind) {
     case Object::kPipe:
-      return not_waiting || nonblocking(v) || ready(v, POLLOUT);
+      return not_waiting || nonblocking(v) || (ready(v, POLLOUT) && has_room(v));
     case Object::kStream:
       return nonblocking(v) || (length <= kPage && shared_.object[object.peer].unread < 1 << 14);
     case Object::kTcp:

@@ -21,11 +21,12 @@ constexpr short kRoom = POLLOUT | POLLWRNORM;
 // and in a socket that has something in it.
 short Stage::comparable(const Var& v, short kernel, short engine) {
   const Object& object = object_of(v);
+  if (object.kind == Object::kEpoll) return kernel;  // events() looks at it
   if (object.peer >= 0 && shared_.object[object.peer].unread > 0) {
     return static_cast<short>((engine & ~kRoom) | (kernel & kRoom));
   }
   if (((engine ^ kernel) & kRoom) == 0 || object.kind != Object::kPipe || slots_known(v) ||
-      !is_full(v, (kernel & kRoom) != 0 ? kEngine : kKernel)) {
+      !is_full(v, (kernel & kRoom) != 0 ? kEngine : kKernel, 0)) {
     return engine;
   }
   ++shared_.excused;
