@@ -68,7 +68,8 @@ ssize_t transfer(Flow& flow) {
   }
   const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
   if (socket || flow.in.kind == Kind::kPipe || !has_position(flow.in)) return -EINVAL;
-  if (flow.length > 0 && !can_be_source(flow.in)) return -EINVAL;
+  if (flow.length == 0) return 0;
+  if (!can_be_source(flow.in)) return -EINVAL;
   return copy(flow);
 }
 
