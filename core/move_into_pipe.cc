@@ -117,7 +117,7 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
   size_t want = std::min({flow.left(), room, scratch.size()});
   const bool seekable = flow.in.kind == Kind::kFile;
   const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
-  const bool peeked = !sure && socket;
+  bool peeked = !sure && socket;
   // What cannot be unread is read only as far as one free page, which poll vouched for, goes.
   if (!sure && !seekable && !peeked) want = std::min(want, kPage);
   const iovec into{scratch.data(), want};
@@ -125,6 +125,11 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
   if (peeked) {
     n = sys->recv(flow.in.fd, into.iov_base, want, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0) n = -errno;
+    if (n == 0 && flow.in.kind == Kind::kMessage) {
+      // An empty message is one all the same: it has to go.
+      peeked = false;
+      n = pull(flow.in, into, false);
+    }
   } else {
     n = pull(flow.in, into, false);
   }
