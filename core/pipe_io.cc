@@ -1,4 +1,6 @@
 // read, write and their kin on a pipe that the engine has bytes of.
+#include <fcntl.h>
+
 #include <algorithm>
 
 #include "core/engine.h"
@@ -104,6 +106,11 @@ bool is_pipe(int fd, FdEntry entry) {
   return entry.kind() == FdKind::kUnknown ? arena::any_held() && pipe_id(fd, &id) : entry.is_pipe();
 }
 
+bool write_only(int fd) {
+  const KeepErrno keep;
+  return (sys->fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_WRONLY;
+}
+
 // Lets the kernel's call happen, counted as one that may sleep where that matters.
 template <typename Native>
 ssize_t native_read(int fd, FdEntry entry, Native native) {
@@ -111,6 +118,8 @@ ssize_t native_read(int fd, FdEntry entry, Native native) {
   // First counted, then looked: bytes that get held in between are not missed.
   const Sleeper sleeper(sleep_key_of(fd));
   if (!arena::any_held() || !holds_bytes(fd)) return native();
+  // The write end of a pipe that is not ours: no way to its bytes.
+  if (write_only(fd)) return native();
   return kHeldNow;
 }
 
