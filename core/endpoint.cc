@@ -141,7 +141,7 @@ int check_range(const Endpoint& end, size_t length) {
 bool has_position(const Endpoint& end) { return sys->lseek(end.fd, 0, SEEK_CUR) >= 0; }
 
 bool beyond_file_system(const Endpoint& end, int64_t position) {
-  // The smallest limit there is, that of procfs.
+  // The smallest limit there is, that of procfs and sysfs.
   if (position < INT32_MAX) return false;
   if (files::made_up(end.fd)) return true;
   if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;

@@ -4,18 +4,25 @@
 #include <string.h>
 
 namespace anysplice {
+namespace {
+
+struct Name {
+  int error;
+  char text[16];
+};
+
+// No function of POSIX leads from a name to its number, or back.
+constexpr Name kNames[] = {
+#define NAME(error) {error, #error},
+#include "core/errno_names.def"
+#undef NAME
+};
+
+}  // namespace
 
 int parse_errno(const char* text) {
-  if (*text == 'E') {
-    // No libc function leads from the name to the number; its inverse (glibc 2.32) serves.
-    for (int error = 1; error < 256; ++error) {
-      const char* name = strerrorname_np(error);
-      if (name != nullptr && strcmp(name, text) == 0) return error;
-    }
-    // Second names of the same numbers, which that function does not give.
-    if (strcmp(text, "EWOULDBLOCK") == 0) return EWOULDBLOCK;
-    if (strcmp(text, "ENOTSUP") == 0) return ENOTSUP;
-    return strcmp(text, "EDEADLOCK") == 0 ? EDEADLOCK : 0;
+  for (const Name& name : kNames) {
+    if (strcmp(name.text, text) == 0) return name.error;
   }
   int number = 0;
   for (const char* at = text; *at != '\0'; ++at) {
@@ -23,6 +30,13 @@ int parse_errno(const char* text) {
     number = number * 10 + (*at - '0');
   }
   return number <= 4095 ? number : 0;
+}
+
+const char* name_of_errno(int error) {
+  for (const Name& name : kNames) {
+    if (name.error == error) return name.text;
+  }
+  return nullptr;
 }
 
 }  // namespace anysplice

@@ -7,6 +7,9 @@ namespace anysplice {
 // "EPERM" or a number from 1 to 4095; 0 if the text is neither.
 int parse_errno(const char* text);
 
+// "EPERM", or null if the number has no name.
+const char* name_of_errno(int error);
+
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_ERRNO_NAMES_H_

@@ -1,13 +1,12 @@
 #include "tools/errno_names.h"
 
-#include <string.h>
-
 #include "absl/strings/str_cat.h"
+#include "core/errno_names.h"
 
 namespace anysplice::tools {
 
 std::string errno_name(int error) {
-  const char* name = strerrorname_np(error);
+  const char* name = name_of_errno(error);
   return name != nullptr ? name : absl::StrCat(error);
 }
 

@@ -7,9 +7,7 @@
 #include "core/pipe_table.h"
 #include "core/splice_flags.h"
 #include "core/sys.h"
-#ifndef ANYSPLICE_POSIX
-#include <linux/magic.h>
-#endif
+#include "core/sys/files.h"
 
 namespace anysplice::inject {
 namespace {
@@ -23,16 +21,6 @@ struct End {
   bool writable() const { return (flags & O_ACCMODE) != O_RDONLY; }
   bool nonblocking() const { return (flags & O_NONBLOCK) != 0 && kind != kFile && kind != kProc; }
 };
-
-#ifdef ANYSPLICE_POSIX
-bool in_proc(int) { return false; }
-#else
-bool in_proc(int fd) {
-  struct statfs system;
-  return sys->fstatfs(fd, &system) == 0 &&
-         (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
-}
-#endif
 
 bool takes_messages(int socket) {
   int type = SOCK_STREAM;
@@ -50,7 +38,7 @@ End look_at_end(int fd) {
       end.kind = kPipe;
       break;
     case S_IFREG:
-      end.kind = in_proc(fd) ? kProc : kFile;
+      end.kind = files::made_up(fd) ? kProc : kFile;
       break;
     case S_IFBLK:
       end.kind = kFile;

@@ -1,3 +1,4 @@
+#include "core/errno_names.h"
 #include "tests/oracle/text.h"
 
 #include <stdint.h>
@@ -36,7 +37,7 @@ std::string describe(std::string_view data) {
 }
 
 const char* errno_name(int error) {
-  const char* name = strerrorname_np(error);
+  const char* name = anysplice::name_of_errno(error);
   return name != nullptr ? name : "no errno";
 }
 

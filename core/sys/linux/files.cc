@@ -13,7 +13,7 @@ dev_t full_device() { return makedev(1, 7); }
 
 bool made_up(int fd) {
   struct statfs fs;
-  return sys->fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+  return sys->fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
 }
 
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {
