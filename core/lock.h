@@ -10,6 +10,7 @@
 
 #include <atomic>
 
+#include "core/sys/robust_mutex.h"
 #include "core/sys/thread.h"
 
 namespace anysplice {
@@ -61,7 +62,7 @@ class SharedLock {
     const int error = pthread_mutex_lock(&mutex_);
     if (error == 0) return Locked::kYes;
     if (error != EOWNERDEAD) return Locked::kNo;
-    pthread_mutex_consistent(&mutex_);
+    make_consistent(&mutex_);
     return Locked::kAfterCrash;
   }
   void unlock() { pthread_mutex_unlock(&mutex_); }

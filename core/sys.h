@@ -18,9 +18,6 @@
 #include <sys/uio.h>
 
 #include "core/sys/host.h"
-#ifndef ANYSPLICE_POSIX
-#include <sys/vfs.h>
-#endif
 
 namespace anysplice {
 

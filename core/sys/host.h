@@ -19,6 +19,9 @@
 #define ANYSPLICE_HOST_PWRITEV2
 #define ANYSPLICE_HOST_SYSCALL
 #include <sys/epoll.h>
+#ifndef ANYSPLICE_POSIX
+#include <sys/vfs.h>
+#endif
 #elif defined(__FreeBSD__)
 #define ANYSPLICE_HOST_CLOSE_RANGE
 #define ANYSPLICE_HOST_DUP3

@@ -20,6 +20,7 @@ void unmap_memory(void* memory, size_t size);
 // What is in a stretch of such memory is no longer needed: lets the system have what backs it, as
 // far as it can.
 void give_back(void* memory, size_t size, Sharing sharing);
+bool can_give_back();
 
 // The system's page, in which it maps and protects memory.
 size_t system_page();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/sys/platform.h"
 #include "tests/oracle/world.h"
 
 namespace oracle {
@@ -25,6 +26,24 @@ struct Allowed {
   const char* instead = "";
   bool rings_off_only = false;
 };
+
+// What differs only where the engine was built for systems that have nothing but POSIX; listed in
+// docs/portability.md.
+inline std::vector<Allowed> on_posix(Allowed allowed) {
+  if (anysplice::kPosixPlatform) return {allowed};
+  return {};
+}
+inline std::vector<Allowed> operator+(std::vector<Allowed> a, const std::vector<Allowed>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+inline constexpr Allowed kNoSegments = {.why = "POSIX: SPLICE_F_MORE cannot keep bytes back"};
+inline constexpr Allowed kNoRestart = {
+    .why = "POSIX: of handlers with and without SA_RESTART, all end a wait", .instead = "EINTR"};
+inline constexpr Allowed kPipeSignal = {
+    .why = "POSIX: a peer that goes while a call waits brings SIGPIPE", .instead = "EPIPE SIGPIPE"};
+inline constexpr Allowed kUnknownSize = {.why = "POSIX: the size of a pipe cannot be asked for"};
+inline constexpr Allowed kUnknownLimit = {.why = "POSIX: a file of /proc is one like others"};
 
 struct Case {
   std::string name;

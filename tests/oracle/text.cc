@@ -1,9 +1,10 @@
-#include "core/errno_names.h"
 #include "tests/oracle/text.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/errno_names.h"
 
 namespace oracle {
 namespace {

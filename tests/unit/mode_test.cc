@@ -7,6 +7,7 @@
 
 #include "core/engine.h"
 #include "core/sys.h"
+#include "core/sys/platform.h"
 
 namespace anysplice {
 namespace {
@@ -63,7 +64,7 @@ TEST_CASE("auto mode carries a call that is missing, and asks once") {
   REQUIRE(anysplice::write(a[1], "abc", 3) == 3);
   CHECK(anysplice::tee(a[0], b[1], 3, 0) == 3);
   CHECK_FALSE(ask_kernel_first(Call::kTee));
-  CHECK(ask_kernel_first(Call::kSplice));
+  if (!kPosixPlatform) CHECK(ask_kernel_first(Call::kSplice));
   char text[8];
   CHECK(anysplice::read(b[0], text, sizeof(text)) == 3);
   CHECK(anysplice::read(a[0], text, sizeof(text)) == 3);

@@ -85,7 +85,7 @@ TEST_CASE("pages given back when a pool runs empty read as zero, and only those"
   REQUIRE(mincore(runs[0], kPages * kPage, resident) == 0);
   size_t kept = 0;
   for (unsigned char r : resident) kept += r & 1;
-  CHECK(kept <= 512);
+  CHECK(kept <= (can_give_back() ? 512 : kPages));
 }
 
 TEST_CASE("threads never share a page of a pool") {

@@ -13,6 +13,7 @@
 #include "core/descriptors.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/sys/platform.h"
 
 using namespace anysplice;
 
@@ -22,12 +23,22 @@ namespace {
 std::function<void(int fd, int turn)> before_write;
 std::function<void(int fd, int turn)> after_write;
 ssize_t (*real_write)(int, const iovec*, int, off_t, int);
+ssize_t (*real_plain_write)(int, const iovec*, int);
 int turns;
 
 ssize_t interrupted_write(int fd, const iovec* iov, int count, off_t offset, int flags) {
   const int turn = turns++;
   if (before_write) before_write(fd, turn);
   const ssize_t n = real_write(fd, iov, count, offset, flags);
+  if (after_write) after_write(fd, turn);
+  return n;
+}
+
+// What systems without pwritev2 write by.
+ssize_t interrupted_plain_write(int fd, const iovec* iov, int count) {
+  const int turn = turns++;
+  if (before_write) before_write(fd, turn);
+  const ssize_t n = real_plain_write(fd, iov, count);
   if (after_write) after_write(fd, turn);
   return n;
 }
@@ -55,9 +66,12 @@ struct Fixture {
     turns = 0;
     real_write = sys_table.pwritev2;
     sys_table.pwritev2 = interrupted_write;
+    real_plain_write = sys_table.writev;
+    sys_table.writev = interrupted_plain_write;
   }
   ~Fixture() {
     sys_table.pwritev2 = real_write;
+    sys_table.writev = real_plain_write;
     before_write = after_write = nullptr;
     for (int end : fd) {
       forget(end);
@@ -82,6 +96,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("settle: a full ring, and a stranger that writes first") {
+  if (kPosixPlatform) return;  // a pipe cannot be made larger there
   Fixture f(65536);
   const std::string theirs = bytes(100, 'A');
   before_write = [&](int fd, int turn) {
@@ -92,6 +107,7 @@ TEST_CASE("settle: a full ring, and a stranger that writes first") {
 }
 
 TEST_CASE("settle: a stranger that writes each time, until a marker tells") {
+  if (kPosixPlatform) return;  // a pipe cannot be made larger there
   Fixture f(65536);
   std::string theirs;
   before_write = [&](int fd, int turn) {

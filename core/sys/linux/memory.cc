@@ -23,4 +23,6 @@ void give_back(void* memory, size_t size, Sharing sharing) {
   sys->madvise(pages.start, pages.size, sharing == Sharing::kPrivate ? MADV_DONTNEED : MADV_REMOVE);
 }
 
+bool can_give_back() { return true; }
+
 }  // namespace anysplice

@@ -25,12 +25,15 @@ int ready(int fd, short events) {
   return n > 0 ? 0 : n == 0 ? -EAGAIN : -errno;
 }
 
-// Describes the first `length` bytes of iov in `part`.
-int first_bytes(const iovec* iov, int count, size_t length, iovec* part) {
+// Describes in `part` up to `length` bytes of iov from `skip` on.
+int stretch(const iovec* iov, int count, size_t skip, size_t length, iovec* part) {
   int used = 0;
   for (int i = 0; i < count && length > 0; ++i) {
-    part[used] = {iov[i].iov_base, std::min(iov[i].iov_len, length)};
-    length -= part[used++].iov_len;
+    const size_t before = std::min(skip, iov[i].iov_len);
+    skip -= before;
+    const size_t n = std::min(iov[i].iov_len - before, length);
+    if (n > 0) part[used++] = {static_cast<char*>(iov[i].iov_base) + before, n};
+    length -= n;
   }
   return used;
 }
@@ -55,19 +58,15 @@ ssize_t write(int fd, const iovec* iov, int count, size_t if_empty) {
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += iov[i].iov_len;
   if (if_empty > 0 && kernel_pipe::bytes(fd) == 0) {
-    const int n = first_bytes(iov, count, if_empty, part);
+    const int n = stretch(iov, count, 0, if_empty, part);
     done = sys->writev(fd, part, n);
     return done < 0 ? -errno : done;
   }
   while (static_cast<size_t>(done) < total) {
     if (const int error = ready(fd, POLLOUT); error != 0) return done > 0 ? done : error;
-    // The bytes from done on, up to PIPE_BUF of them.
-    size_t skip = static_cast<size_t>(done);
-    int at = 0;
-    while (skip >= iov[at].iov_len) skip -= iov[at++].iov_len;
-    const iovec rest{static_cast<char*>(iov[at].iov_base) + skip,
-                     std::min<size_t>(iov[at].iov_len - skip, PIPE_BUF)};
-    const ssize_t n = sys->writev(fd, &rest, 1);
+    // Whole pieces, so that they fill the system's buffers as one write of all would.
+    const int parts = stretch(iov, count, static_cast<size_t>(done), PIPE_BUF, part);
+    const ssize_t n = sys->writev(fd, part, parts);
     if (n < 0) return done > 0 ? done : -errno;
     done += n;
   }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/time.h>
 
 #include <atomic>
 #include <bit>
@@ -12,6 +13,7 @@
 #include "core/sys.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
+#include "core/sys/sockets.h"
 
 namespace anysplice::kernel_pipe {
 namespace {
@@ -50,13 +52,34 @@ bool handlers_restart() {
   return true;
 }
 
-int wait_for(int fd, short events, bool restarts) {
+// 0, -ETIMEDOUT or -EINTR.
+int wait_for(int fd, short events, int milliseconds, bool restarts) {
   for (;;) {
     pollfd p{fd, events, 0};
-    if (sys->poll(&p, 1, -1) >= 0) return 0;
+    const int n = sys->poll(&p, 1, milliseconds);
+    if (n >= 0) return n > 0 ? 0 : -ETIMEDOUT;
     if (errno != EINTR) return -errno;
     if (!restarts || !handlers_restart()) return -EINTR;
   }
+}
+
+// poll does not say of every socket that its peer will read no more (Linux: of a full unix socket
+// it does not), so a send of nothing asks now and then.
+int wait_for_room(int socket, timeval limit, bool restarts) {
+  constexpr long kNowAndThen = 100;
+  const bool limited = limit.tv_sec != 0 || limit.tv_usec != 0;
+  for (long left = limit.tv_sec * 1000 + limit.tv_usec / 1000; !limited || left > 0;
+       left -= kNowAndThen) {
+    const long slice = limited && left < kNowAndThen ? left : kNowAndThen;
+    const int error = wait_for(socket, POLLOUT, static_cast<int>(slice), restarts);
+    if (error != -ETIMEDOUT) return error;
+    const msghdr nothing{};
+    const KeepErrno keep;
+    const bool fails =
+        sockets::send(socket, &nothing, {.wait = false, .more = false, .quiet = true}) < 0;
+    if (fails && errno != EAGAIN && errno != EWOULDBLOCK) return 0;  // the next attempt tells
+  }
+  return -EAGAIN;
 }
 
 }  // namespace
@@ -82,7 +105,14 @@ ssize_t write_now(int fd, const iovec* iov, int count) {
   return ask_first::write(fd, iov, count, 0);
 }
 
-int wait_readable(int fd, bool restarts) { return wait_for(fd, POLLIN, restarts); }
-int wait_writable(int fd, bool restarts) { return wait_for(fd, POLLOUT, restarts); }
+int wait_readable(int fd, bool restarts) { return wait_for(fd, POLLIN, -1, restarts); }
+
+int wait_writable(int fd, bool restarts) {
+  timeval limit{};
+  socklen_t size = sizeof(limit);
+  const KeepErrno keep;
+  const bool socket = sys->getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size) == 0;
+  return socket ? wait_for_room(fd, limit, restarts) : wait_for(fd, POLLOUT, -1, restarts);
+}
 
 }  // namespace anysplice::kernel_pipe

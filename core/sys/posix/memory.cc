@@ -23,5 +23,6 @@ void* map_memory(size_t size, Sharing sharing) {
 // POSIX has no way to say so: posix_madvise(3) speaks of what will be used, not of what may be
 // lost.
 void give_back(void*, size_t, Sharing) {}
+bool can_give_back() { return false; }
 
 }  // namespace anysplice

@@ -88,9 +88,10 @@ ssize_t copy(Cursor from, Cursor to) {
       done += static_cast<size_t>(n);
     }
     if (n == static_cast<ssize_t>(length)) continue;
+    const bool bad_address = n < 0 && errno == EFAULT;
     through.drain();
     if (n > 0) continue;
-    if (errno != EFAULT || careful) break;
+    if (!bad_address || careful) break;
     careful = true;
   }
   return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
