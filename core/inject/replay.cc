@@ -37,7 +37,7 @@ uint64_t key_of(const Site& site) {
 
 bool read_call(const Word& word, Call* call) {
   for (size_t i = 0; i < kCalls; ++i) {
-    if (!word.is(call_names[i])) continue;
+    if (!word.is(kCallNames[i])) continue;
     *call = static_cast<Call>(i);
     return true;
   }

@@ -138,7 +138,7 @@ class Parser {
       return true;
     }
     for (size_t i = 0; i < kCalls; ++i) {
-      if (!word.is(call_names[i])) continue;
+      if (!word.is(kCallNames[i])) continue;
       rule->calls = static_cast<Calls>(rule->calls | 1u << i);
       return true;
     }

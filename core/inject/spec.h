@@ -12,7 +12,6 @@ namespace anysplice::inject {
 // The names of the kinds of ends, in the order of their bits.
 inline constexpr size_t kKindNames = 8;
 extern const char* const kind_names[kKindNames];
-inline constexpr const char* call_names[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
 
 struct SpecError {
   size_t at = 0;      // where in the text: an offset,

@@ -40,7 +40,7 @@ struct Place {
   uint64_t number;
   const Entry* entry;  // of the first of them that moved something, else of the first
 
-  const char* name() const { return inject::call_names[static_cast<size_t>(call)]; }
+  const char* name() const { return kCallNames[static_cast<size_t>(call)]; }
 };
 
 struct Kind {
