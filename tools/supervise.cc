@@ -77,6 +77,9 @@ absl::StatusOr<int> run_child(absl::FunctionRef<int()> child, std::optional<Tick
     _exit(child());
   }
 
+  // Whoever reads what we say of the child may go away; the child's status is still to be told.
+  signal(SIGPIPE, SIG_IGN);
+
   int status = 0;
   auto due = Clock::now();
   if (tick) due += std::chrono::duration_cast<Clock::duration>(tick->interval);

@@ -36,8 +36,9 @@ had to be settled, with the reason:
   --json             one JSON object a line
   --help, --version
 
-The options of 'anysplice run', but for --stats and --no-preload, are taken
-too. The exit status is the program's. More in anysplice(1).
+The options of 'anysplice run', but for --stats, --record, --replay and
+--no-preload, are taken too. The exit status is the program's. More in
+anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {

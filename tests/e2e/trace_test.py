@@ -256,6 +256,24 @@ def where_it_goes():
         assert err.startswith('anysplice: '), err
 
 
+# A reader that has seen enough ends neither the program nor the command half-way.
+@tap.test
+def a_reader_that_goes_away():
+    os.mkdir('temporary')
+    script = f'{TRACED} threads; sleep 0.5; {TRACED} threads; echo whole >&2; exit 3'
+    process = subprocess.Popen([tap.ANYSPLICE, 'trace', '-f', '-o', '/dev/stdout', *EMULATE, '--',
+                                '/bin/sh', '-c', script], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**os.environ, 'TMPDIR': os.getcwd() +
+                                                            '/temporary'})
+    assert b'tee(' in process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(20) == 3
+    assert err == 'whole\nanysplice: cannot write the trace: Broken pipe\n', err
+    assert os.listdir('temporary') == []
+
+
 @tap.test
 def how_it_ends():
     ends = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
