@@ -109,12 +109,25 @@ raise SystemExit(os.waitpid(child, 0)[1] != 0)
 
 
 @tap.test
+def only_the_processes_that_are_named():
+    pathlib.Path('in').write_bytes(b'x' * 1000)
+    good, bad = (SAMPLES / f'sample_{name}' for name in ('careful', 'no_fallback'))
+    script = f'{good} in a && {bad} a b'
+    tap.run('explore', '--output=b', '--process=sample_careful', '--', 'bash', '-c', script)
+    out, _ = tap.run('explore', '--output=b', '--max-runs=20', '--process=sample_no_fallback', '--',
+                     'bash', '-c', script, status=1)
+    assert 'of sample_no_fallback' in out and 'of sample_careful' not in out, out
+
+
+@tap.test
 def says_why_it_cannot_explore():
     for words, message in (
             (['true'], 'makes no call'),
             (['false'], 'fails without any failure (exit status 1)'),
             (['bash', '-c', 'echo $$'], 'differs from run to run'),
             (['--timeout=0.1', 'sleep', '9'], 'longer than --timeout'),
+            (['--process=cat', SAMPLES / 'sample_careful', '/proc/version', 'x'],
+             'in such a process'),
             (['--max-runs=2', 'true'], 'number from 3'),
             ([], 'no test command')):
         _, err = tap.run('explore', *words, status=125)

@@ -32,6 +32,8 @@ same. After errors such as a full disk it may also end with a failure.
 
   --output=FILE    FILE, too, must be the same; it is removed before each run.
                    May be given several times
+  --process=NAME   fail only calls of the program of that name and of what it
+                   forks. May be given several times
   --status-only    do not compare standard output
   --max-runs=N     stop after so many runs (default 200)
   --timeout=S      a run that takes longer hangs (default ten times as long as
@@ -48,12 +50,13 @@ not, and 125 if it cannot be explored. More in anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {
-    {"--output", Takes::kValue, "FILE"},     {"--status-only"}, {"--max-runs", Takes::kValue, "N"},
-    {"--timeout", Takes::kValue, "SECONDS"}, {"--json"},
+    {"--output", Takes::kValue, "FILE"}, {"--process", Takes::kValue, "NAME"},    {"--status-only"},
+    {"--max-runs", Takes::kValue, "N"},  {"--timeout", Takes::kValue, "SECONDS"}, {"--json"},
 };
 
 struct ExploreOptions {
   TrialOptions trial;
+  std::vector<std::string> processes;  // none: all
   size_t max_runs = 200;
   std::optional<Seconds> timeout;
   bool json = false;
@@ -66,6 +69,8 @@ absl::Status apply(const Option& option, ExploreOptions* options) {
     options->trial.compare_stdout = false;
   } else if (option.name == "--output") {
     options->trial.files.emplace_back(*option.value);
+  } else if (option.name == "--process") {
+    options->processes.emplace_back(*option.value);
   } else if (option.name == "--max-runs") {
     if (!absl::SimpleAtoi(*option.value, &options->max_runs) || options->max_runs < 3) {
       return absl::InvalidArgumentError(
@@ -133,15 +138,17 @@ absl::StatusOr<Trial> look(const ExploreOptions& options, Trials* trials,
         "the output differs from run to run without any failure; compare only what stays the same "
         "(--status-only, --output)");
   }
-  const std::vector<const inject::Entry*> entries = trials->journal().entries();
+  std::vector<const inject::Entry*> entries = trials->journal().entries();
+  if (!options.processes.empty()) keep_calls_of(options.processes, &entries);
   if (entries.empty()) {
-    return absl::FailedPreconditionError(
-        "the test makes no call of splice, tee, vmsplice or sendfile that can be reached; see "
-        "'Programs that cannot be helped' in docs/limitations.md");
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the test makes no call of splice, tee, vmsplice or sendfile that can be reached",
+        options.processes.empty() ? "; see 'Programs that cannot be helped' in docs/limitations.md"
+                                  : " in such a process"));
   }
   std::set<std::string> processes;
   for (const inject::Entry* entry : entries) processes.insert(entry->site.process);
-  exploration->calls = entries.size() + trials->journal().lost();
+  exploration->calls = entries.size();
   exploration->processes = processes.size();
   *failures = legal_failures(entries);
   return clean;

@@ -141,6 +141,15 @@ void add_for_all(const std::vector<Place>& places, std::vector<Failure>* failure
 
 }  // namespace
 
+void keep_calls_of(const std::vector<std::string>& programs, std::vector<const Entry*>* entries) {
+  const auto other = [&](const Entry* entry) {
+    const absl::string_view process = entry->site.process;
+    const absl::string_view program = process.substr(0, process.find_first_of("#/"));
+    return std::find(programs.begin(), programs.end(), program) == programs.end();
+  };
+  entries->erase(std::remove_if(entries->begin(), entries->end(), other), entries->end());
+}
+
 std::vector<Failure> legal_failures(const std::vector<const Entry*>& entries) {
   const std::vector<Place> places = places_of(entries);
   std::vector<Failure> failures;

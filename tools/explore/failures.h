@@ -24,6 +24,10 @@ struct Failure {
   Duty duty;
 };
 
+// Drops the calls of other programs.
+void keep_calls_of(const std::vector<std::string>& programs,
+                   std::vector<const inject::Entry*>* entries);
+
 // Of the entries of a run in which everything was noted. At first one failure for all calls of a
 // name, then those of the first call of each kind in each thread, of the second, the third, the
 // last, and then of fewer and fewer in between.
