@@ -30,6 +30,7 @@ enum class Why {
   kUnseen,    // bytes came past the engine and do not fit
   kSyscall,   // a rarer call by its number
   kUring,     // io_uring is used
+  kAsked,     // the program asked for it: anysplice_settle()
   kExit,      // the end of the process
 };
 inline constexpr size_t kWhys = static_cast<size_t>(Why::kExit) + 1;

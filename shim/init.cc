@@ -3,7 +3,7 @@
 #include "core/fault_guard.h"
 #include "core/say.h"
 #include "core/settings.h"
-#include "core/sys/privileges.h"
+#include "core/sys/program.h"
 #include "core/trace.h"
 #include "shim/trace.h"
 
@@ -11,8 +11,9 @@ namespace anysplice::shim {
 namespace {
 
 // The linker puts this object's constructor before all others (-z initfirst), even libc's, so that
-// no library's constructor calls an engine whose mode is not set yet.
-__attribute__((constructor)) void load(int count, char** words, char** environment) {
+// no library's constructor calls an engine whose mode is not set yet. (The priority is for the static
+// library, whose program has constructors of its own.)
+__attribute__((constructor(101))) void load(int count, char** words, char** environment) {
   // A program that runs with more rights than its user takes nothing from the environment.
   if (runs_privileged()) return;
   take_settings(count > 0 ? words[0] : "", environment);

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Prints the linker's version script: exactly the symbols of the table and of the named sources.
+"""Prints the linker's version script: exactly the symbols of the table, of the C API, and of the
+named sources. They have no versions: those of libc must be found whatever version is asked for.
 
-usage: make_exports.py symbols.def source...
+usage: make_exports.py symbols.def anysplice.map source...
 """
 import re
 import sys
 
-table, *sources = sys.argv[1:]
-names = []
+table, api, *sources = sys.argv[1:]
+names = re.findall(r'^ +(anysplice_\w+);', open(api).read(), re.M)
 for line in open(table):
     row = re.match(r'(?:ENGINE|BEFORE)\([^,]+, (\w+)|FRESH\((\w+)', line)
     if row:

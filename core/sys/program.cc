@@ -1,8 +1,10 @@
-#include "core/sys/privileges.h"
+#include "core/sys/program.h"
 
 #if defined(__linux__)
+#include <errno.h>
 #include <sys/auxv.h>
 #else
+#include <stdlib.h>
 #include <unistd.h>
 #endif
 
@@ -11,8 +13,12 @@ namespace anysplice {
 #if defined(__linux__)
 // getauxval(3), AT_SECURE: file capabilities count as well.
 bool runs_privileged() { return getauxval(AT_SECURE) != 0; }
+// program_invocation_name(3): glibc and musl.
+const char* program_name() { return program_invocation_name; }
 #else
 bool runs_privileged() { return geteuid() != getuid() || getegid() != getgid(); }
+// getprogname(3): the BSDs and macOS.
+const char* program_name() { return getprogname(); }
 #endif
 
 }  // namespace anysplice

@@ -1,0 +1,31 @@
+// libanysplice, the library that takes no symbol of libc: what happens when it is loaded, around
+// fork, and when the process ends.
+#include <anysplice/splice.h>
+#include <pthread.h>
+
+#include "core/engine.h"
+#include "core/fd_table.h"
+#include "core/fork.h"
+#include "core/settings.h"
+#include "core/sys/program.h"
+
+extern "C" char** environ;
+
+namespace anysplice {
+namespace {
+
+// Before the constructors of those who call us.
+__attribute__((constructor(101))) void load() {
+  every_call_seen = false;
+  // libanysplice-interpose has taken our names too. Then this engine is never called, and the
+  // environment was not meant for it.
+  if (anysplice_interposes() != 0) return;
+  pthread_atfork(
+      before_fork, [] { after_fork(false); }, [] { after_fork(true); });
+  if (!runs_privileged() && environ != nullptr) take_settings(program_name(), environ);
+}
+
+__attribute__((destructor)) void unload() { settle_held(); }
+
+}  // namespace
+}  // namespace anysplice

@@ -1,0 +1,16 @@
+// The program that this process runs.
+#ifndef ANYSPLICE_CORE_SYS_PROGRAM_H_
+#define ANYSPLICE_CORE_SYS_PROGRAM_H_
+
+namespace anysplice {
+
+// Whether it has more rights than its user. Async-signal-safe, and right before libc is
+// initialized.
+bool runs_privileged();
+
+// The name it was called by, once libc is initialized.
+const char* program_name();
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_SYS_PROGRAM_H_

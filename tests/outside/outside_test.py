@@ -1,0 +1,116 @@
+"""Programs outside of anysplice that are built against an installed tree: by pkg-config, meson and
+CMake, in C and C++, with the shared and the static libraries, in both ways of use; and run with the
+family refused by the kernel.
+"""
+
+import pathlib
+import re
+
+import installed
+import tap
+
+PROJECT = pathlib.Path(__file__).parent / 'project'
+KINDS = ['shared', 'static']
+LANGUAGES = {'c': (['cc', '-std=c99'], '.c'), 'cpp': (['c++', '-std=c++11'], '_cpp.cc')}
+
+tree = installed.Tree()
+
+
+def check(program, way):
+    blocked = ['0', '1'] if way == 'explicit' else []
+    plain = ['0', '0'] if way == 'explicit' else []
+    assert tree.run(program, *plain) == 'ok\n'
+    assert tree.run_blocked(program, *blocked) == 'ok\n'
+
+
+def check_all(folder):
+    for way in installed.LIBRARIES:
+        for language in LANGUAGES:
+            for kind in KINDS:
+                program = pathlib.Path(folder, f'{way}_{language}_{kind}').resolve()
+                check(program, way)
+                linked = installed.run('readelf', '-d', program)
+                assert ('[libanysplice' in linked) == (kind == 'shared'), program
+
+
+@tap.test
+def pkg_config():
+    for way, library in installed.LIBRARIES.items():
+        for language, (compiler, ending) in LANGUAGES.items():
+            for kind in KINDS:
+                installed.run(*compiler, *installed.WARNINGS, f'{PROJECT}/{way}{ending}',
+                              *tree.flags(library, '--cflags'), *tree.link_flags(library, kind),
+                              '-o', f'{way}_{language}_{kind}')
+    check_all('.')
+
+
+@tap.test
+def meson():
+    installed.run('meson', 'setup', 'built', PROJECT, environment=tree.environment)
+    installed.run('ninja', '-C', 'built', '-j2')
+    check_all('built')
+
+
+@tap.test
+def cmake():
+    installed.run('cmake', '-G', 'Ninja', '-B', 'built', '-S', PROJECT,
+                  f'-Danysplice_DIR={tree.libraries}/cmake/anysplice')
+    installed.run('ninja', '-C', 'built', '-j2')
+    check_all('built')
+
+
+@tap.test
+def cmake_refuses_another_series():
+    pathlib.Path('CMakeLists.txt').write_text(
+        'cmake_minimum_required(VERSION 3.13)\nproject(other C)\n'
+        'find_package(anysplice ${WANTED} REQUIRED)\n')
+    for wanted, status in {'0.1': 0, '0.2': 1, '1.0': 1}.items():
+        installed.run('cmake', '-B', wanted, f'-DWANTED={wanted}',
+                      f'-Danysplice_DIR={tree.libraries}/cmake/anysplice', status=status)
+
+
+@tap.test
+def fully_static():
+    installed.run('cc', '-static', '-std=c99', *installed.WARNINGS, f'{PROJECT}/explicit.c',
+                  *tree.flags('anysplice', '--cflags'),
+                  *tree.flags('anysplice', '--static', '--libs'), '-o', 'program')
+    check('./program', 'explicit')
+
+
+@tap.test
+def one_engine_where_both_libraries_are():
+    build = ['cc', '-std=c99', f'{PROJECT}/explicit.c', *tree.flags('anysplice', '--cflags')]
+    # Preloaded, the interposing library answers in place of the other one.
+    installed.run(*build, *tree.link_flags('anysplice', 'shared'), '-o', 'shared')
+    assert tree.run_blocked('./shared', '1', '1', options=()) == 'ok\n'
+    counted = tree.run_blocked('./shared', '1', '1', options=('--stats',))
+    assert re.search(r'^splice\.engine_bytes [1-9]', counted, re.M), counted
+    # A program with an engine of its own is still right.
+    installed.run(*build, *tree.link_flags('anysplice', 'static'), '-o', 'static')
+    assert tree.run_blocked('./static', '0', '0', options=()) == 'ok\n'
+    # Linked and preloaded it is loaded once.
+    installed.run('cc', f'{PROJECT}/interposing.c',
+                  *tree.flags('anysplice-interpose', '--cflags', '--libs'), '-o', 'linked')
+    loaded = installed.run(tree.command, 'run', '--', 'env', 'LD_TRACE_LOADED_OBJECTS=1',
+                           './linked', environment=tree.environment)
+    assert loaded.count('libanysplice-interpose') == 1, loaded
+
+
+@tap.test
+def the_readme_example():
+    readme = (installed.SOURCE / 'README.md').read_text()
+    section = readme.split('\n## As a library\n')[1].split('\n## ')[0]
+    program, = re.findall(r'```c\n(.*?)```', section, re.S)
+    pathlib.Path('program.c').write_text(program)
+    command, = re.findall(r'^    (cc .*)$', section, re.M)
+    installed.run('sh', '-c', command, environment=tree.environment)
+    pathlib.Path('in').write_bytes(bytes(range(256)) * 1000)
+    tree.run_blocked('sh', '-c', './program < in > out')
+    assert pathlib.Path('out').read_bytes() == pathlib.Path('in').read_bytes()
+    # The environment is heeded.
+    for mode, status in {'emulate': 0, 'absent': 1}.items():
+        installed.run('sh', '-c', './program < in > out', status=status,
+                      environment={**tree.environment, 'ANYSPLICE_MODE': mode})
+
+
+tap.main()
