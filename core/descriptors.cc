@@ -9,6 +9,7 @@
 #include <bit>
 
 #include "core/engine.h"
+#include "core/hesitate.h"
 #include "core/inject/inject.h"
 #include "core/keep_errno.h"
 #include "core/pipe_lock.h"
@@ -100,6 +101,7 @@ int replace(int fd, int to, Native native) {
       keep_in_kernel(to, entry, Why::kClose);
     }
     forget(to);
+    hesitate();
     return note_copy(fd, native());
   }
   const int copy = native();
@@ -226,6 +228,7 @@ int dup3(int fd, int to, int flags) {
 
 int close(int fd) {
   forget(fd);
+  hesitate();
   return sys->close(fd);
 }
 

@@ -10,6 +10,7 @@
 
 #include <atomic>
 
+#include "core/hesitate.h"
 #include "core/sys/robust_mutex.h"
 #include "core/sys/thread.h"
 
@@ -28,6 +29,7 @@ class OwnedLock {
   void init() { word_.store(0, std::memory_order_relaxed); }
 
   Locked lock() {
+    hesitate();
     const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     uint32_t free = 0;
     if (!word_.compare_exchange_strong(free, thread::number(), std::memory_order_acquire))
@@ -41,6 +43,7 @@ class OwnedLock {
 
   void unlock() {
     if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) thread::wake_one(word_);
+    hesitate();
   }
 
  private:
@@ -59,13 +62,17 @@ class SharedLock {
   void init();
 
   Locked lock() {
+    hesitate();
     const int error = pthread_mutex_lock(&mutex_);
     if (error == 0) return Locked::kYes;
     if (error != EOWNERDEAD) return Locked::kNo;
     make_consistent(&mutex_);
     return Locked::kAfterCrash;
   }
-  void unlock() { pthread_mutex_unlock(&mutex_); }
+  void unlock() {
+    pthread_mutex_unlock(&mutex_);
+    hesitate();
+  }
 
  private:
   pthread_mutex_t mutex_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/engine.h"
+#include "core/hesitate.h"
 #include "core/keep_errno.h"
 #include "core/pipe_lock.h"
 #include "core/route.h"
@@ -117,6 +118,7 @@ ssize_t native_read(int fd, FdEntry entry, Native native) {
   if (!is_pipe(fd, entry)) return native();
   // First counted, then looked: bytes that get held in between are not missed.
   const Sleeper sleeper(sleep_key_of(fd));
+  hesitate();
   if (!arena::any_held() || !holds_bytes(fd)) return native();
   // The write end of a pipe that is not ours: no way to its bytes.
   if (write_only(fd)) return native();

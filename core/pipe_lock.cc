@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/hesitate.h"
 #include "core/keep_errno.h"
 #include "core/mode.h"
 #include "core/section.h"
@@ -120,6 +121,7 @@ int PipeLock::resolve() {
 // Takes the lock that resolve() found. 0, -EAGAIN if it went stale (resolve again), -EINTR if it is
 // held by the code that this signal handler interrupted.
 int PipeLock::engage() {
+  hesitate();
   if (pipe_ != nullptr) {
     const Locked locked = pipe_->lock.lock();
     if (locked == Locked::kNo) return -EINTR;

@@ -58,8 +58,8 @@ class PipeLock {
   // Kernel pipe that is empty: holds bytes that it should have got. Returns how many.
   size_t hold(const char* data, size_t length);
 
-  // Lets the kernel have all bytes: to_kernel() or settle(), whichever applies. False if they cannot
-  // be put back, so that trying again would not help.
+  // Lets the kernel have all bytes: to_kernel() or settle(), whichever applies. False if they
+  // cannot be put back, so that trying again would not help.
   bool give_up(Why why);
 
   // Kernel pipe: puts what is held back into it, or says on stderr, once, that it cannot. For a

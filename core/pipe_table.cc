@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/arena.h"
+#include "core/hesitate.h"
 #include "core/sys/memory.h"
 
 namespace anysplice {
@@ -118,12 +119,14 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->where.store(packets ? Where::kKernel : Where::kCandidate, std::memory_order_release);
   const uint32_t number = static_cast<uint32_t>(pipe - pipe_number(0));
+  hesitate();
   set_fd_entry(fds[0], FdEntry::of(FdKind::kReadEnd, number));
   set_fd_entry(fds[1], FdEntry::of(FdKind::kWriteEnd, number));
 }
 
 void retire_pipe(Pipe* pipe) {
   pipe->where.store(Where::kNowhere, std::memory_order_release);
+  hesitate();
   pipe->lock.unlock();
   const uint32_t number = static_cast<uint32_t>(pipe - pipe_number(0));
   uint64_t head = free_list.load(std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/hesitate.h"
 #include "core/pipe_identity.h"
 #include "core/stats.h"
 #include "core/sys.h"
@@ -208,8 +209,10 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const En
   if (!make_room(whole, grow, write_end)) return Try::kFailed;
   // Should a stranger get in between, all that is in the pipe must be taken out again.
   if (ring.free() < kernel_pipe::slots(write_end) + kSpare) return Try::kFailed;
+  hesitate();
   const size_t written =
       packets ? write_packets(ring, write_end) : write_all(ring, marker, write_end);
+  hesitate();
   bool good = written == whole;
   if (good && marker == nullptr) {
     good = kernel_pipe::bytes(write_end) <= static_cast<ssize_t>(written);
@@ -308,6 +311,7 @@ void settle_ring(Pipe* pipe, Why why) {
   }
   PipeId id;
   if (pipe_id(fd, &id)) pipe->sleep_key.store(arena::sleep_key(id), std::memory_order_relaxed);
+  hesitate();
   // Only now may others go to the kernel's pipe: all that came before is in it.
   pipe->where.store(Where::kKernel, std::memory_order_seq_cst);
 }
