@@ -118,11 +118,11 @@ ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
 
 ssize_t sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
   return observe({Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](By& by) {
-    return inject::around({Call::kSendfile, fd_in, fd_out, 0}, &length, [&] {
+    return inject::around(Call::kSendfile, fd_in, fd_out, 0, length, [&](size_t allowed) {
       return carry(
           Call::kSendfile, {fd_out, fd_in}, by,
-          [&] { return sys->sendfile64(fd_out, fd_in, offset, length); },
-          [&] { return with_offset(fd_out, fd_in, offset, length); });
+          [&] { return sys->sendfile64(fd_out, fd_in, offset, allowed); },
+          [&] { return with_offset(fd_out, fd_in, offset, allowed); });
     });
   });
 }

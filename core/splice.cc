@@ -77,21 +77,21 @@ ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
 ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t length,
                unsigned flags) {
   return observe({Call::kSplice, {fd_in, fd_out}, {off_in, off_out}, length, flags}, [&](By& by) {
-    return inject::around({Call::kSplice, fd_in, fd_out, flags}, &length, [&] {
+    return inject::around(Call::kSplice, fd_in, fd_out, flags, length, [&](size_t allowed) {
       return carry(
           Call::kSplice, {fd_in, fd_out}, by,
-          [&] { return sys->splice(fd_in, off_in, fd_out, off_out, length, flags); },
-          [&] { return engine_splice(fd_in, off_in, fd_out, off_out, length, flags); });
+          [&] { return sys->splice(fd_in, off_in, fd_out, off_out, allowed, flags); },
+          [&] { return engine_splice(fd_in, off_in, fd_out, off_out, allowed, flags); });
     });
   });
 }
 
 ssize_t tee(int fd_in, int fd_out, size_t length, unsigned flags) {
   return observe({Call::kTee, {fd_in, fd_out}, {}, length, flags}, [&](By& by) {
-    return inject::around({Call::kTee, fd_in, fd_out, flags}, &length, [&] {
+    return inject::around(Call::kTee, fd_in, fd_out, flags, length, [&](size_t allowed) {
       return carry(
-          Call::kTee, {fd_in, fd_out}, by, [&] { return sys->tee(fd_in, fd_out, length, flags); },
-          [&] { return engine_tee(fd_in, fd_out, length, flags); });
+          Call::kTee, {fd_in, fd_out}, by, [&] { return sys->tee(fd_in, fd_out, allowed, flags); },
+          [&] { return engine_tee(fd_in, fd_out, allowed, flags); });
     });
   });
 }

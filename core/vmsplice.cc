@@ -215,8 +215,7 @@ size_t length_of(const iovec* iov, size_t count) {
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
   return observe({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, [&](By& by) {
     const size_t total = inject::on() ? length_of(iov, count) : 0;
-    size_t length = total;
-    return inject::around({Call::kVmsplice, fd, fd, flags}, &length, [&] {
+    return inject::around(Call::kVmsplice, fd, fd, flags, total, [&](size_t length) {
       iovec part[kCut];
       if (length < total) {
         count = cut(iov, count, length, part);

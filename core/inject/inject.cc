@@ -116,11 +116,11 @@ void wait(uint64_t nanoseconds) {
   }
 }
 
-void note(const Attempt& attempt, const Situation& now, const Site& site, const Decision& decision,
-          Turn* turn) {
-  if (!journal_open() || (decision.nothing() && !journal_everything())) return;
+Entry* note(const Attempt& attempt, const Situation& now, const Site& site,
+            const Decision& decision) {
+  if (!journal_open() || (decision.nothing() && !journal_everything())) return nullptr;
   Entry* entry = new_entry();
-  if (entry == nullptr) return;
+  if (entry == nullptr) return nullptr;
   entry->site = site;
   entry->decision = decision;
   entry->length = now.length;
@@ -132,7 +132,7 @@ void note(const Attempt& attempt, const Situation& now, const Site& site, const 
   entry->may_refuse = waits && may_fail(now, EAGAIN);
   entry->may_sleep = waits && may_fail(now, EINTR);
   entry->complete.store(true, std::memory_order_release);
-  turn->entry = entry;
+  return entry;
 }
 
 }  // namespace
@@ -148,37 +148,32 @@ void start(const Plan& with, const char* program) {
 
 void stop() { active = false; }
 
-namespace {
-
-// The error that the call is to fail with, or 0.
-int take_turn(const Attempt& attempt, size_t* length, Turn* turn) {
-  const KeepErrno keep;
-  Counts& mine = counts();
-  const auto call = static_cast<size_t>(attempt.call);
-  Site site{.thread = mine.thread, .call = attempt.call, .number = ++mine.calls[call]};
-  memcpy(site.process, process.name, kNameSize);
-  const Situation now = look_at(attempt, *length);
-  const Decision decision = replaying() ? replayed(site) : decide(attempt, now, mine);
-  note(attempt, now, site, decision, turn);
-  if (decision.delay != 0) wait(decision.delay);
-  turn->call = attempt.call;
-  turn->open = decision.error == 0 && !decision.zero;
-  turn->answer = decision.error != 0 ? -1 : 0;
-  if (turn->open) *length = std::min<uint64_t>(*length, decision.limit);
-  return decision.error;
+Turn begin(const Attempt& attempt, size_t length) {
+  Decision decision;
+  Entry* entry;
+  {
+    const KeepErrno keep;
+    Counts& mine = counts();
+    Site site{.thread = mine.thread,
+              .call = attempt.call,
+              .number = ++mine.calls[static_cast<size_t>(attempt.call)]};
+    memcpy(site.process, process.name, kNameSize);
+    const Situation now = look_at(attempt, length);
+    decision = replaying() ? replayed(site) : decide(attempt, now, mine);
+    entry = note(attempt, now, site, decision);
+    if (decision.delay != 0) wait(decision.delay);
+  }
+  if (decision.error != 0) {
+    errno = decision.error;
+    return {false, 0, -1, entry};
+  }
+  if (decision.zero) return {false, 0, 0, entry};
+  return {true, static_cast<size_t>(std::min<uint64_t>(length, decision.limit)), 0, entry};
 }
 
-}  // namespace
-
-bool begin(const Attempt& attempt, size_t* length, Turn* turn) {
-  const int error = take_turn(attempt, length, turn);
-  if (error != 0) errno = error;
-  return turn->open;
-}
-
-void end(const Turn& turn, ssize_t result) {
-  if (turn.entry != nullptr) turn.entry->result = result < 0 ? -errno : result;
-  if (result > 0) counts().bytes[static_cast<size_t>(turn.call)] += static_cast<uint64_t>(result);
+void end(Call call, Entry* entry, ssize_t result) {
+  if (entry != nullptr) entry->result = result < 0 ? -errno : result;
+  if (result > 0) counts().bytes[static_cast<size_t>(call)] += static_cast<uint64_t>(result);
 }
 
 #ifdef F_SETPIPE_SZ

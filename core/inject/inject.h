@@ -24,26 +24,34 @@ void stop();
 
 struct Entry;
 
-// A call between its beginning and its end.
+// What begin() decided.
 struct Turn {
-  bool open = false;
-  Call call = Call::kSplice;
-  ssize_t answer = 0;  // of a call that begin() refused
-  Entry* entry = nullptr;
+  bool open;       // the call is to be made,
+  size_t length;   // of so many bytes;
+  ssize_t answer;  // or this is its answer, and errno is set
+  Entry* entry;    // of the journal, may be null
 };
 
-// Decides: shortens the length, waits, or refuses the call (false; errno is set).
-bool begin(const Attempt& attempt, size_t* length, Turn* turn);
-// Told what came of the call: bytes, or -1 and errno.
-void end(const Turn& turn, ssize_t result);
+// Decides: shortens, waits, or refuses.
+Turn begin(const Attempt& attempt, size_t length);
+// Told what came of a call that was made: bytes, or -1 and errno.
+void end(Call call, Entry* entry, ssize_t result);
 
-// Makes a call, unless something else is to happen.
+// Makes a call, go(length), unless something else is to happen. All by value, so that nothing has
+// to leave its register while nothing is injected.
 template <typename Go>
-ssize_t around(const Attempt& attempt, size_t* length, Go go) {
-  Turn turn;
-  if (on() && !begin(attempt, length, &turn)) return turn.answer;
-  const ssize_t n = go();
-  if (turn.open) end(turn, n);
+ssize_t around(Call call, int in, int out, unsigned flags, size_t length, Go go) {
+  Entry* entry = nullptr;
+  const bool injecting = on();
+  if (injecting) [[unlikely]] {
+    const Turn turn = begin({call, in, out, flags}, length);
+    if (!turn.open) return turn.answer;
+    length = turn.length;
+    entry = turn.entry;
+  }
+  const ssize_t n = go(length);
+  if (injecting) [[unlikely]]
+    end(call, entry, n);
   return n;
 }
 
