@@ -34,12 +34,17 @@ absl::Status add_spec(absl::string_view option, absl::string_view text, InjectOp
 
 absl::StatusOr<std::unique_ptr<JournaledRun>> JournaledRun::prepare(const InjectOptions& options) {
   auto run = std::unique_ptr<JournaledRun>(new JournaledRun);
-  run->spec_ = options.spec;
+  const char* inherited = getenv("ANYSPLICE_INJECT");
+  run->spec_ = options.spec.empty() && inherited != nullptr ? inherited : options.spec;
+  if (run->spec_.empty() && options.replay_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--record keeps what is injected; it needs --inject, --as or --replay");
+  }
   if (!options.replay_file.empty()) {
     absl::StatusOr<Recording> recording = read_recording(options.replay_file);
     if (!recording.ok()) return recording.status();
     run->replayed_ = *std::move(recording);
-    if (run->spec_.empty()) run->spec_ = run->replayed_.spec;
+    if (options.spec.empty()) run->spec_ = run->replayed_.spec;
     char path[PATH_MAX];
     if (realpath(options.replay_file.c_str(), path) == nullptr) {
       return system_failure(absl::StrCat("cannot read '", options.replay_file, "'"), errno);

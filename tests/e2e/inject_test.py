@@ -193,9 +193,10 @@ def a_wrong_specification_starts_nothing():
 @tap.test
 def files_that_cannot_be_used_start_nothing():
     pathlib.Path('bad').write_text('pv 0 splice\n')
-    for option, word in (('--replay=missing', 'missing'), ('--replay=bad', 'line 1'),
-                         ('--record=/nonexistent/x', 'cannot write')):
-        _, err = tap.run('run', option, '--', 'touch', 'x', status=125)
+    for options, word in ((['--replay=missing'], 'missing'), (['--replay=bad'], 'line 1'),
+                          (['--record=x'], 'needs --inject'),
+                          (['--inject=all:short', '--record=/nonexistent/x'], 'cannot write')):
+        _, err = tap.run('run', *options, '--', 'touch', 'x', status=125)
         assert word in err and not pathlib.Path('x').exists(), err
 
 

@@ -149,6 +149,48 @@ TEST_CASE("what cannot be understood is told with its place", "[inject]") {
   }
 }
 
+TEST_CASE("no text, however wrong, leads the parser astray", "[inject]") {
+  const std::string right[] = {
+      "splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3;vmsplice:enosys;all:delay=1ms@0.1;seed=7",
+      "splice+sendfile(file|proc->pipe):limit=4k@3..7@every=2@above=1m@below=1g@thread=2",
+      "unsafe:tee:zero@process=pv#2/1;pipes:capacity=8k;pipes:fixed;as=gvisor",
+      "vmsplice(memory->pipe):byte=10%,gone=EPERM,partial=ENOMEM@2..;"};
+  uint64_t state = 1;
+  const auto draw = [&state](size_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>(state >> 33) % below;
+  };
+  int good = 0;
+  for (int i = 0; i < 30000; ++i) {
+    std::string text = right[draw(std::size(right))];
+    for (size_t changes = draw(4); changes > 0; --changes) {
+      const size_t at = draw(text.size());
+      const std::string& other = right[draw(std::size(right))];
+      switch (draw(3)) {
+        case 0:
+          text.erase(at, 1 + draw(3));
+          break;
+        case 1:
+          text[at] = static_cast<char>(1 + draw(255));
+          break;
+        default:
+          text.insert(at, other, draw(other.size()), 1 + draw(8));
+      }
+    }
+    Plan plan;
+    SpecError error;
+    if (parse_spec(text.c_str(), &plan, &error)) {
+      ++good;
+      continue;
+    }
+    REQUIRE(error.at + error.length <= text.size());
+    REQUIRE(error.message[0] != '\0');
+    SpecReport report;
+    describe("--inject", text.c_str(), error, report);
+  }
+  CHECK((good > 5000 && good < 25000));
+}
+
 TEST_CASE("64 rules and no more", "[inject]") {
   std::string text = "all:delay=0s";
   for (int i = 1; i < 64; ++i) text += ",delay=0s";
