@@ -190,8 +190,8 @@ void forget(int fd) {
   }
   if (entry.ours()) {
     forget_end(fd, entry);
-  } else if (entry.word != 0) {
-    set_fd_entry(fd, {});
+  } else if (fd_entry(fd).word != 0) {
+    set_fd_entry(fd, {});  // also what the look at it wrote just now
   }
 }
 
