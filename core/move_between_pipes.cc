@@ -62,6 +62,7 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, bool* consumed, What wh
 }
 
 Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
+  if (!out.is_ring()) out.make_room();
   // An input that may yet have bytes comes first; at its end the output is looked at all the same.
   if (in.waits()) return flow.stall(in, Step::kWaitIn);
   if (const int error = check_out(out); error == EAGAIN) {

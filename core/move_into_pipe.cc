@@ -165,6 +165,7 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
 }
 
 Step into_kernel(Flow& flow, PipeLock& pipe) {
+  pipe.make_room();
   bool sure = false;
   const ssize_t room = flow.in.kind == Kind::kFile && flow.left() > 0
                            ? likely_room(pipe.fd(), offset_in_page(flow))

@@ -243,6 +243,10 @@ size_t PipeLock::hold(const char* data, size_t length) {
   return kernel_pipe::bytes(fd_) == 0 ? held_->front.append_copy(data, length) : 0;
 }
 
+void PipeLock::make_room() {
+  if (held_ != nullptr && !held_->front.empty()) settle(Why::kWrite, Grow::kNo);
+}
+
 bool PipeLock::give_up(Why why) {
   if (is_ring()) {
     to_kernel(why);

@@ -67,6 +67,9 @@ class PipeLock {
   // them; else it is so full that it is no worse.
   void settle(Why why, Grow grow = Grow::kYes);
 
+  // Kernel pipe: before a transfer into it puts back what is held, which takes room.
+  void make_room();
+
   // Whether writes to the kernel's pipe are packets: one read takes no more than one, and what it
   // does not take of it is lost (pipe(7)). Known of pipes made here, and where the flag is to be
   // seen on fd.

@@ -133,6 +133,7 @@ bool whole_pages(const Memory& memory) {
 }
 
 Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  pipe.make_room();
   iovec part[kMaxIov];
   // Whole pages take as many slots by a write as by vmsplice, and share none with a bad address.
   const bool whole = whole_pages(memory);
