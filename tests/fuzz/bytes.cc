@@ -41,9 +41,9 @@ void Stage::read(const Step& step) {
   if (object.kind == Object::kFile) length = std::min(length, kBuffer);
   const bool vector = step.op == Op::kReadv;
   const bool bad = vector && step.arg[3] >= 0 && step.arg[3] < step.arg[2];
-  // What a bad segment stops depends on how the bytes lie in the pipe.
-  if (!can_take(v, false) ||
-      (bad && step.arg[3] > 0 && object.kind == Object::kPipe && !slots_known(v))) {
+  // What a bad segment stops depends on how the bytes lie in the pipe or socket.
+  const bool lies = object.peer >= 0 || (object.kind == Object::kPipe && !slots_known(v));
+  if (!can_take(v, false) || (bad && step.arg[3] > 0 && lies)) {
     skipped_ = true;
     return;
   }

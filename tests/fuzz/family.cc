@@ -71,8 +71,9 @@ void Stage::splice(const Step& step) {
     skipped_ = true;
     return;
   }
-  // What does not fit of a message is lost.
-  if (object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out)) {
+  // What does not fit of a message is lost; what has more than sixteen slots becomes two messages.
+  if ((object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out)) ||
+      (object_of(out).kind == Object::kDatagram && !slots_known(in) && is_large(in))) {
     skipped_ = true;
     return;
   }

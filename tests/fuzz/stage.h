@@ -133,6 +133,7 @@ class Stage {
   bool ready(const Var& v, short events);
   int bytes_in(const Var& v);
   bool empty(const Var& v);
+  bool is_large(const Var& v);
   bool has_room(const Var& v);
   bool nonblocking(const Var& v);
   bool can_take(const Var& v, bool not_waiting);

@@ -31,6 +31,10 @@ int Stage::bytes_in(const Var& v) {
   return ::ioctl(v.fd[kKernel], FIONREAD, &n) == 0 ? n : -1;
 }
 
+bool Stage::is_large(const Var& v) {
+  return ::fcntl(v.fd[kKernel], F_GETPIPE_SZ) > 16 * static_cast<int>(kPage);
+}
+
 // The engine's pipe may be full a little earlier (full.cc).
 bool Stage::has_room(const Var& v) {
   pollfd p = {v.fd[kEngine], POLLOUT, 0};
