@@ -1,5 +1,7 @@
 #include "core/arena.h"
 
+#include <algorithm>
+
 #include "core/section.h"
 
 namespace anysplice::arena {
@@ -12,7 +14,7 @@ constexpr uint32_t kWays = 8;    // places an exposed pipe can be in
 constexpr size_t kPages = 4096;  // 16 MiB of addresses, backed only while bytes are held
 
 struct Arena {
-  SharedLock lock;  // guards ids, Held::users and high
+  SharedLock lock;  // guards ids and high
   std::atomic<uint32_t> held;
   std::atomic<int> sleepers[kSleepKeys];
   uint32_t high;        // no place from here on was ever used
@@ -57,42 +59,52 @@ bool make() {
   return false;
 }
 
-Held* acquire(PipeId id) {
+// Makes a place the pipe's, if nobody is at it. The arena's lock is held.
+static bool enter(Arena* arena, uint32_t place, PipeId id) {
+  Held& held = arena->places[place];
+  if (!held.lock.try_lock()) return false;
+  const bool free = held.id.inode == 0 || held.front.empty();
+  if (free) {
+    if (held.id.inode != 0) note_empty(&held);
+    held.told = false;
+    held.front.init(arena->pool, held.slots, Held::kSlots);
+    held.id = arena->ids[place] = id;
+  }
+  held.lock.unlock();
+  return free;
+}
+
+Held* find(PipeId id) {
   if (!make()) return nullptr;
   Arena* arena = get();
   if (arena->lock.lock() == Locked::kNo) return nullptr;
-  uint32_t place = kPlaces;
-  for (uint32_t i = 0; i < arena->high; ++i) {
-    if (arena->ids[i] == id) {
-      place = i;
-      break;
+  uint32_t place = 0;
+  while (place < arena->high && !(arena->ids[place] == id)) ++place;
+  if (place == arena->high) {
+    place = 0;
+    while (place < arena->high && !(arena->ids[place].inode == 0 && enter(arena, place, id))) {
+      ++place;
     }
-    if (place == kPlaces && arena->ids[i].inode == 0) place = i;
-  }
-  Held* held = nullptr;
-  if (place == kPlaces && arena->high < kPlaces) {
-    place = arena->high++;
-    arena->places[place].lock.init();
-  }
-  if (place < kPlaces) {
-    held = &arena->places[place];
-    if (!(arena->ids[place] == id)) {
-      held->users = 0;
-      held->told = false;
-      held->front.init(arena->pool, held->slots, Held::kSlots);
-      arena->ids[place] = id;
+    if (place == arena->high && place < kPlaces) {
+      arena->places[place].lock.init();
+      enter(arena, place, id);
+      ++arena->high;
+    } else if (place == kPlaces) {
+      place = 0;
+      while (place < kPlaces && !enter(arena, place, id)) ++place;
     }
-    ++held->users;
   }
   arena->lock.unlock();
-  return held;
+  return place < kPlaces ? &arena->places[place] : nullptr;
 }
 
-void release(Held* held) {
+void let_go(Held* held) {
   Arena* arena = get();
-  if (arena->lock.lock() == Locked::kNo) return;
-  if (--held->users == 0 && held->front.empty()) arena->ids[held - arena->places].inode = 0;
-  arena->lock.unlock();
+  if (held->front.empty() && arena->lock.lock() != Locked::kNo) {
+    arena->ids[held - arena->places] = held->id = {0, 0};
+    arena->lock.unlock();
+  }
+  held->lock.unlock();
 }
 
 bool holds(PipeId id, size_t* bytes) {
@@ -101,13 +113,25 @@ bool holds(PipeId id, size_t* bytes) {
   if (arena == nullptr || arena->lock.lock() == Locked::kNo) return false;
   *bytes = 0;
   for (uint32_t i = 0; i < arena->high; ++i) {
-    if (arena->ids[i] == id) *bytes = arena->places[i].front.bytes();
+    const Ring& front = arena->places[i].front;
+    // The count of bytes is the last thing to be right.
+    if (arena->ids[i] == id && !front.empty()) *bytes = std::max<size_t>(front.bytes(), 1);
   }
   arena->lock.unlock();
   return *bytes > 0;
 }
 
-void note_held(bool now_held) { get()->held.fetch_add(now_held ? 1u : ~0u); }
+void note_held(Held* held) {
+  if (held->counted) return;
+  get()->held.fetch_add(1);
+  held->counted = true;
+}
+
+void note_empty(Held* held) {
+  if (!held->counted) return;
+  held->counted = false;
+  get()->held.fetch_sub(1);
+}
 
 uint32_t sleep_key(PipeId id) {
   return 1 + static_cast<uint32_t>(mixed(id) >> 40) % (kSleepKeys - 1);

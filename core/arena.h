@@ -28,8 +28,9 @@ struct Held {
   // Room for what a pipe of 1 MiB can have, twice, in slots that are not all full.
   static constexpr uint32_t kSlots = 1024;
 
-  SharedLock lock;  // guards front, and makes calls on one pipe take turns
-  uint32_t users;   // calls that have it; guarded by the arena
+  SharedLock lock;  // guards the rest, and makes calls on one pipe take turns
+  PipeId id;        // whose it is; inode 0: nobody's
+  bool counted;     // among those that may have bytes
   bool told;        // that its bytes cannot be put back
   Ring front;
   uint64_t slots[kSlots];
@@ -40,10 +41,12 @@ namespace arena {
 // Makes the arena if there is none. False if no memory is to be had.
 bool make();
 
-// Finds or enters the pipe; null when the arena has no place left. Every acquire needs a release,
-// after unlocking.
-Held* acquire(PipeId id);
-void release(Held* held);
+// Finds or enters the pipe; null when the arena has no place left. What is found may be another
+// pipe's by the time it is locked: look at its id then.
+Held* find(PipeId id);
+// Unlocks it; without bytes its place is free for others. Whoever dies before leaves a place that
+// is taken over when there is no other.
+void let_go(Held* held);
 
 // The pipe's entry if it has bytes held, to look at without locking; null otherwise.
 bool holds(PipeId id, size_t* bytes);
@@ -53,8 +56,10 @@ extern std::atomic<std::atomic<uint32_t>*> held_pipes;
 inline bool any_held() {
   return held_pipes.load(std::memory_order_relaxed)->load(std::memory_order_acquire) != 0;
 }
-// Told after front changed from or to empty; the lock is held.
-void note_held(bool now_held);
+// Told before bytes are taken from the kernel's pipe, so that whoever dies in the middle leaves
+// nothing that others do not look for; and when there are none. The lock is held.
+void note_held(Held* held);
+void note_empty(Held* held);
 
 // Threads of the family that may be waiting in the kernel for a pipe to become readable. While
 // there are any, nothing stays held after a call: they would not wake for it. `key` is of the pipe

@@ -69,6 +69,12 @@ class SharedLock {
     make_consistent(&mutex_);
     return Locked::kAfterCrash;
   }
+  // False if somebody has it.
+  bool try_lock() {
+    const int error = pthread_mutex_trylock(&mutex_);
+    if (error == EOWNERDEAD) make_consistent(&mutex_);
+    return error == 0 || error == EOWNERDEAD;
+  }
   void unlock() {
     pthread_mutex_unlock(&mutex_);
     hesitate();

@@ -114,7 +114,7 @@ int PipeLock::resolve() {
   }
   if (only_write_ && !arena::any_held()) return 0;
   section_.block_signals();
-  held_ = arena::acquire(id_);
+  held_ = arena::find(id_);
   return held_ != nullptr ? 0 : -ENOMEM;
 }
 
@@ -143,6 +143,10 @@ int PipeLock::engage() {
     section_.block_signals();
     const Locked locked = held_->lock.lock();
     if (locked == Locked::kNo) return -EINTR;
+    if (!(held_->id == id_)) {
+      held_->lock.unlock();
+      return -EAGAIN;
+    }
     if (locked == Locked::kAfterCrash) held_->front.repair();
     had_bytes_ = !held_->front.empty();
   }
@@ -154,8 +158,7 @@ void PipeLock::disengage() {
   if (pipe_ != nullptr) {
     if (locked_) pipe_->lock.unlock();
   } else if (held_ != nullptr) {
-    if (locked_) held_->lock.unlock();
-    arena::release(held_);
+    if (locked_) arena::let_go(held_);
   }
   locked_ = false;
   pipe_ = nullptr;
@@ -182,7 +185,10 @@ int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
   for (;;) {
     int error = a.resolve();
     if (error == 0) error = b.resolve();
-    if (error == 0 && a.lock_address() == b.lock_address()) error = -EINVAL;  // ends of one pipe
+    if (error == 0 && a.lock_address() == b.lock_address()) {
+      // The ends of one pipe; or a place that was given away since it was found.
+      error = a.is_ring() || a.id_ == b.id_ ? -EINVAL : -EAGAIN;
+    }
     const bool in_order = std::less<void*>()(a.lock_address(), b.lock_address());
     PipeLock& first = in_order ? a : b;
     PipeLock& second = in_order ? b : a;
@@ -207,8 +213,6 @@ void PipeLock::unlock() {
     Ring& front = held_->front;
     if (!had_bytes_ && !front.empty()) {
       count(stats->held_bytes, front.bytes());
-      arena::note_held(true);
-      had_bytes_ = true;
     }
     // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
     if (!front.empty()) {
@@ -218,7 +222,7 @@ void PipeLock::unlock() {
         settle(Why::kSleeper);
       }
     }
-    if (had_bytes_ && front.empty()) arena::note_held(false);
+    if (front.empty()) arena::note_empty(held_);
   }
   Pipe* const pipe = locked_ ? pipe_ : nullptr;
   disengage();
@@ -282,6 +286,7 @@ int PipeLock::fill(size_t want) {
     if (!ring.empty() || take_in(pipe_)) return 0;
     return pipe_->descriptors[kWrite] > 0 ? -EAGAIN : -ENODATA;
   }
+  arena::note_held(held_);
   const bool packets = this->packets();
   while (ring.bytes() < want) {
     const size_t missing = std::max(want - ring.bytes(), packets ? kPage : 0);

@@ -264,21 +264,23 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
 // ends are both here, or have been.
 static void hold_instead(Pipe* pipe, int fd) {
   PipeId id;
-  Held* held = pipe_id(fd, &id) ? arena::acquire(id) : nullptr;
-  if (held != nullptr) {
-    if (held->lock.lock() != Locked::kNo) {
-      const bool empty = held->front.empty();
-      size_t moved = 0;
-      while (!pipe->ring.empty()) {
-        const iovec slot = pipe->ring.front();
-        moved = held->front.append_copy(slot.iov_base, slot.iov_len);
-        pipe->ring.consume(moved);
-        if (moved < slot.iov_len) break;
-      }
-      if (empty && !held->front.empty()) arena::note_held(true);
+  Held* held = pipe_id(fd, &id) ? arena::find(id) : nullptr;
+  while (held != nullptr && held->lock.lock() != Locked::kNo) {
+    if (!(held->id == id)) {
       held->lock.unlock();
+      held = arena::find(id);
+      continue;
     }
-    arena::release(held);
+    arena::note_held(held);
+    while (!pipe->ring.empty()) {
+      const iovec slot = pipe->ring.front();
+      const size_t moved = held->front.append_copy(slot.iov_base, slot.iov_len);
+      pipe->ring.consume(moved);
+      if (moved < slot.iov_len) break;
+    }
+    if (held->front.empty()) arena::note_empty(held);
+    arena::let_go(held);
+    break;
   }
   if (!pipe->ring.empty()) report_unsettled(fd, pipe->ring.bytes());
   pipe->ring.consume(pipe->ring.bytes());

@@ -147,7 +147,8 @@ HAZARD(a_killed_child_leaves_held_bytes) {
 HAZARD(children_killed_in_the_middle) {
   const Pipe pipe;
   const Pipe copy(O_NONBLOCK);
-  for (int i = 0; i < 50; ++i) {
+  std::string all;
+  for (unsigned i = 0; i < 50; ++i) {
     const pid_t child = start([&] {
       char sink[100];
       for (;;) {
@@ -155,19 +156,22 @@ HAZARD(children_killed_in_the_middle) {
         if (n > 0 && read(copy.r, sink, sizeof(sink)) < 0) CHECK_EQ(errno, EAGAIN);
       }
     });
-    put(pipe.w, pattern(64));
-    sleep_ms(2 + i % 3);
+    put(pipe.w, pattern(64, i + 1));
+    sleep_ms(2 + static_cast<int>(i % 3));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    std::string left;
-    while (left.size() < 64 && ready(pipe.r, POLLIN, 500) == POLLIN) {
-      char bytes[64];
-      const ssize_t n = read(pipe.r, bytes, sizeof(bytes) - left.size());
+    while (ready(pipe.r, POLLIN, 20) == POLLIN) {
+      char bytes[1000];
+      const ssize_t n = read(pipe.r, bytes, sizeof(bytes));
       CHECK(n > 0);
-      left.append(bytes, static_cast<size_t>(n));
+      all.append(bytes, static_cast<size_t>(n));
     }
-    // Killed between its read of the kernel's pipe and its note of it, a child takes the bytes
-    // along (docs/limitations.md); it never leaves a part of them, or takes the pipe along.
-    CHECK(left.empty() || left == pattern(64));
   }
+  // Killed between its read of the kernel's pipe and its note of it, a child takes the bytes along;
+  // between its putting them back and its note of that, it leaves them twice
+  // (docs/limitations.md). It never leaves a part of them, or another order.
+  for (unsigned i = 1; !all.empty() && i <= 50; ++i) {
+    while (all.starts_with(pattern(64, i))) all.erase(0, 64);
+  }
+  CHECK_EQ(all.size(), 0u);
 }
