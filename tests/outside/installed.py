@@ -9,7 +9,10 @@ BUILD = pathlib.Path(os.environ['OUTSIDE_BUILD'])
 SOURCE = pathlib.Path(os.environ['OUTSIDE_SOURCE'])
 LIBRARIES = {'explicit': 'anysplice', 'interposing': 'anysplice-interpose'}
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
-SECONDS = 60
+SECONDS = 100
+
+# meson has the libraries of the build tree found first.
+os.environ.pop('LD_LIBRARY_PATH', None)
 
 
 def run(*argv, environment=None, status=0, folder='.'):
