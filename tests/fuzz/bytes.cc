@@ -77,9 +77,11 @@ void Stage::write(const Step& step) {
     skipped_ = true;
     return;
   }
-  // What shares a page of the pipe with a bad address depends on how bytes lie in it.
-  const bool bad = vector && step.arg[3] > 0 && object_of(v).kind == Object::kPipe;
-  if (object_of(v).lent || (bad && !slots_known(v))) {
+  // What shares a page of the pipe, or of a socket, with a bad address depends on how bytes lie
+  // there.
+  const bool lies =
+      object_of(v).peer >= 0 || (object_of(v).kind == Object::kPipe && !slots_known(v));
+  if (object_of(v).lent || (vector && step.arg[3] > 0 && lies)) {
     skipped_ = true;
     return;
   }

@@ -72,8 +72,9 @@ std::string Stage::drain(Var& v, int side) {
 }
 
 // Whether one side, which just took n bytes, cannot be expected to take more. The kernel's pipe
-// then says so. The engine's may have a slot or two left that it cannot be sure of, or its bytes
-// lie in a slot or two more, because the first of them is partly read.
+// then says so. The engine's may have slots left that it cannot be sure of, or its bytes lie in
+// more, because the first of them is partly read or they were held in pieces. But it is more than
+// half full, or has a few slots only.
 bool Stage::is_full(const Var& out, int side, long n) {
   if (!out.open()) return false;
   pollfd p = {out.fd[side], POLLOUT, 0};
@@ -87,7 +88,8 @@ bool Stage::is_full(const Var& out, int side, long n) {
   const long size = calls_[side]->fcntl(out.fd[side], F_GETPIPE_SZ, 0);
   calls_[side]->ioctl(out.fd[side], FIONREAD, &there);
   // A socket's pages may be larger than a slot of the engine.
-  return there + 3 * static_cast<long>(kPage) > size || object.from_socket;
+  return there + 3 * static_cast<long>(kPage) > size || 2 * static_cast<long>(there) > size ||
+         object.from_socket;
 }
 
 // Which side took less because it was full, or -1 if they agree. Whatever else differs ends it.

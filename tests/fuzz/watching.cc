@@ -140,7 +140,7 @@ void Stage::watch(const Step& step) {
     event.data.u32 = static_cast<uint32_t>(step.arg[2]);
     return calls_[side]->epoll_ctl(set.fd[side], static_cast<int>(step.arg[1]), v.fd[side], &event);
   });
-  if (v.open()) shared_.object[v.object].exposed = true;
+  if (v.open() && step.arg[1] != EPOLL_CTL_DEL) shared_.object[v.object].exposed = true;
 }
 
 void Stage::events(Var& set) {
