@@ -54,7 +54,7 @@ bool holds(PipeId id, size_t* bytes);
 // Whether any pipe of the family has bytes held: one load, the hot path's question.
 extern std::atomic<std::atomic<uint32_t>*> held_pipes;
 inline bool any_held() {
-  return held_pipes.load(std::memory_order_relaxed)->load(std::memory_order_acquire) != 0;
+  return held_pipes.load(std::memory_order_acquire)->load(std::memory_order_acquire) != 0;
 }
 // Told before bytes are taken from the kernel's pipe, so that whoever dies in the middle leaves
 // nothing that others do not look for; and when there are none. The lock is held.

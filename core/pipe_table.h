@@ -39,7 +39,7 @@ struct Pipe {
   std::atomic<uint32_t> sleep_key;  // arena.h; kAnyPipe while not known
   int descriptors[2];               // how many numbers name each end
   int fd[2];                        // one of them, -1 if unknown
-  bool nonblock[2];                 // O_NONBLOCK of each end, while ring
+  std::atomic<bool> nonblock[2];    // O_NONBLOCK of each end, while ring
   std::atomic<bool> packets;        // O_DIRECT was set on the write end at some time
   Ring ring;
   uint64_t inline_slots[kInlineSlots];

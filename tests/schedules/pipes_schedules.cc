@@ -18,7 +18,7 @@ namespace {
 void check_rotation(const Pipe& a, const Pipe& b, std::string_view bytes) {
   const std::string found = drain(a.r) + drain(b.r);
   // The bytes of one pipe may come before or behind those of the other.
-  const size_t first = found.find(bytes.substr(0, 16));
+  const size_t first = (found + found).find(bytes.substr(0, 16));
   std::string turned = found;
   if (first != std::string::npos)
     std::rotate(turned.begin(), turned.begin() + static_cast<long>(first), turned.end());
