@@ -16,6 +16,7 @@ constexpr size_t kPages = 4096;  // 16 MiB of addresses, backed only while bytes
 struct Arena {
   SharedLock lock;  // guards ids and high
   std::atomic<uint32_t> held;
+  std::atomic<bool> company;  // of any process of the family
   std::atomic<int> sleepers[kSleepKeys];
   uint32_t high;        // no place from here on was ever used
   PipeId ids[kPlaces];  // inode 0: a free place
@@ -26,6 +27,7 @@ struct Arena {
 
 std::atomic<Arena*> the_arena;
 std::atomic<uint32_t> none_held;
+std::atomic<bool> had_company;  // this process or its parents, also before there was an arena
 
 Arena* get() { return the_arena.load(std::memory_order_acquire); }
 
@@ -157,6 +159,17 @@ void mark_exposed(PipeId id) {
   }
   // Full of pipes that were exposed long ago: one of them goes.
   get()->exposed[(key + key / kExposed % kWays) % kExposed].store(key, std::memory_order_relaxed);
+}
+
+void note_company() {
+  had_company.store(true, std::memory_order_relaxed);
+  if (Arena* arena = get(); arena != nullptr) arena->company.store(true, std::memory_order_seq_cst);
+}
+
+bool company() {
+  const Arena* arena = get();
+  return had_company.load(std::memory_order_relaxed) ||
+         (arena != nullptr && arena->company.load(std::memory_order_seq_cst));
 }
 
 bool exposed(PipeId id) {

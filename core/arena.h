@@ -74,6 +74,11 @@ bool any_sleepers(uint32_t key);
 void mark_exposed(PipeId id);
 bool exposed(PipeId id);
 
+// Told before a fork or the start of a program. From then on another may have, or sleep on, any
+// pipe that was not made in the family and never looked at: it counts as exposed.
+void note_company();
+bool company();
+
 }  // namespace arena
 }  // namespace anysplice
 

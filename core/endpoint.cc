@@ -97,9 +97,8 @@ int look(int fd, Endpoint* end, Role role) {
     case S_IFIFO:
       end->kind = Kind::kPipe;
       end->pipe = {st.st_dev, st.st_ino};
-      known = FdKind::kPipe;
-      about = arena::sleep_key(end->pipe);
-      break;
+      remember_pipe(fd, end->pipe);
+      return 0;
     case S_IFSOCK:
       end->kind = socket_kind(fd);
       if (end->kind == Kind::kStream) known = FdKind::kStream;

@@ -6,14 +6,22 @@
 
 namespace anysplice {
 
+void remember_pipe(int fd, PipeId id) {
+  if (arena::company()) arena::mark_exposed(id);
+  remember_fd(fd, FdEntry::of(FdKind::kPipe, arena::sleep_key(id)));
+}
+
 bool pipe_id(int fd, PipeId* id) {
   struct stat st;
   if (sys->fstat(fd, &st) != 0) return false;
   const bool pipe = S_ISFIFO(st.st_mode);
   if (pipe) *id = {st.st_dev, st.st_ino};
   if (fd_entry(fd).kind() == FdKind::kUnknown) {
-    remember_fd(
-        fd, pipe ? FdEntry::of(FdKind::kPipe, arena::sleep_key(*id)) : FdEntry::of(FdKind::kOther));
+    if (pipe) {
+      remember_pipe(fd, *id);
+    } else {
+      remember_fd(fd, FdEntry::of(FdKind::kOther));
+    }
   }
   return pipe;
 }

@@ -11,6 +11,9 @@ namespace anysplice {
 // The identity of the pipe behind a descriptor; false if it is no pipe. Remembers the kind.
 bool pipe_id(int fd, PipeId* id);
 
+// Remembers that a descriptor which nothing was known of is an end of this pipe.
+void remember_pipe(int fd, PipeId id);
+
 // The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if it is not known
 // without asking the system.
 uint32_t sleep_key_of(int fd);

@@ -210,6 +210,7 @@ void PipeLock::unlock() {
     }
   }
   if (locked_ && held_ != nullptr) {
+    const KeepErrno keep;
     Ring& front = held_->front;
     if (!had_bytes_ && !front.empty()) {
       count(stats->held_bytes, front.bytes());

@@ -71,6 +71,7 @@ void expose(int fd, Why why) {
 
 // `all`: whatever the child that becomes another program does to its descriptors first.
 static void expose_for(Why why, bool all) {
+  arena::note_company();
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int kept = errno;
   settle_rings(why);
@@ -134,6 +135,7 @@ void before_fork() {
   forbid_rings(+1);
   settle_rings(Why::kFork);
   arena::make();
+  arena::note_company();
   inject::before_fork();
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <vector>
@@ -223,5 +224,31 @@ HAZARD(tee_of_what_a_spawned_program_reads) {
     tee(pipe.r, copy.w, 100, SPLICE_F_NONBLOCK);
     kill(child, SIGCONT);
     CHECK_EQ(result(pipe, output, child), "abcdefghi");
+  }
+}
+
+HAZARD(tee_of_a_fifo_that_a_started_program_has) {
+  for (const Program& program : kPrograms) {
+    CHECK_EQ(mkfifo("fifo", 0600), 0);
+    const int both = open("fifo", O_RDWR);
+    Pipe fifo;
+    close(fifo.r);
+    close(fifo.w);
+    // Numbers of which nothing is known yet.
+    fifo.r = open("fifo", O_RDONLY);
+    fifo.w = open("fifo", O_WRONLY);
+    close(both);
+    CHECK_EQ(unlink("fifo"), 0);
+    const Pipe output, copy;
+    const pid_t child = start([&] {
+      close(fifo.w);
+      become(program, "cat", fifo.r, output.w);
+    });
+    sleep_ms(50);  // it sleeps in its read
+    kill(child, SIGSTOP);
+    put(fifo.w, "abcdef");
+    tee(fifo.r, copy.w, 100, SPLICE_F_NONBLOCK);
+    kill(child, SIGCONT);
+    CHECK_EQ(result(fifo, output, child), "abcdefghi");
   }
 }
