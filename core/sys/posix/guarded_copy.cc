@@ -21,8 +21,10 @@ struct Copy {
 
 thread_local Copy* volatile under_way;
 
-// Whether a fault's address lies in a stretch. Some machines tell the page only (s390x).
+// Whether a fault's address lies in a stretch. Some machines tell the page only (s390x), and some
+// nothing of an address that no memory can have (x86-64).
 bool within(uintptr_t fault, uintptr_t start, size_t length) {
+  if (fault == 0) return true;
   const uintptr_t page = system_page();
   return fault / page >= start / page && fault / page <= (start + length - 1) / page;
 }
