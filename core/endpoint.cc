@@ -128,13 +128,15 @@ int look(int fd, Endpoint* end, Role role) {
 }
 
 int check_range(const Endpoint& end, size_t length) {
-  if (length > SSIZE_MAX) return EINVAL;
+  // In the kernel's size, which is of 64 bits for a program of 32 too.
+  const uint64_t wanted = length;
+  if (wanted > INT64_MAX) return EINVAL;
   int64_t at = end.position;
   // No position comes near the limit but by such a length, so that others need not ask for it.
-  if (!end.positioned && end.kind == Kind::kFile && length > SSIZE_MAX / 2) {
+  if (!end.positioned && end.kind == Kind::kFile && wanted > INT64_MAX / 2) {
     at = sys->lseek(end.fd, 0, SEEK_CUR);
   }
-  return at < 0 || at > SSIZE_MAX - static_cast<ssize_t>(length) ? EINVAL : 0;
+  return at < 0 || at > INT64_MAX - static_cast<int64_t>(length) ? EINVAL : 0;
 }
 
 bool has_position(const Endpoint& end) { return sys->lseek(end.fd, 0, SEEK_CUR) >= 0; }

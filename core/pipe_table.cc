@@ -11,7 +11,8 @@ namespace anysplice {
 namespace {
 
 constexpr uint32_t kPipes = 1u << 16;
-constexpr size_t kRingPages = 1u << 18;  // 1 GiB of addresses
+// 1 GiB of addresses, where there are enough of them.
+constexpr size_t kRingPages = sizeof(void*) > 4 ? 1u << 18 : 1u << 14;
 
 std::atomic<Pipe*> table;
 std::atomic<uint32_t> high;

@@ -9,7 +9,7 @@
 namespace oracle {
 
 // More than anything has, and no sum with a position that overflows.
-inline constexpr size_t kHuge = size_t{1} << 40;
+inline constexpr size_t kHuge = sizeof(size_t) > 4 ? SIZE_MAX >> 24 : SIZE_MAX >> 2;
 
 // Without rings the bytes are written into the kernel's pipe, which puts small writes together
 // where the kernel's own calls take a slot for each piece; so the pipe is full later. How many
