@@ -21,12 +21,18 @@ apt_install() (
 # install_packages build|demo|all: installs what is missing of what the build needs, what the demo
 # needs too, or what the tests need too.
 install_packages() {
-  local wanted=("${build_packages[@]}") missing=() name LOG
+  local wanted=("${build_packages[@]}")
   case $1 in
     demo) wanted+=("${demo_packages[@]}") ;;
     all) wanted+=("${test_packages[@]}") ;;
   esac
-  for name in "${wanted[@]}"; do
+  install_missing "${wanted[@]}"
+}
+
+# install_missing PACKAGE...
+install_missing() {
+  local missing=() name LOG
+  for name in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] ||
       missing+=("$name")
   done
