@@ -2,6 +2,8 @@
 # Shows anysplice at work. Installs what is missing (Debian 12, as root), builds, and runs real
 # programs whose splice calls the kernel refuses: without anysplice, and with it. Ends with an error
 # if anything is not as it should be.
+#
+# demo.sh --installed FOLDER: with the anysplice that is installed, and FOLDER/tee_to_file.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -65,15 +67,20 @@ wait_for_port() {
   wrong "nobody listens on $1:$2"
 }
 
-title 'Packages and build'
-install_packages demo
-cd "$root"
-[ -f build/build.ninja ] || meson setup --buildtype=release build >"$scratch/log" ||
-  { cat "$scratch/log" && wrong 'meson failed'; }
-ninja -C build tools/anysplice tests/e2e/tee_to_file >"$scratch/log" ||
-  { tail -40 "$scratch/log" && wrong 'the build failed'; }
-echo "Built in build/: $(build/tools/anysplice --version)"
-export PATH="$root/build/tools:$PATH"
+if [ "${1:-}" = --installed ]; then
+  programs=$2
+else
+  programs=$root/build/tests/e2e
+  title 'Packages and build'
+  install_packages demo
+  cd "$root"
+  [ -f build/build.ninja ] || meson setup --buildtype=release build >"$scratch/log" ||
+    { cat "$scratch/log" && wrong 'meson failed'; }
+  ninja -C build tools/anysplice tests/e2e/tee_to_file >"$scratch/log" ||
+    { tail -40 "$scratch/log" && wrong 'the build failed'; }
+  export PATH="$root/build/tools:$PATH"
+fi
+anysplice --version
 cd "$scratch"
 
 title 'What this system offers, and what anysplice does about it'
@@ -134,7 +141,7 @@ same site/body body
 tell_carriers splice
 
 title 'tee(2): the example of its manual page, copying a pipe into a pipe and a file'
-ln -s "$root/build/tests/e2e/tee_to_file" .
+ln -s "$programs/tee_to_file" .
 must_fail 'cat site/body | anysplice run --block --no-preload -- ./tee_to_file copy | cat >out'
 must_work 'cat site/body | anysplice run --block --stats=stats -- ./tee_to_file copy | cat >out'
 same site/body copy

@@ -1,4 +1,4 @@
-# Sourced by demo.sh and test.sh: the Debian packages they need, and how to get them.
+# Sourced by demo.sh, package.sh and test.sh: the Debian packages they need, and how to get them.
 
 build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev libspdlog-dev
                 nlohmann-json3-dev catch2 liburing-dev)
@@ -29,7 +29,7 @@ install_packages() {
   install_missing "${wanted[@]}"
 }
 
-# install_missing PACKAGE...
+# install_missing NAME...: installs those of the packages that are not.
 install_missing() {
   local missing=() name LOG
   for name in "$@"; do

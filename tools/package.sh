@@ -1,0 +1,107 @@
+#!/bin/bash
+# Makes Debian packages, in build/packages or in the folder named, and tries them: lintian, then in a
+# fresh Debian of its own (mmdebstrap): install, the demo, a program against the library, uninstall,
+# and nothing may be left. Installs what it needs (Debian 12, as root).
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/tools/packages.sh"
+
+wrong() {
+  echo "WRONG: $*" >&2
+  exit 1
+}
+
+to=${1:-$root/build/packages}
+mkdir -p "$to"
+to=$(cd "$to" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf --one-file-system "$scratch"' EXIT
+log=$to/log
+: >"$log"
+
+# Runs a command with its output in the log, and shows the end of that if it fails.
+quietly() {
+  "$@" >>"$log" 2>&1 </dev/null || { tail -40 "$log" >&2 && wrong "$*"; }
+}
+
+install_packages build
+install_missing debhelper lintian mmdebstrap
+
+echo 'Building packages'
+version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$root/meson.build" | head -1)
+source=$scratch/anysplice-$version
+mkdir "$source"
+(cd "$root" && git ls-files -z --cached --others --exclude-standard |
+  tar --null --files-from=- -cf -) | tar -xf - -C "$source"
+cp -r "$root/tools/package/debian" "$source/debian"
+maintainer=$(git -C "$root" log -1 --format='%an <%ae>')
+sed -i "s|@MAINTAINER@|$maintainer|" "$source/debian/control"
+cat >"$source/debian/changelog" <<EOF
+anysplice ($version) unstable; urgency=medium
+
+  * Made from the source tree by tools/package.sh; CHANGELOG.md has the changes.
+
+ -- $maintainer  $(date -R)
+EOF
+(cd "$source" && DEB_BUILD_OPTIONS="nocheck parallel=2" quietly dpkg-buildpackage -b -us -uc)
+rm -f "$to"/*.deb
+cp "$scratch"/{libanysplice0,libanysplice-dev,anysplice}_*.deb "$to"
+(cd "$to" && ls -l --block-size=K *.deb | awk '{print "    " $5 " " $9}')
+
+echo 'lintian'
+lintian --allow-root --fail-on error --tag-display-limit 0 "$scratch"/*.changes | sed 's/^/    /'
+
+echo 'A fresh Debian 12'
+fresh=$scratch/fresh
+needed=$(dpkg-deb -f "$to"/anysplice_*.deb Depends | tr ',' '\n' | sed 's/^ *//; s/[ (|].*//' |
+  grep -v '^libanysplice0$' | paste -sd ,)
+quietly mmdebstrap --mode=root --variant=apt bookworm "$fresh" \
+  --include="$(IFS=,; echo "${demo_packages[*]}"),gcc,libc6-dev,pkg-config,$needed"
+mkdir "$fresh/debs"
+cp "$to"/*.deb "$fresh/debs"
+# What the demo takes from the source tree, besides its own script.
+g++ -O2 -o "$fresh/debs/tee_to_file" "$root/tests/e2e/programs/tee_to_file.cc"
+cp -r "$root/tests/outside/project" "$fresh/debs/project"
+mkdir "$fresh/debs/tools"
+cp "$root"/tools/{demo,packages}.sh "$fresh/debs/tools"
+cat >"$fresh/debs/try.sh" <<'EOF'
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+# All files but the logs and states of apt, dpkg and ldconfig; and the packages.
+files() {
+  find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /debs -o -path /tmp -o -path /run \
+    -o -path /var/cache -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg \) -prune -o -print |
+    LC_ALL=C sort
+}
+files >/debs/before
+echo '-- install'
+dpkg -i /debs/*.deb
+echo '-- a program against the library'
+cd /debs/project
+cc -o /debs/explicit explicit.c $(pkg-config --cflags --libs anysplice)
+cc -o /debs/static -static explicit.c $(pkg-config --cflags --static --libs anysplice)
+cc -o /debs/linked interposing.c $(pkg-config --cflags --libs anysplice-interpose)
+cd /debs
+anysplice run --block --no-preload -- ./explicit 0 1
+anysplice run --block --no-preload -- ./static 0 1
+anysplice run --block --no-preload -- ./linked
+anysplice trace -o trace ./explicit 1 0
+grep -q splice trace
+echo '-- demo'
+tools/demo.sh --installed /debs
+echo '-- uninstall'
+dpkg --purge anysplice libanysplice-dev libanysplice0
+files >/debs/after
+diff /debs/before /debs/after
+echo '-- clean'
+EOF
+echo 'Installing, the demo, uninstalling'
+quietly unshare --mount --pid --fork bash -ec '
+  mount -t proc proc "$1/proc"
+  mount --rbind /dev "$1/dev"
+  mount --rbind /sys "$1/sys"
+  exec chroot "$1" bash /debs/try.sh' - "$fresh"
+grep -qx 'Everything is as it should be.' "$log" || wrong 'the demo did not come to its end'
+tail -n 1 "$log" | grep -qx -- '-- clean' || wrong 'something was left'
+echo "Installed, demonstrated, removed without a trace. The packages are in $to, the log is $log."
