@@ -29,7 +29,7 @@ def posix_library():
     folder = installed.BUILD / 'tests' / 'port' / 'posix'
     if not (folder / 'build.ninja').exists():
         installed.run('meson', 'setup', folder, installed.SOURCE, '-Dplatform=posix',
-                      '-Dtests=false')
+                      '-Dtests=false', '-Dtools=false')
     installed.run('meson', 'compile', '-j2', '-C', folder, 'libanysplice-interpose.a',
                   'anysplice-interpose:shared_library')
     return folder / 'shim'
