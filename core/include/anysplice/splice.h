@@ -136,8 +136,9 @@ int anysplice_select(int nfds, fd_set *readable, fd_set *writable, fd_set *excep
 /* Puts the bytes that the library has of the pipe behind `fd` back into the pipe, and keeps none of
  * it after a call from now on. Does nothing if fd is no pipe.
  * Returns 0; -1 with errno: EBADF fd is not open; ENOSPC bytes could not be put back, because the
- * pipe would have to be larger than the system lets it be: they are still the next that
- * anysplice_read() gives. */
+ * pipe would have to be larger than the system lets it be, or because it was not made by
+ * anysplice_pipe() and the system has no /proc, by which its other end can be had: they are still
+ * the next that anysplice_read() gives. */
 int anysplice_settle(int fd);
 
 /* The same for all pipes. Bytes that could not be put back are told on stderr. */

@@ -106,18 +106,22 @@ static void links_and_reads(void) {
   anysplice_close(copy[1]);
 }
 
-/* A pipe that the library did not make: what tee leaves in it is held, until it is settled. */
+/* A pipe that the library did not make: what tee leaves in it is held, and read first. The copy is
+ * settled, and then the system's. */
 static void holds(void) {
-  int plain[2], copy[2];
+  int plain[2], copy[2], count = 0;
   CHECK(pipe(plain) == 0);
   CHECK(anysplice_pipe(copy) == 0);
   CHECK(write(plain[1], "front", 5) == 5);
   CHECK(anysplice_tee(plain[0], copy[1], 5, 0) == 5);
   CHECK(write(plain[1], "back", 4) == 4);
-  CHECK(anysplice_read(plain[0], found, 2) == 2);
-  anysplice_settle_all();
-  CHECK(read(plain[0], found + 2, 100) == 7);
+  while (count < 9) {
+    const ssize_t n = anysplice_read(plain[0], found + count, 2);
+    CHECK(n > 0);
+    count += (int)n;
+  }
   CHECK(memcmp(found, "frontback", 9) == 0);
+  anysplice_settle_all();
   CHECK(read(copy[0], found, SIZE) == 5);
   CHECK(memcmp(found, "front", 5) == 0);
   anysplice_close(plain[0]);
