@@ -234,7 +234,7 @@ int close(int fd) {
 
 #ifdef ANYSPLICE_HOST_CLOSE_RANGE
 int close_range(unsigned first, unsigned last, int flags) {
-  if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last) forget_range(first, last);
+  if ((flags & host::kOnlyCloseOnExec) == 0 && first <= last) forget_range(first, last);
   return sys->close_range(first, last, flags);
 }
 #endif

@@ -49,6 +49,9 @@ inline constexpr int kPackets = O_DIRECT;
 inline constexpr int kPackets = 0;
 #endif
 
+// close_range(2): nothing is closed yet. Both systems have the same bit, not all headers its name.
+inline constexpr int kOnlyCloseOnExec = 1 << 2;
+
 // Signal-driven I/O.
 #if defined(O_ASYNC)
 inline constexpr int kAsync = O_ASYNC;
