@@ -92,6 +92,16 @@ bool Stage::is_full(const Var& out, int side, long n) {
          object.from_socket;
 }
 
+// A pipe that had to take back more bytes than its size has grown (docs/limitations.md).
+void Stage::get_size(Var& v) {
+  const auto size = [&](int side) { return calls_[side]->fcntl(v.fd[side], F_GETPIPE_SZ, 0); };
+  const Answer answers[] = {call(kKernel, size), call(kEngine, size)};
+  const bool grown = v.open() && object_of(v).kind == Object::kPipe && !slots_known(v) &&
+                     answers[kKernel].n > 0 && answers[kEngine].n > answers[kKernel].n;
+  if (grown) end(Verdict::kCutShort);
+  agree(answers);
+}
+
 // Which side took less because it was full, or -1 if they agree. Whatever else differs ends it.
 int Stage::behind(const Answer answers[2], const Var& out) {
   if (answers[0] == answers[1]) return -1;

@@ -182,7 +182,7 @@ void Stage::act(const Step& step) {
       set_size(var(a[0]), a[1]);
       break;
     case Op::kGetSize:
-      both([&](int side) { return calls_[side]->fcntl(var(a[0]).fd[side], F_GETPIPE_SZ, 0); });
+      get_size(var(a[0]));
       break;
     case Op::kEpoll:
       make_epoll(step);

@@ -144,6 +144,7 @@ class Stage {
   bool slots_known(const Var& v);
   Var* other_end(const Var& v);
   std::string drain(Var& v, int side);
+  void get_size(Var& v);
   bool is_full(const Var& out, int side, long n);
   int behind(const Answer answers[2], const Var& out);
   void judge(Answer answers[2], Var& out, const Again& again);
