@@ -121,24 +121,29 @@ HAZARD(vfork_then_exit_leaves_the_parent_alone) {
   CHECK_EQ(take(teed.copy.r, 12), "parent'smore");
 }
 
+static pid_t spawn_cat(const Program& program, int in, int out) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in, 0);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
+  const std::string path = neighbour(program.name);
+  char what[] = "cat";
+  char* const argv[] = {what, what, nullptr};
+  char* const nothing[] = {nullptr};
+  pid_t child;
+  CHECK_EQ(
+      posix_spawn(&child, path.c_str(), &actions, nullptr, argv, program.bare ? nothing : environ),
+      0);
+  posix_spawn_file_actions_destroy(&actions);
+  return child;
+}
+
 HAZARD(spawn_with_and_without) {
   for (const Program& program : kPrograms) {
     const Pipe pipe(O_CLOEXEC), copy(O_CLOEXEC), output(O_CLOEXEC);
     put(pipe.w, "abcdef");
     disturb(pipe, copy);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe.r, 0);
-    posix_spawn_file_actions_adddup2(&actions, output.w, 1);
-    const std::string path = neighbour(program.name);
-    char what[] = "cat";
-    char* const argv[] = {what, what, nullptr};
-    char* const nothing[] = {nullptr};
-    pid_t child;
-    CHECK_EQ(posix_spawn(&child, path.c_str(), &actions, nullptr, argv,
-                         program.bare ? nothing : environ),
-             0);
-    posix_spawn_file_actions_destroy(&actions);
+    const pid_t child = spawn_cat(program, pipe.r, output.w);
     CHECK_EQ(result(pipe, output, child), "cdefghi");
   }
 }
@@ -206,19 +211,7 @@ HAZARD(tee_of_what_a_started_program_writes) {
 HAZARD(tee_of_what_a_spawned_program_reads) {
   for (const Program& program : kPrograms) {
     const Pipe pipe(O_CLOEXEC), copy(O_CLOEXEC), output(O_CLOEXEC);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe.r, 0);
-    posix_spawn_file_actions_adddup2(&actions, output.w, 1);
-    const std::string path = neighbour(program.name);
-    char what[] = "cat";
-    char* const argv[] = {what, what, nullptr};
-    char* const nothing[] = {nullptr};
-    pid_t child;
-    CHECK_EQ(posix_spawn(&child, path.c_str(), &actions, nullptr, argv,
-                         program.bare ? nothing : environ),
-             0);
-    posix_spawn_file_actions_destroy(&actions);
+    const pid_t child = spawn_cat(program, pipe.r, output.w);
     kill(child, SIGSTOP);
     put(pipe.w, "abcdef");
     tee(pipe.r, copy.w, 100, SPLICE_F_NONBLOCK);
