@@ -116,7 +116,6 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
   }
   pipe->sleep_key.store(arena::kAnyPipe, std::memory_order_relaxed);
   pipe->bypassed.store(false, std::memory_order_relaxed);
-  pipe->in_kernel.store(0, std::memory_order_relaxed);
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->where.store(packets ? Where::kKernel : Where::kCandidate, std::memory_order_release);
   const uint32_t number = static_cast<uint32_t>(pipe - pipe_number(0));
