@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/sys.h"
+#include "core/sys/platform.h"
 #ifndef ANYSPLICE_POSIX
 #include <sys/sendfile.h>
 #endif
@@ -36,6 +37,12 @@ struct Absent<R(A...)> {
 #endif
 
 }  // namespace
+
+#ifdef ANYSPLICE_POSIX
+const bool kPosixPlatform = true;
+#else
+const bool kPosixPlatform = false;
+#endif
 
 Sys sys_table = {
 #define SYS(ret, name, params) .name = name,

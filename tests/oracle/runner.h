@@ -56,7 +56,7 @@ struct Case {
 // the kernel's outcomes.
 void check(const std::vector<Case>& cases);
 
-// One line for the end of the run.
+// What a run came to, for its end.
 std::string totals();
 
 }  // namespace oracle

@@ -1,0 +1,20 @@
+// Prints what the run came to when it is over.
+#define CATCH_CONFIG_EXTERNAL_INTERFACES
+#include <stdio.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/oracle/runner.h"
+
+namespace {
+
+struct Totals : Catch::TestEventListenerBase {
+  using TestEventListenerBase::TestEventListenerBase;
+  void testRunEnded(const Catch::TestRunStats& stats) override {
+    TestEventListenerBase::testRunEnded(stats);
+    fputs(oracle::totals().c_str(), stdout);
+  }
+};
+CATCH_REGISTER_LISTENER(Totals)
+
+}  // namespace
