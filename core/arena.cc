@@ -18,6 +18,8 @@ struct Arena {
   std::atomic<uint32_t> held;
   std::atomic<bool> company;  // of any process of the family
   std::atomic<int> sleepers[kSleepKeys];
+  Takers takers[kSleepKeys];
+  std::atomic<bool> in_turns[kSleepKeys];
   uint32_t high;        // no place from here on was ever used
   PipeId ids[kPlaces];  // inode 0: a free place
   std::atomic<uint64_t> exposed[kExposed];
@@ -148,6 +150,17 @@ bool sleeper(uint32_t key, int by) {
 bool any_sleepers(uint32_t key) {
   Arena* arena = get();
   return arena != nullptr && arena->sleepers[kAnyPipe].load() + arena->sleepers[key].load() > 0;
+}
+
+Takers* takers(uint32_t key) { return make() ? &get()->takers[key] : nullptr; }
+
+void take_turns(uint32_t key) {
+  if (!in_turns(key)) get()->in_turns[key].store(true);
+}
+
+bool in_turns(uint32_t key) {
+  const Arena* arena = get();
+  return arena != nullptr && arena->in_turns[key].load();
 }
 
 void mark_exposed(PipeId id) {

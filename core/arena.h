@@ -13,6 +13,7 @@
 
 #include "core/lock.h"
 #include "core/ring.h"
+#include "core/takers.h"
 
 namespace anysplice {
 
@@ -69,6 +70,13 @@ uint32_t sleep_key(PipeId id);
 // False if there is no memory to count in: then it must not be counted off again.
 bool sleeper(uint32_t key, int by);
 bool any_sleepers(uint32_t key);
+
+// The sleepers on pipes of a key that are in a read; null if there is no memory to count in.
+Takers* takers(uint32_t key);
+// Told before bytes are taken out to be held. From then on reads of the key's pipes take turns,
+// with the pipe's lock, and wait without taking anything.
+void take_turns(uint32_t key);
+bool in_turns(uint32_t key);
 
 // A pipe that somebody outside the engine may read or watch: nothing stays held after a call.
 void mark_exposed(PipeId id);

@@ -29,7 +29,15 @@ bool pipe_id(int fd, PipeId* id) {
 uint32_t sleep_key_of(int fd) {
   const FdEntry entry = fd_entry(fd);
   if (entry.kind() == FdKind::kPipe) return entry.pipe();
-  return entry.ours() ? pipe_of(entry)->sleep_key.load(std::memory_order_relaxed) : arena::kAnyPipe;
+  if (!entry.ours()) return arena::kAnyPipe;
+  std::atomic<uint32_t>& known = pipe_of(entry)->sleep_key;
+  uint32_t key = known.load(std::memory_order_relaxed);
+  if (key == arena::kAnyPipe) {
+    const KeepErrno keep;
+    PipeId id;
+    if (pipe_id(fd, &id)) known.store(key = arena::sleep_key(id), std::memory_order_relaxed);
+  }
+  return key;
 }
 
 bool holds_bytes(int fd) {

@@ -14,8 +14,8 @@ bool pipe_id(int fd, PipeId* id);
 // Remembers that a descriptor which nothing was known of is an end of this pipe.
 void remember_pipe(int fd, PipeId id);
 
-// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if it is not known
-// without asking the system.
+// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if nothing is known of
+// the descriptor. Keeps errno.
 uint32_t sleep_key_of(int fd);
 
 // Whether bytes are held of a descriptor's pipe; also true if the system does not say which pipe it

@@ -1,8 +1,11 @@
 // read, write and their kin on a pipe that the engine has bytes of.
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
+#include "core/descriptors.h"
 #include "core/engine.h"
 #include "core/hesitate.h"
 #include "core/keep_errno.h"
@@ -11,15 +14,19 @@
 #include "core/scratch.h"
 #include "core/section.h"
 #include "core/sleeper.h"
+#include "core/sys/kernel_pipe.h"
+#include "core/takers.h"
 #include "core/user_memory.h"
 
 namespace anysplice {
 namespace {
 
-// What the engine says to a read or write: bytes, -errno, or that the kernel is to be asked.
+// What the engine says to a read or write, other than bytes and -errno.
 constexpr ssize_t kAskKernel = -ENOSYS;
-// What native_read() says if there are bytes held after all.
-constexpr ssize_t kHeldNow = -2;
+constexpr ssize_t kLookAgain = -1 - INT_MAX;  // the pipe is not what it was
+constexpr ssize_t kWait = kLookAgain - 1;     // and then look again
+// What native_read() says if the engine is to answer after all.
+constexpr ssize_t kAskEngine = kLookAgain - 2;
 
 // A packet pipe gives one packet a read, and drops what the read does not take of it (pipe(7)).
 ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
@@ -36,18 +43,34 @@ ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {
   return static_cast<ssize_t>(done);
 }
 
-// A read of a pipe with bytes in the engine. Where the engine cannot answer it settles the pipe.
+// Whether a number was closed, and given to something that is no pipe, behind our back.
+bool forgotten(int fd) {
+  struct stat st;
+  if (sys->fstat(fd, &st) != 0 || S_ISFIFO(st.st_mode)) return false;
+  forget(fd);
+  return true;
+}
+
+// A read of a pipe with bytes in the engine, or of one whose readers take turns. Where the engine
+// cannot answer it settles the pipe.
 ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   Section section(Signals::kOpen);
   PipeLock pipe(section, fd);
   // A handler that interrupted a call on this very pipe cannot wait for it. Where the system does
   // not say which pipe it is, nobody may go past bytes that are perhaps held.
-  if (const int error = pipe.lock(); error != 0) return error == -ENOMEM ? kAskKernel : error;
+  if (const int error = pipe.lock(); error != 0) {
+    if (error == -EBADF && forgotten(fd)) return kLookAgain;
+    return error == -ENOMEM ? kAskKernel : error;
+  }
   if (pipe.bytes().empty()) {
-    if (!pipe.is_ring()) return kAskKernel;
+    if (!pipe.is_ring()) {
+      if (!arena::in_turns(sleep_key_of(fd))) return kLookAgain;
+      const ssize_t n = kernel_pipe::read_now(fd, iov, static_cast<int>(count));
+      return n == -EAGAIN ? kWait : n;
+    }
     if (pipe.waits() && pipe.pipe()->nonblock[kRead]) return -EAGAIN;
     pipe.to_kernel(Why::kWait);
-    return kAskKernel;
+    return kLookAgain;
   }
   const bool packet = !pipe.is_ring() && pipe.packets();
   if (!pipe.is_ring() && !packet) pipe.fill(want);
@@ -117,22 +140,30 @@ template <typename Native>
 ssize_t native_read(int fd, FdEntry entry, Native native) {
   if (!is_pipe(fd, entry)) return native();
   // First counted, then looked: bytes that get held in between are not missed.
-  const Sleeper sleeper(sleep_key_of(fd));
+  const uint32_t key = sleep_key_of(fd);
+  const Sleeper sleeper(key);
+  const Taking taking(arena::takers(key));
   hesitate();
-  if (!arena::any_held() || !holds_bytes(fd)) return native();
+  if (!arena::in_turns(key) && (!arena::any_held() || !holds_bytes(fd))) return native();
   // The write end of a pipe that is not ours: no way to its bytes.
   if (write_only(fd)) return native();
-  return kHeldNow;
+  return kAskEngine;
 }
 
-// The engine's answer, or kAskKernel. Arguments that the kernel would refuse, or
-// that ask for nothing, are the kernel's to answer: *refused.
+// Waits for a pipe to become readable, taking nothing: 0 or -errno.
+int wait_for_turn(int fd) {
+  const Sleeper sleeper(sleep_key_of(fd));
+  return arena::any_held() && holds_bytes(fd) ? 0 : kernel_pipe::wait_readable(fd, true);
+}
+
+// The engine's answer. Arguments that the kernel would refuse, or that ask for nothing, are the
+// kernel's to answer.
 template <typename Engine>
-ssize_t by_engine(int fd, const iovec* iov, int count, Engine engine, bool* refused) {
+ssize_t by_engine(int fd, const iovec* iov, int count, Engine engine) {
   size_t total = 0;
-  *refused =
+  const bool refused =
       count <= 0 || check_segments(iov, static_cast<size_t>(count), &total) != 0 || total == 0;
-  return *refused ? kAskKernel : engine(fd, iov, static_cast<size_t>(count), total);
+  return refused ? kAskKernel : engine(fd, iov, static_cast<size_t>(count), total);
 }
 
 template <typename Native>
@@ -145,16 +176,21 @@ ssize_t read_by(int fd, const iovec* iov, int count, Native native) {
     if (where == Route::kCandidate) {
       const InKernel counted(entry);
       const Sleeper sleeper;
-      if (counted.safe()) return native();
-    } else if (where != Route::kRing) {
-      if (const ssize_t n = native_read(fd, entry, native); n != kHeldNow) return n;
+      const Taking taking(&pipe_of(entry)->takers);
+      if (counted.candidate()) return native();
+      continue;
     }
-    bool refused;
-    const ssize_t n = by_engine(fd, iov, count, read_engine, &refused);
-    if (n != kAskKernel) return answer(n, kept);
+    if (where != Route::kRing) {
+      if (const ssize_t n = native_read(fd, entry, native); n != kAskEngine) return n;
+    }
+    ssize_t n = by_engine(fd, iov, count, read_engine);
+    if (n == kWait) {
+      n = wait_for_turn(fd);
+      if (n == 0) n = kLookAgain;
+    }
+    if (n != kAskKernel && n != kLookAgain) return answer(n, kept);
     errno = kept;
-    if (refused) return native();
-    // Settled by now, or not what it was: once more from the start.
+    if (n == kAskKernel) return native();
   }
 }
 
@@ -172,8 +208,7 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     return native();
   }
   const int kept = errno;
-  bool refused;
-  const ssize_t n = by_engine(fd, iov, count, write_engine, &refused);
+  const ssize_t n = by_engine(fd, iov, count, write_engine);
   if (n != kAskKernel) return answer(n, kept);
   errno = kept;
   return native();

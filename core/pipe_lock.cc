@@ -109,9 +109,6 @@ int PipeLock::resolve() {
     }
   }
   if (id_.inode == 0 && !pipe_id(fd_, &id_)) return -EBADF;
-  if (entry_.ours()) {
-    pipe_of(entry_)->sleep_key.store(arena::sleep_key(id_), std::memory_order_relaxed);
-  }
   if (only_write_ && !arena::any_held()) return 0;
   section_.block_signals();
   held_ = arena::find(id_);
@@ -280,6 +277,24 @@ bool PipeLock::packets() const {
   return flags >= 0 && (flags & host::kPackets) != 0;
 }
 
+// Whoever is in a read of its own has been woken for the bytes that are there, and is about to take
+// them. False if they still sleep, for the pipe is empty: then what comes next is theirs. From now
+// on reads take turns with us, if there may be others.
+bool PipeLock::wait_for_takers() {
+  constexpr int kPatienceMs = 500;
+  const uint32_t key = arena::sleep_key(id_);
+  if (arena::company() || !thread::alone()) arena::take_turns(key);
+  hesitate();
+  for (Takers* takers : {entry_.ours() ? &pipe_of(entry_)->takers : nullptr, arena::takers(key)}) {
+    for (int waited = 0; takers != nullptr && !takers->none(); ++waited) {
+      if (kernel_pipe::bytes(fd_) <= 0) return false;
+      if (waited == kPatienceMs) takers->give_up();
+      sys->poll(nullptr, 0, 1);
+    }
+  }
+  return true;
+}
+
 int PipeLock::fill(size_t want) {
   Ring& ring = bytes();
   if (is_ring()) {
@@ -288,6 +303,11 @@ int PipeLock::fill(size_t want) {
     return pipe_->descriptors[kWrite] > 0 ? -EAGAIN : -ENODATA;
   }
   arena::note_held(held_);
+  if (!wait_for_takers()) {
+    if (!ring.empty()) return 0;
+    pollfd p{fd_, POLLIN, 0};
+    return sys->poll(&p, 1, 0) > 0 && (p.revents & POLLIN) == 0 ? -ENODATA : -EAGAIN;
+  }
   const bool packets = this->packets();
   while (ring.bytes() < want) {
     const size_t missing = std::max(want - ring.bytes(), packets ? kPage : 0);

@@ -83,6 +83,7 @@ class PipeLock {
   void to_kernel(Why why);
 
  private:
+  bool wait_for_takers();
   int resolve();
   int engage();
   void disengage();

@@ -17,6 +17,7 @@
 #include "core/fd_table.h"
 #include "core/lock.h"
 #include "core/ring.h"
+#include "core/takers.h"
 
 namespace anysplice {
 
@@ -32,11 +33,12 @@ struct Pipe {
   std::atomic<Where> where;
   // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
   std::atomic<int> in_kernel;
+  Takers takers;  // the reads among them
   // Bytes reached the kernel's pipe past a ring: written by a handler that interrupted the owner of
   // the lock, who takes them in before others get it.
   std::atomic<bool> bypassed;
   std::atomic<uint32_t> next_free;
-  std::atomic<uint32_t> sleep_key;  // arena.h; kAnyPipe while not known
+  std::atomic<uint32_t> sleep_key;  // pipe_identity.h; kAnyPipe while not known
   int descriptors[2];               // how many numbers name each end
   int fd[2];                        // one of them, -1 if unknown
   std::atomic<bool> nonblock[2];    // O_NONBLOCK of each end, while ring

@@ -52,10 +52,13 @@ class InKernel {
   InKernel(const InKernel&) = delete;
   InKernel& operator=(const InKernel&) = delete;
 
-  // Whether the pipe is still none of a ring's, now that we are counted.
-  bool safe() const { return pipe_->where.load(std::memory_order_seq_cst) != Where::kRing; }
+  // Whether the pipe still is a candidate, or at least none of a ring's, now that we are counted.
+  bool candidate() const { return where() == Where::kCandidate; }
+  bool safe() const { return where() != Where::kRing; }
 
  private:
+  Where where() const { return pipe_->where.load(std::memory_order_seq_cst); }
+
   Pipe* pipe_;
 };
 

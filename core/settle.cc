@@ -311,8 +311,6 @@ void settle_ring(Pipe* pipe, Why why) {
     }
     release_ring(pipe);
   }
-  PipeId id;
-  if (pipe_id(fd, &id)) pipe->sleep_key.store(arena::sleep_key(id), std::memory_order_relaxed);
   hesitate();
   // Only now may others go to the kernel's pipe: all that came before is in it.
   pipe->where.store(Where::kKernel, std::memory_order_seq_cst);

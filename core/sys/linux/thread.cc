@@ -7,6 +7,11 @@
 #include "core/keep_errno.h"
 #include "core/sys.h"
 
+// Of glibc from 2.32 on: false as soon as a second thread was made.
+extern "C" {
+extern char __libc_single_threaded [[gnu::weak]];
+}
+
 namespace anysplice::thread {
 namespace {
 
@@ -17,6 +22,8 @@ void futex(std::atomic<uint32_t>& word, int what, uint32_t value) {
 }
 
 }  // namespace
+
+bool alone() { return &__libc_single_threaded != nullptr && __libc_single_threaded != 0; }
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) { futex(word, FUTEX_WAIT, value); }
 void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }

@@ -9,6 +9,8 @@
 
 namespace anysplice::thread {
 
+bool alone() { return false; }
+
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
   const KeepErrno keep;
   constexpr long kLongest = 1000 * 1000;
