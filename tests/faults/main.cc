@@ -245,10 +245,6 @@ bool run_part(Run& run, size_t part, size_t parts, const char* only, const char*
     Tried tried;
     for (const System& system : systems()) {
       if (only_system != nullptr && strcmp(only_system, system.name) != 0) continue;
-      // Without RWF_NOWAIT two threads on a full pipe can make the engine wait under its lock, now
-      // and then, fault or not (docs/limitations.md).
-      const bool can_wait = system.lacking.empty() || system.lacking.front().second != EOPNOTSUPP;
-      if (!can_wait && strcmp(scenario.name, "wait_for_room") == 0) continue;
       for (const std::string& what : run.all_of(scenario, system, tried)) {
         wrong.push_back(std::string(system.name) + ": " + what);
       }

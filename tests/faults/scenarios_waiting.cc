@@ -44,9 +44,7 @@ void fill_up(World& w, Box& p) {
 std::string take_now(int fd) {
   std::string bytes(70000, '\0');
   pollfd p{fd, POLLIN, 0};
-  // Not by read(2): without RWF_NOWAIT two readers get in each other's way (docs/limitations.md).
-  const iovec iov{bytes.data(), bytes.size()};
-  ssize_t n = anysplice::vmsplice(fd, &iov, 1, kNow);
+  ssize_t n = ::poll(&p, 1, 0) == 1 ? anysplice::read(fd, bytes.data(), bytes.size()) : 0;
   if (n < 0 && errno != EAGAIN && ::poll(&p, 1, 0) == 1) n = ::read(fd, bytes.data(), bytes.size());
   bytes.resize(n > 0 ? static_cast<size_t>(n) : 0);
   return bytes;

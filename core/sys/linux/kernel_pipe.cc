@@ -49,6 +49,28 @@ void* nowhere() {
   return fresh;
 }
 
+// For one call without RWF_NOWAIT: the same end, opened once more with O_NONBLOCK if fd has not got
+// that, so that the call does not wait even if others were faster. Without /proc, or a free number,
+// it is fd itself.
+class Unwaiting {
+ public:
+  Unwaiting(int fd, int mode) : fd_(fd) {
+    if ((sys->fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) opened_ = open_end(fd, mode);
+  }
+  ~Unwaiting() {
+    const KeepErrno keep;
+    if (opened_ >= 0) sys->close(opened_);
+  }
+  Unwaiting(const Unwaiting&) = delete;
+  Unwaiting& operator=(const Unwaiting&) = delete;
+
+  int fd() const { return opened_ >= 0 ? opened_ : fd_; }
+
+ private:
+  int fd_;
+  int opened_ = -1;
+};
+
 }  // namespace
 
 size_t slots(int fd) {
@@ -72,7 +94,10 @@ ssize_t read_now(int fd, const iovec* iov, int count) {
     if (n >= 0) return n;
     if (!unknown_flag(errno)) return -errno;
   }
-  return ask_first::read(fd, iov, count);
+  // Most often there is nothing, and no need for more.
+  if (const int error = ask_first::ready(fd, POLLIN); error != 0) return error;
+  const ssize_t n = sys->readv(Unwaiting(fd, O_RDONLY).fd(), iov, count);
+  return n < 0 ? -errno : n;
 }
 
 ssize_t write_now(int fd, const iovec* iov, int count) {
@@ -81,7 +106,8 @@ ssize_t write_now(int fd, const iovec* iov, int count) {
     if (n >= 0) return n;
     if (!unknown_flag(errno)) return -errno;
   }
-  return ask_first::write(fd, iov, count, slots(fd) * kPage);
+  if (const int error = ask_first::ready(fd, POLLOUT); error != 0) return error;
+  return ask_first::write(Unwaiting(fd, O_WRONLY).fd(), iov, count, slots(fd) * kPage);
 }
 
 // A read into inaccessible memory waits as any read does, and fails with EFAULT, taking nothing,

@@ -17,14 +17,6 @@
 namespace anysplice::ask_first {
 namespace {
 
-// Whether the pipe is ready for those events, or has news of another kind (its other end is gone):
-// 0, -EAGAIN if not, or another -errno.
-int ready(int fd, short events) {
-  pollfd p{fd, events, 0};
-  const int n = sys->poll(&p, 1, 0);
-  return n > 0 ? 0 : n == 0 ? -EAGAIN : -errno;
-}
-
 // Describes in `part` up to `length` bytes of iov from `skip` on.
 int stretch(const iovec* iov, int count, size_t skip, size_t length, iovec* part) {
   int used = 0;
@@ -39,6 +31,12 @@ int stretch(const iovec* iov, int count, size_t skip, size_t length, iovec* part
 }
 
 }  // namespace
+
+int ready(int fd, short events) {
+  pollfd p{fd, events, 0};
+  const int n = sys->poll(&p, 1, 0);
+  return n > 0 ? 0 : n == 0 ? -EAGAIN : -errno;
+}
 
 ssize_t read(int fd, const iovec* iov, int count) {
   if (const int error = ready(fd, POLLIN); error != 0) return error;

@@ -14,6 +14,10 @@
 
 namespace anysplice::ask_first {
 
+// Whether the pipe is ready for those events, or has news of another kind (its other end is gone):
+// 0, -EAGAIN if not, or another -errno.
+int ready(int fd, short events);
+
 // As kernel_pipe's read_now() and write_now(). An empty pipe is known to take `if_empty` bytes.
 ssize_t read(int fd, const iovec* iov, int count);
 ssize_t write(int fd, const iovec* iov, int count, size_t if_empty);
