@@ -23,10 +23,19 @@ bool readable(const void* from) {
   return system_copy::readable(from);
 }
 
-bool writable(void* to) { return to != nullptr && system_copy::writable(to); }
-
 // A guarded copy's answer: bytes, or -EFAULT if there are none.
 ssize_t guarded(size_t copied) { return copied > 0 ? static_cast<ssize_t>(copied) : -EFAULT; }
+
+template <typename Offset>
+int store(Offset* to, int64_t value) {
+  const auto stored = static_cast<Offset>(value);
+  if (fault_guard::active()) {
+    return guarded_copy(to, &stored, sizeof(stored)) == sizeof(stored) ? 0 : -EFAULT;
+  }
+  if (to == nullptr || !system_copy::writable(to, sizeof(*to))) return -EFAULT;
+  *to = stored;
+  return 0;
+}
 
 }  // namespace
 
@@ -36,23 +45,24 @@ int load_offset(const int64_t* from, int64_t* value) {
   return 0;
 }
 
-int store_offset(int64_t* to, int64_t value) {
-  if (fault_guard::active()) {
-    return guarded_copy(to, &value, sizeof(value)) == sizeof(value) ? 0 : -EFAULT;
-  }
-  if (!writable(to)) return -EFAULT;
-  *to = value;
+int load_offset(const int32_t* from, int64_t* value) {
+  if (check_readable(from, sizeof(*from)) != 0) return -EFAULT;
+  *value = *from;
   return 0;
 }
 
+int store_offset(int64_t* to, int64_t value) { return store(to, value); }
+int store_offset(int32_t* to, int64_t value) { return store(to, value); }
+
 int check_readable(const void* memory, size_t size) {
+  constexpr uintptr_t kRead = sizeof(uint64_t);  // by readable(), and never across a page's end
   const char* at = static_cast<const char*>(memory);
   const char* end = at + size;
   if (end < at) return -EFAULT;
   for (; at < end; at += kPage - reinterpret_cast<uintptr_t>(at) % kPage) {
-    if (!readable(at)) return -EFAULT;
+    if (!readable(at - reinterpret_cast<uintptr_t>(at) % kRead)) return -EFAULT;
   }
-  return size < sizeof(uint64_t) || readable(end - sizeof(uint64_t)) ? 0 : -EFAULT;
+  return 0;
 }
 
 int check_segments(const iovec* iov, size_t count, size_t* total) {

@@ -11,9 +11,11 @@
 
 namespace anysplice {
 
-// An offset behind a pointer from the program: 0 or -EFAULT.
+// An offset behind a pointer from the program, of either width: 0 or -EFAULT.
 int load_offset(const int64_t* from, int64_t* value);
+int load_offset(const int32_t* from, int64_t* value);
 int store_offset(int64_t* to, int64_t value);
+int store_offset(int32_t* to, int64_t value);
 
 // Whether memory that the kernel would read for its own use (an array of iovecs, of pollfds, a
 // message header) can be read: 0 or -EFAULT.

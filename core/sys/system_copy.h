@@ -11,9 +11,10 @@
 
 namespace anysplice::system_copy {
 
-// Whether eight bytes can be read, or written. `from` is not null.
+// Whether eight bytes can be read, or so many, up to eight, written (and they are). The addresses
+// are not null.
 bool readable(const void* from);
-bool writable(void* to);
+bool writable(void* to, size_t size);
 
 // From the pieces of one side to those of the other, in order, until one side has no more or an
 // address is bad. Bytes, -EFAULT if there are none, or -ENOSYS if the system refuses.

@@ -8,6 +8,7 @@
 #include "core/sys/guarded_copy.h"
 #include "core/sys/memory.h"
 #include "core/sys/system_copy.h"
+#include "core/user_memory.h"
 
 namespace anysplice {
 namespace {
@@ -77,8 +78,35 @@ TEST_CASE("the system's copy ends at the first bad address") {
   CHECK(system_copy::to_program(&ours, 1, &bad, 1) == -EFAULT);
   CHECK(system_copy::readable(memory.before_bad(8)));
   CHECK_FALSE(system_copy::readable(memory.bad()));
-  CHECK(system_copy::writable(memory.before_bad(8)));
-  CHECK_FALSE(system_copy::writable(memory.bad()));
+  CHECK(system_copy::writable(memory.before_bad(8), 8));
+  CHECK(system_copy::writable(memory.before_bad(4), 4));
+  CHECK_FALSE(system_copy::writable(memory.before_bad(4), 8));
+  CHECK_FALSE(system_copy::writable(memory.bad(), 8));
+  CHECK_FALSE(system_copy::writable(memory.bad(), 4));
+}
+
+TEST_CASE("memory is looked at up to its last byte and no further") {
+  const HalfBad memory;
+  CHECK(check_readable(memory.before_bad(1), 1) == 0);
+  CHECK(check_readable(memory.before_bad(9), 9) == 0);
+  CHECK(check_readable(memory.before_bad(9), 10) == -EFAULT);
+  CHECK(check_readable(memory.bad(), 1) == -EFAULT);
+  CHECK(check_readable(memory.bad(), 0) == 0);
+}
+
+TEMPLATE_TEST_CASE("an offset of the program's at the end of its memory", "", int32_t, int64_t) {
+  const HalfBad memory;
+  auto* const last = reinterpret_cast<TestType*>(memory.before_bad(sizeof(TestType)));
+  *last = -77;
+  int64_t value = 0;
+  CHECK(load_offset(last, &value) == 0);
+  CHECK(value == -77);
+  CHECK(store_offset(last, 88) == 0);
+  CHECK(*last == 88);
+  CHECK(load_offset(reinterpret_cast<TestType*>(memory.bad()), &value) == -EFAULT);
+  CHECK(store_offset(reinterpret_cast<TestType*>(memory.bad()), 1) == -EFAULT);
+  CHECK(load_offset(static_cast<TestType*>(nullptr), &value) == -EFAULT);
+  CHECK(store_offset(static_cast<TestType*>(nullptr), 1) == -EFAULT);
 }
 
 TEST_CASE("the system copies more than a pipe holds") {

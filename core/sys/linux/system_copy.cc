@@ -29,10 +29,14 @@ bool readable(const void* from) {
   return errno != EFAULT;
 }
 
-bool writable(void* to) {
+// rt_sigpending(2) is content with a part of the set.
+bool writable(void* to, size_t size) {
   const KeepErrno keep;
-  return sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, reinterpret_cast<long>(to), kKernelSigset,
-                      0, 0) == 0;
+  const auto where = reinterpret_cast<long>(to);
+  if (size < kKernelSigset) {
+    return sys->syscall(SYS_rt_sigpending, where, static_cast<long>(size), 0, 0, 0, 0) == 0;
+  }
+  return sys->syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, where, kKernelSigset, 0, 0) == 0;
 }
 
 ssize_t from_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count) {

@@ -106,12 +106,12 @@ bool readable(const void* from) {
   return !through.good() || through.in(from, sizeof(uint64_t)) == sizeof(uint64_t);
 }
 
-bool writable(void* to) {
+bool writable(void* to, size_t size) {
   const KeepErrno keep;
   Through through;
   const uint64_t any = 0;
-  return !through.good() || (through.in(&any, sizeof(any)) == sizeof(any) &&
-                             through.out(to, sizeof(any)) == sizeof(any));
+  const auto all = static_cast<ssize_t>(size);
+  return !through.good() || (through.in(&any, size) == all && through.out(to, size) == all);
 }
 
 ssize_t from_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count) {
