@@ -12,9 +12,9 @@ namespace fuzz {
 // Where the next bytes to write come from; with `align`, so far into a page. Lengths beyond any
 // memory are refused by the kernel before it looks; others are brought down to what there is.
 size_t Stage::take_pattern(size_t& length, int align) {
-  if (length > kPattern / 8 && length < size_t{1} << 62) length = kPattern / 8;
+  if (length > kPattern / 8 && length <= SIZE_MAX / 4) length = kPattern / 8;
   const size_t taken = length > kPattern / 8 ? 0 : length;
-  size_t from = shared_.cursor;
+  auto from = static_cast<size_t>(shared_.cursor);
   if (align >= 0) from = (from + kPage - 1) / kPage * kPage + static_cast<size_t>(align) % kPage;
   if (from + taken + kPage > kPattern) from = align >= 0 ? static_cast<size_t>(align) % kPage : 0;
   shared_.cursor = from + taken;
@@ -22,8 +22,8 @@ size_t Stage::take_pattern(size_t& length, int align) {
 }
 
 // Bytes were read into buffer(): they are the same.
-void Stage::got_bytes(const Answer answers[2], Var& in, long most) {
-  const long n = answers[0].n;
+void Stage::got_bytes(const Answer answers[2], Var& in, int64_t most) {
+  const int64_t n = answers[0].n;
   Object& object = object_of(in);
   if (object.kind == Object::kDatagram) object.messages = std::max(0, object.messages - 1);
   if (n <= 0) return;
@@ -64,7 +64,7 @@ void Stage::read(const Step& step) {
   agree(answers);
   // What went to the segments before the bad one is all there is to see.
   const size_t whole = bad ? length / static_cast<size_t>(step.arg[2]) : 0;
-  got_bytes(answers, v, bad ? static_cast<long>(whole) * step.arg[3] : LONG_MAX);
+  got_bytes(answers, v, bad ? static_cast<int64_t>(whole) * step.arg[3] : INT64_MAX);
 }
 
 void Stage::write(const Step& step) {
@@ -109,7 +109,7 @@ void Stage::truncate(const Step& step) {
   const Var& v = var(step.arg[0]);
   skipped_ = object_of(v).lent;
   if (skipped_) return;
-  const long size = std::clamp<long>(step.arg[1], 0, kBuffer);
+  const int64_t size = std::clamp<int64_t>(step.arg[1], 0, kBuffer);
   both([&](int side) { return ftruncate(v.fd[side], size); });
 }
 

@@ -42,7 +42,7 @@ size_t bounded(size_t length, const Object& in, const Object& out) {
 }  // namespace
 
 // A socket, or a file, was written to, or read from.
-void Stage::put_bytes(Var& out, long n) {
+void Stage::put_bytes(Var& out, int64_t n) {
   const Object& object = object_of(out);
   if (n <= 0 || object.peer < 0) return;
   shared_.object[object.peer].unread += n;

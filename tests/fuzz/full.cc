@@ -75,7 +75,7 @@ std::string Stage::drain(Var& v, int side) {
 // then says so. The engine's may have slots left that it cannot be sure of, or its bytes lie in
 // more, because the first of them is partly read or they were held in pieces. But it is more than
 // half full, or has a few slots only.
-bool Stage::is_full(const Var& out, int side, long n) {
+bool Stage::is_full(const Var& out, int side, int64_t n) {
   if (!out.open()) return false;
   pollfd p = {out.fd[side], POLLOUT, 0};
   calls_[side]->poll(&p, 1, 0);
@@ -85,10 +85,10 @@ bool Stage::is_full(const Var& out, int side, long n) {
   // It asks a socket for no more than as many pages as there are slots, and puts it into fewer.
   if (side == kKernel) return object.from_socket && n > 0 && n % kPage == 0;
   int there = 0;
-  const long size = calls_[side]->fcntl(out.fd[side], F_GETPIPE_SZ, 0);
+  const int64_t size = calls_[side]->fcntl(out.fd[side], F_GETPIPE_SZ, 0);
   calls_[side]->ioctl(out.fd[side], FIONREAD, &there);
   // A socket's pages may be larger than a slot of the engine.
-  return there + 3 * static_cast<long>(kPage) > size || 2 * static_cast<long>(there) > size ||
+  return there + 3 * static_cast<int64_t>(kPage) > size || 2 * static_cast<int64_t>(there) > size ||
          object.from_socket;
 }
 
@@ -129,7 +129,7 @@ void Stage::judge(Answer answers[2], Var& out, const Again& again) {
   Var& reader = *other_end(out);
   std::string bytes[2];
   for (int side = 0; side < 2; ++side) bytes[side] = drain(reader, side);
-  long total = std::max(answers[less].n, 0L);
+  int64_t total = std::max(answers[less].n, int64_t{0});
   do {
     const Rest rest = {static_cast<size_t>(total),
                        more.n > 0 ? static_cast<size_t>(more.n - total) : SIZE_MAX};

@@ -73,7 +73,7 @@ void Stage::before_call() {
   errno = kErrnoBefore;
 }
 
-Answer Stage::after_call(long n) {
+Answer Stage::after_call(int64_t n) {
   const int error = errno;
   return {n, n < 0 ? error : error == kErrnoBefore ? 0 : error, broken_pipes};
 }
@@ -179,7 +179,7 @@ void Stage::act(const Step& step) {
       set_nonblock(var(a[0]), a[1] != 0);
       break;
     case Op::kSetSize:
-      set_size(var(a[0]), a[1]);
+      set_size(var(a[0]), static_cast<long>(a[1]));
       break;
     case Op::kGetSize:
       get_size(var(a[0]));

@@ -25,7 +25,7 @@ enum SideIndex { kKernel = 0, kEngine = 1 };
 
 // What a call said.
 struct Answer {
-  long n;
+  int64_t n;
   int error;  // errno; of a call that succeeded 0 if it left errno alone
   int signals = 0;
   bool operator==(const Answer&) const = default;
@@ -65,18 +65,18 @@ class Stage {
   template <class F>
   Answer call(int side, F f) {
     before_call();
-    const long n = f(side);
+    const int64_t n = f(side);
     return after_call(n);
   }
   // Makes the call on both sides, which must agree.
   template <class F>
-  long both(F f) {
+  int64_t both(F f) {
     const Answer answers[] = {call(kKernel, f), call(kEngine, f)};
     agree(answers);
     return answers[0].n;
   }
   void before_call();
-  Answer after_call(long n);
+  Answer after_call(int64_t n);
   void agree(const Answer answers[2]);
   void observe(const Step& step);
   void look_at(Var& v, int depth);
@@ -109,8 +109,8 @@ class Stage {
   void write(const Step& step);
   void seek(const Step& step);
   void truncate(const Step& step);
-  void got_bytes(const Answer answers[2], Var& in, long most = LONG_MAX);
-  void put_bytes(Var& out, long n);
+  void got_bytes(const Answer answers[2], Var& in, int64_t most = INT64_MAX);
+  void put_bytes(Var& out, int64_t n);
 
   // --- watching.cc
   short comparable(const Var& v, short kernel, short engine);
@@ -145,7 +145,7 @@ class Stage {
   Var* other_end(const Var& v);
   std::string drain(Var& v, int side);
   void get_size(Var& v);
-  bool is_full(const Var& out, int side, long n);
+  bool is_full(const Var& out, int side, int64_t n);
   int behind(const Answer answers[2], const Var& out);
   void judge(Answer answers[2], Var& out, const Again& again);
   void judge_tee(Answer answers[2], Var& out, const Again& again);

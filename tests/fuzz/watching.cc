@@ -44,7 +44,7 @@ void Stage::poll(std::vector<Var*> which, short events) {
     answers[s] = call(
         s, [&](int side) { return calls_[side]->poll(fds[side].data(), fds[side].size(), 0); });
   }
-  long ready = 0;
+  int64_t ready = 0;
   for (size_t i = 0; i < which.size(); ++i) {
     const short k = fds[kKernel][i].revents;
     const short e = comparable(*which[i], k, fds[kEngine][i].revents);
@@ -80,7 +80,7 @@ void Stage::select(unsigned asked) {
       return calls_[side]->select(most[side], &sets[side][0], &sets[side][1], nullptr, &now);
     });
   }
-  long ready = 0;
+  int64_t ready = 0;
   for (Var& v : vars_) {
     if (!v.open()) continue;
     short events[2] = {};
@@ -152,7 +152,7 @@ void Stage::events(Var& set) {
   for (int s = 0; s < 2; ++s) {
     answers[s] =
         call(s, [&](int side) { return ::epoll_wait(set.fd[side], events[side], kMost, 0); });
-    for (long i = 0; i < answers[s].n; ++i) of[s][events[s][i].data.u32] |= events[s][i].events;
+    for (int64_t i = 0; i < answers[s].n; ++i) of[s][events[s][i].data.u32] |= events[s][i].events;
   }
   if (answers[0].n < 0 || answers[1].n < 0) agree(answers);
   for (int i = 0; i < kVariables; ++i) {

@@ -32,7 +32,7 @@ T* at(char* address) {
 // Addresses that can be neither read nor written.
 const std::initializer_list<char*> kBad = {at<char>(nullptr) + 1, at<char>(nullptr) + 4096 * 3,
                                            at<char>(nullptr) - 4096, page(PROT_NONE),
-                                           at<char>(nullptr) + (int64_t{1} << 62)};
+                                           at<char>(nullptr) + (SIZE_MAX / 4 + 1)};
 
 }  // namespace
 

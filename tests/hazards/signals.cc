@@ -112,7 +112,7 @@ HAZARD(handler_writes_at_10_khz) {
       CHECK(n > 0);
       off_t out = static_cast<off_t>(done);
       done += static_cast<size_t>(n);
-      for (; n > 0; n -= out - static_cast<off_t>(done) + n) {
+      for (; n > 0; n = static_cast<ssize_t>(static_cast<off_t>(done) - out)) {
         const ssize_t moved = splice(buffer.r, nullptr, to, &out, static_cast<size_t>(n), 0);
         CHECK(moved > 0);
       }
