@@ -7,6 +7,7 @@
 
 #include "core/descriptors.h"
 #include "core/engine.h"
+#include "core/flow.h"
 #include "core/hesitate.h"
 #include "core/keep_errno.h"
 #include "core/pipe_lock.h"
@@ -214,14 +215,20 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
   return native();
 }
 
+// One buffer as a segment. A length of 32 bits that would be negative as a segment's is none to a
+// kernel of 64.
+iovec segment(void* buf, size_t size) {
+  return {buf, sizeof(size) < sizeof(int64_t) ? std::min(size, kMaxTransfer) : size};
+}
+
 // Out of line, so that the calls that pass need no stack.
 [[gnu::noinline]] ssize_t read_slowly(int fd, void* buf, size_t size) {
-  const iovec iov{buf, size};
+  const iovec iov = segment(buf, size);
   return read_by(fd, &iov, 1, [&] { return sys->read(fd, buf, size); });
 }
 
 [[gnu::noinline]] ssize_t write_slowly(int fd, const void* buf, size_t size) {
-  const iovec iov{const_cast<void*>(buf), size};
+  const iovec iov = segment(const_cast<void*>(buf), size);
   return write_by(fd, &iov, 1, [&] { return sys->write(fd, buf, size); });
 }
 
