@@ -44,33 +44,40 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
   const auto size = static_cast<size_t>(c);
   switch (number) {
     case SYS_splice:
-      return anysplice::splice(fd, to<off64_t>(b), static_cast<int>(c), to<off64_t>(d),
+      return anysplice::splice(fd, to<int64_t>(b), static_cast<int>(c), to<int64_t>(d),
                                static_cast<size_t>(e), static_cast<unsigned>(f));
     case SYS_tee:
       return anysplice::tee(fd, static_cast<int>(b), size, static_cast<unsigned>(d));
     case SYS_vmsplice:
       return anysplice::vmsplice(fd, to<const iovec>(b), size, static_cast<unsigned>(d));
     case SYS_sendfile:
-      return anysplice::sendfile(fd, static_cast<int>(b), to<off64_t>(c), static_cast<size_t>(d));
+      return shim::sendfile(fd, static_cast<int>(b), to<Offset>(c), static_cast<size_t>(d));
+#ifdef SYS_sendfile64
+    case SYS_sendfile64:
+      return anysplice::sendfile(fd, static_cast<int>(b), to<int64_t>(c), static_cast<size_t>(d));
+#endif
     case SYS_read:
       return anysplice::read(fd, to<void>(b), size);
     case SYS_readv:
       return anysplice::readv(fd, to<const iovec>(b), static_cast<int>(c));
     case SYS_preadv2:
-      return anysplice::preadv2(fd, to<const iovec>(b), static_cast<int>(c), d,
+      return anysplice::preadv2(fd, to<const iovec>(b), static_cast<int>(c), offset_of(d, e),
                                 static_cast<int>(f));
     case SYS_write:
       return anysplice::write(fd, to<const void>(b), size);
     case SYS_writev:
       return anysplice::writev(fd, to<const iovec>(b), static_cast<int>(c));
     case SYS_pwritev2:
-      return anysplice::pwritev2(fd, to<const iovec>(b), static_cast<int>(c), d,
+      return anysplice::pwritev2(fd, to<const iovec>(b), static_cast<int>(c), offset_of(d, e),
                                  static_cast<int>(f));
     case SYS_epoll_ctl:
       return anysplice::epoll_ctl(fd, static_cast<int>(b), static_cast<int>(c), to<epoll_event>(d));
     case SYS_ioctl:
       return anysplice::ioctl(fd, static_cast<unsigned long>(b), to<void>(c));
     case SYS_fcntl:
+#ifdef SYS_fcntl64
+    case SYS_fcntl64:
+#endif
       return anysplice::fcntl(fd, static_cast<int>(b), c);
     case SYS_pipe2:
       return anysplice::pipe2(to<int>(a), static_cast<int>(b));
@@ -109,6 +116,16 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
 #ifdef SYS_fork
     case SYS_fork:
+#endif
+#ifdef SYS__newselect
+    case SYS__newselect:
+#endif
+#ifdef SYS_pselect6_time64
+    case SYS_pselect6_time64:
+    case SYS_ppoll_time64:
+#endif
+#ifdef SYS_socketcall
+    case SYS_socketcall:
 #endif
     case SYS_pselect6:
     case SYS_ppoll:

@@ -10,6 +10,7 @@
 #include "core/fault_guard.h"
 #include "core/fd_table.h"
 #include "core/fork.h"
+#include "shim/narrow.h"
 #include "shim/trace.h"
 
 namespace anysplice::shim {

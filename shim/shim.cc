@@ -21,6 +21,8 @@
 #include "shim/hooks.h"
 #include "shim/real.h"
 
+namespace shim = anysplice::shim;  // for parameters
+
 // libc declares these names with attributes and variable parameter lists that must not bind us:
 // each function has a name of its own here, and the table's in the object.
 #define EXPORTED(type, symbol, params)                  \
@@ -51,3 +53,6 @@
   }
 
 #include "shim/symbols.def"
+#if defined(__GLIBC__) && !defined(__LP64__)
+#include "shim/symbols_32.def"
+#endif

@@ -32,6 +32,24 @@ __asm__(
     ".cfi_endproc\n"
     ".size vfork, .-vfork\n"
     ".size __vfork, .-__vfork\n");
+#elif defined(__i386__)
+__asm__(
+    ".text\n"
+    ".globl vfork, __vfork\n"
+    ".type vfork, @function\n"
+    ".type __vfork, @function\n"
+    "vfork:\n"
+    "__vfork:\n"
+    ".cfi_startproc\n"
+    "subl $12, %esp\n"
+    ".cfi_adjust_cfa_offset 12\n"
+    "call anysplice_before_vfork\n"
+    "addl $12, %esp\n"
+    ".cfi_adjust_cfa_offset -12\n"
+    "jmp *%eax\n"
+    ".cfi_endproc\n"
+    ".size vfork, .-vfork\n"
+    ".size __vfork, .-__vfork\n");
 #elif defined(__aarch64__)
 __asm__(
     ".text\n"
