@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "core/sys/free_pages.h"
+
 namespace anysplice {
 namespace {
 
@@ -88,6 +90,7 @@ char* PagePool::take(size_t want, size_t* got) {
           hint_.compare_exchange_strong(expected, start + 1, std::memory_order_relaxed);
         }
         *got = run;
+        mark_taken(pages_ + first * kPage, run * kPage);
         return pages_ + first * kPage;
       }
     }
@@ -104,6 +107,8 @@ void PagePool::put(const void* data) {
   const size_t page = index(data);
   if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   const size_t word = page / kWordBits;
+  // In memory that several processes share, another one may take the page.
+  if (sharing_ == Sharing::kPrivate) mark_free(pages_ + page * kPage, kPage);
   taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
   size_t hint = hint_.load(std::memory_order_relaxed);
   while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {

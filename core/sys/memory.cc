@@ -8,11 +8,13 @@
 
 #include "core/keep_errno.h"
 #include "core/sys.h"
+#include "core/sys/free_pages.h"
 
 namespace anysplice {
 
 void unmap_memory(void* memory, size_t size) {
   const KeepErrno keep;
+  mark_taken(memory, size);  // what comes there next is not free
   sys->munmap(memory, size);
 }
 
