@@ -1,6 +1,5 @@
 // read, write and their kin on a pipe that the engine has bytes of.
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -22,10 +21,10 @@
 namespace anysplice {
 namespace {
 
-// What the engine says to a read or write, other than bytes and -errno.
+// What the engine says to a read or write, other than bytes and -errno, which is never below -4095.
 constexpr ssize_t kAskKernel = -ENOSYS;
-constexpr ssize_t kLookAgain = -1 - INT_MAX;  // the pipe is not what it was
-constexpr ssize_t kWait = kLookAgain - 1;     // and then look again
+constexpr ssize_t kLookAgain = -4096;      // the pipe is not what it was
+constexpr ssize_t kWait = kLookAgain - 1;  // and then look again
 // What native_read() says if the engine is to answer after all.
 constexpr ssize_t kAskEngine = kLookAgain - 2;
 
