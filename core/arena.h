@@ -83,7 +83,8 @@ void mark_exposed(PipeId id);
 bool exposed(PipeId id);
 
 // Told before a fork or the start of a program. From then on another may have, or sleep on, any
-// pipe that was not made in the family and never looked at: it counts as exposed.
+// pipe that was not made in the family and never looked at: it counts as exposed. (So does one that
+// is first looked at in a process with threads.)
 void note_company();
 bool company();
 

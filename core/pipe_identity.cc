@@ -3,11 +3,13 @@
 #include "core/keep_errno.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/sys/thread.h"
 
 namespace anysplice {
 
 void remember_pipe(int fd, PipeId id) {
-  if (arena::company()) arena::mark_exposed(id);
+  // Others may have it, or sleep in a call that was not counted.
+  if (arena::company() || thread::others() == thread::Others::kSome) arena::mark_exposed(id);
   remember_fd(fd, FdEntry::of(FdKind::kPipe, arena::sleep_key(id)));
 }
 

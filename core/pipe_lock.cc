@@ -283,7 +283,7 @@ bool PipeLock::packets() const {
 bool PipeLock::wait_for_takers() {
   constexpr int kPatienceMs = 500;
   const uint32_t key = arena::sleep_key(id_);
-  if (arena::company() || !thread::alone()) arena::take_turns(key);
+  if (arena::company() || thread::others() != thread::Others::kNone) arena::take_turns(key);
   hesitate();
   for (Takers* takers : {entry_.ours() ? &pipe_of(entry_)->takers : nullptr, arena::takers(key)}) {
     for (int waited = 0; takers != nullptr && !takers->none(); ++waited) {

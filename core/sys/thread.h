@@ -13,8 +13,9 @@ namespace anysplice::thread {
 // Not 0, below 2^31, and no other thread's of this process. A forked child keeps its parent's.
 uint32_t number();
 
-// Whether the process is known to have no other thread.
-bool alone();
+// Whether the process has, or had, other threads.
+enum class Others { kNone, kSome, kUnknown };
+Others others();
 
 // Sleeps while the word has that value, or until wake_one(), a signal, or nothing at all. Keeps
 // errno. Only between the threads of a process.

@@ -146,6 +146,38 @@ SCHEDULE(tee_against_readers) {
   if (at != copied.size()) wrong("copies: bytes doubled");
 }
 
+// A thread is asleep in a read of a pipe from outside before the engine ever looked at that pipe.
+SCHEDULE(tee_against_an_unknown_reader) {
+  const Pipe copies;
+  for (int i = 0; i < 40; ++i) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) wrong("pipe2");
+    std::atomic<bool> over{false};
+    together({[&] {
+                char byte;
+                if (anysplice::read(ends[0], &byte, 1) != 1) wrong("read");
+                over = true;
+              },
+              [&] {
+                usleep(below(200));
+                while (!over) {
+                  anysplice::tee(ends[0], copies.w, 1, kNow);
+                  drain(copies.r);
+                }
+              },
+              [&] {
+                usleep(below(300));
+                if (::write(ends[1], "x", 1) != 1) wrong("write");
+                for (int waited = 0; !over; ++waited) {
+                  if (waited == 5000) wrong("a reader sleeps, and there is a byte");
+                  usleep(1000);
+                }
+              }});
+    anysplice::close(ends[0]);
+    anysplice::close(ends[1]);
+  }
+}
+
 SCHEDULE(settle_against_append) {
   const Pipe a;
   const std::string_view bytes = stream().substr(0, 200000);

@@ -23,7 +23,10 @@ void futex(std::atomic<uint32_t>& word, int what, uint32_t value) {
 
 }  // namespace
 
-bool alone() { return &__libc_single_threaded != nullptr && __libc_single_threaded != 0; }
+Others others() {
+  if (&__libc_single_threaded == nullptr) return Others::kUnknown;
+  return __libc_single_threaded != 0 ? Others::kNone : Others::kSome;
+}
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) { futex(word, FUTEX_WAIT, value); }
 void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }

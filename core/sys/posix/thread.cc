@@ -9,7 +9,7 @@
 
 namespace anysplice::thread {
 
-bool alone() { return false; }
+Others others() { return Others::kUnknown; }
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
   const KeepErrno keep;
