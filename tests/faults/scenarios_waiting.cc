@@ -88,6 +88,29 @@ SCENARIO(wait_for_bytes) {
   }
 }
 
+// Another thread is asleep in a read of the pipe that is looked at.
+SCENARIO(look_beside_a_reader) {
+  for (Box* p : {&w.pipe(), &w.fifo()}) {
+    char buffer[100];
+    std::atomic<bool> begun{false};
+    ssize_t n = 0;
+    std::thread reader([&] {
+      begun = true;
+      n = anysplice::read(p->out, buffer, sizeof(buffer));
+      // Made to fail, or woken by the end because the byte could not be put back.
+      if (n <= 0) n = anysplice::read(p->out, buffer, sizeof(buffer));
+    });
+    while (!begun) usleep(100);
+    usleep(2000);
+    w.tee(*p, w.stranger(), 100, kNow);
+    w.put_in(*p, 1);
+    w.tee(*p, w.stranger(), 100, kNow);
+    w.close(p->in);
+    reader.join();
+    if (n > 0) w.took(*p, {buffer, static_cast<size_t>(n)});
+  }
+}
+
 SCENARIO(wait_for_room) {
   for (Box* p : {&w.pipe(), &w.stranger()}) {
     for (int call = 0; call < 4; ++call) {
