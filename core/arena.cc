@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/hesitate.h"
 #include "core/section.h"
 
 namespace anysplice::arena {
@@ -37,6 +38,16 @@ uint64_t mixed(PipeId id) {
   return (id.inode * 0x9e3779b97f4a7c15u) ^ (id.device * 0xc2b2ae3d27d4eb4fu);
 }
 
+// Takes the arena's lock. Whoever died with it may have made a place a pipe's, or free, by half: it
+// is whose the place itself says.
+bool lock_ids(Arena* arena) {
+  const Locked locked = arena->lock.lock();
+  for (uint32_t i = 0; locked == Locked::kAfterCrash && i < kPlaces; ++i) {
+    arena->ids[i] = arena->places[i].id;
+  }
+  return locked != Locked::kNo;
+}
+
 constexpr size_t rounded(size_t size) { return (size + kPage - 1) / kPage * kPage; }
 
 }  // namespace
@@ -63,16 +74,37 @@ bool make() {
   return false;
 }
 
+// After its owner died its bytes have to be counted again. A place that is nobody's may be half
+// made.
+static void repair(Held& held) {
+  if (held.id.inode != 0) held.front.repair();
+}
+
+bool lock(Held* held) {
+  const Locked locked = held->lock.lock();
+  if (locked == Locked::kAfterCrash) repair(*held);
+  return locked != Locked::kNo;
+}
+
+static bool try_lock(Held& held) {
+  const Locked locked = held.lock.try_lock();
+  if (locked == Locked::kAfterCrash) repair(held);
+  return locked != Locked::kNo;
+}
+
 // Makes a place the pipe's, if nobody is at it. The arena's lock is held.
 static bool enter(Arena* arena, uint32_t place, PipeId id) {
   Held& held = arena->places[place];
-  if (!held.lock.try_lock()) return false;
+  if (!try_lock(held)) return false;
   const bool free = held.id.inode == 0 || held.front.empty();
   if (free) {
     if (held.id.inode != 0) note_empty(&held);
     held.told = false;
+    held.id = {0, 0};  // whoever finds it half made finds no bytes of a pipe
     held.front.init(arena->pool, held.slots, Held::kSlots);
-    held.id = arena->ids[place] = id;
+    arena->ids[place] = id;
+    hesitate();
+    held.id = id;
   }
   held.lock.unlock();
   return free;
@@ -81,7 +113,7 @@ static bool enter(Arena* arena, uint32_t place, PipeId id) {
 Held* find(PipeId id) {
   if (!make()) return nullptr;
   Arena* arena = get();
-  if (arena->lock.lock() == Locked::kNo) return nullptr;
+  if (!lock_ids(arena)) return nullptr;
   uint32_t place = 0;
   while (place < arena->high && !(arena->ids[place] == id)) ++place;
   if (place == arena->high) {
@@ -104,8 +136,10 @@ Held* find(PipeId id) {
 
 void let_go(Held* held) {
   Arena* arena = get();
-  if (held->front.empty() && arena->lock.lock() != Locked::kNo) {
-    arena->ids[held - arena->places] = held->id = {0, 0};
+  if (held->front.empty() && lock_ids(arena)) {
+    held->id = {0, 0};
+    hesitate();
+    arena->ids[held - arena->places] = {0, 0};
     arena->lock.unlock();
   }
   held->lock.unlock();
@@ -114,7 +148,7 @@ void let_go(Held* held) {
 bool holds(PipeId id, size_t* bytes) {
   Arena* arena = get();
   const Section section;
-  if (arena == nullptr || arena->lock.lock() == Locked::kNo) return false;
+  if (arena == nullptr || !lock_ids(arena)) return false;
   *bytes = 0;
   for (uint32_t i = 0; i < arena->high; ++i) {
     const Ring& front = arena->places[i].front;

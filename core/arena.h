@@ -45,6 +45,8 @@ bool make();
 // Finds or enters the pipe; null when the arena has no place left. What is found may be another
 // pipe's by the time it is locked: look at its id then.
 Held* find(PipeId id);
+// Locks what was found. False in a signal handler that interrupted the owner of the lock.
+bool lock(Held* held);
 // Unlocks it; without bytes its place is free for others. Whoever dies before leaves a place that
 // is taken over when there is no other.
 void let_go(Held* held);

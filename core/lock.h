@@ -63,24 +63,23 @@ class SharedLock {
 
   Locked lock() {
     hesitate();
-    const int error = pthread_mutex_lock(&mutex_);
-    if (error == 0) return Locked::kYes;
-    if (error != EOWNERDEAD) return Locked::kNo;
-    make_consistent(&mutex_);
-    return Locked::kAfterCrash;
+    return taken(pthread_mutex_lock(&mutex_));
   }
-  // False if somebody has it.
-  bool try_lock() {
-    const int error = pthread_mutex_trylock(&mutex_);
-    if (error == EOWNERDEAD) make_consistent(&mutex_);
-    return error == 0 || error == EOWNERDEAD;
-  }
+  // kNo if anybody has it.
+  Locked try_lock() { return taken(pthread_mutex_trylock(&mutex_)); }
   void unlock() {
     pthread_mutex_unlock(&mutex_);
     hesitate();
   }
 
  private:
+  Locked taken(int error) {
+    if (error == 0) return Locked::kYes;
+    if (error != EOWNERDEAD) return Locked::kNo;
+    make_consistent(&mutex_);
+    return Locked::kAfterCrash;
+  }
+
   pthread_mutex_t mutex_;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/flow.h"
+#include "core/hesitate.h"
 #include "core/stats.h"
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
@@ -80,6 +81,7 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
   const ssize_t n = pass(in, out, flow.left(), &consumed, what);
   if (n == -EAGAIN) return flow.stall(out, Step::kWaitOut);
   if (n < 0) return flow.fail(static_cast<int>(-n));
+  hesitate();
   if (what == What::kMove && !consumed) in.bytes().consume(static_cast<size_t>(n));
   if (out.is_ring()) count(stats->ring_bytes, static_cast<uint64_t>(n));
   flow.moved += static_cast<size_t>(n);

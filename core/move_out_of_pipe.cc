@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/flow.h"
+#include "core/hesitate.h"
 #include "core/sys.h"
 
 namespace anysplice {
@@ -33,6 +34,7 @@ Step out_of(Flow& flow, PipeLock& pipe) {
     }
     if (n == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
     if (n < 0) return flow.fail(static_cast<int>(-n));
+    hesitate();
     pipe.bytes().consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
     if (n == 0) break;

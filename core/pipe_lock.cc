@@ -138,13 +138,11 @@ int PipeLock::engage() {
     }
   } else if (held_ != nullptr) {
     section_.block_signals();
-    const Locked locked = held_->lock.lock();
-    if (locked == Locked::kNo) return -EINTR;
+    if (!arena::lock(held_)) return -EINTR;
     if (!(held_->id == id_)) {
       held_->lock.unlock();
       return -EAGAIN;
     }
-    if (locked == Locked::kAfterCrash) held_->front.repair();
     had_bytes_ = !held_->front.empty();
   }
   locked_ = true;
@@ -314,6 +312,7 @@ int PipeLock::fill(size_t want) {
     const Ring::Room room = ring.reserve(missing < 64 * kPage ? missing : 64 * kPage);
     if (room.iov.iov_len == 0) return ring.empty() ? -ENOMEM : 0;
     const ssize_t n = kernel_pipe::read_now(fd_, &room.iov, 1);
+    hesitate();
     ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
     if (n > 0 && (packets || static_cast<size_t>(n) == room.iov.iov_len)) continue;
     if (!ring.empty()) return 0;

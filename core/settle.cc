@@ -265,7 +265,7 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
 static void hold_instead(Pipe* pipe, int fd) {
   PipeId id;
   Held* held = pipe_id(fd, &id) ? arena::find(id) : nullptr;
-  while (held != nullptr && held->lock.lock() != Locked::kNo) {
+  while (held != nullptr && arena::lock(held)) {
     if (!(held->id == id)) {
       held->lock.unlock();
       held = arena::find(id);

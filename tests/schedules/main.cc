@@ -24,6 +24,7 @@ constexpr int kSeconds = 20;
 
 uint32_t seed;
 std::atomic<uint32_t> threads;
+std::atomic<uint32_t> points_to_live;
 thread_local uint64_t state;
 
 uint32_t next() {
@@ -88,6 +89,8 @@ void wrong(const std::string& what) {
   _exit(1);
 }
 
+void die_after(uint32_t points) { points_to_live = points; }
+
 uint32_t below(uint32_t limit) { return next() % limit; }
 
 void together(const std::vector<std::function<void()>>& bodies) {
@@ -144,6 +147,7 @@ void same(const char* what, std::string_view got, std::string_view want) {
 namespace anysplice {
 
 void hesitate() {
+  if (schedules::points_to_live > 0 && --schedules::points_to_live == 0) raise(SIGKILL);
   const uint32_t chance = schedules::next() % 256;
   if (chance == 0) usleep(schedules::next() % 300);
   if (chance > 0 && chance < 6) usleep(1);

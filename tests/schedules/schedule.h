@@ -41,6 +41,9 @@ uint32_t below(uint32_t limit);
 // Starts threads, each with a sequence of its own, and waits for all.
 void together(const std::vector<std::function<void()>>& threads);
 
+// From now on this process is killed at the engine's so-many-th point of hesitation.
+void die_after(uint32_t points);
+
 struct Pipe {
   explicit Pipe(int flags = 0) {
     int ends[2];
