@@ -15,16 +15,18 @@ constexpr uint32_t kWays = 8;    // places an exposed pipe can be in
 constexpr size_t kPages = 4096;  // 16 MiB of addresses, backed only while bytes are held
 
 struct Arena {
-  SharedLock lock;  // guards ids and high
+  SharedLock lock;  // guards ids, high and sweep_at
   std::atomic<uint32_t> held;
   std::atomic<bool> company;  // of any process of the family
   std::atomic<int> sleepers[kSleepKeys];
   Takers takers[kSleepKeys];
   std::atomic<bool> in_turns[kSleepKeys];
   uint32_t high;        // no place from here on was ever used
+  size_t sweep_at;      // pages in use from which on it is looked for those that nobody has
   PipeId ids[kPlaces];  // inode 0: a free place
   std::atomic<uint64_t> exposed[kExposed];
   PagePool* pool;
+  size_t pages;  // of it
   Held places[kPlaces];
 };
 
@@ -42,8 +44,9 @@ uint64_t mixed(PipeId id) {
 // is whose the place itself says.
 bool lock_ids(Arena* arena) {
   const Locked locked = arena->lock.lock();
-  for (uint32_t i = 0; locked == Locked::kAfterCrash && i < kPlaces; ++i) {
-    arena->ids[i] = arena->places[i].id;
+  if (locked == Locked::kAfterCrash) {
+    for (uint32_t i = 0; i < kPlaces; ++i) arena->ids[i] = arena->places[i].id;
+    arena->sweep_at = 0;  // a sweep may have ended half-way too
   }
   return locked != Locked::kNo;
 }
@@ -62,6 +65,8 @@ bool make() {
     if (memory == nullptr) continue;
     Arena* fresh = reinterpret_cast<Arena*>(memory);
     fresh->lock.init();
+    fresh->pages = pages;
+    fresh->sweep_at = pages / 2;
     fresh->pool = PagePool::create(memory + rounded(sizeof(Arena)), pages, Sharing::kFamily);
     Arena* now = nullptr;
     if (the_arena.compare_exchange_strong(now, fresh)) {
@@ -110,10 +115,28 @@ static bool enter(Arena* arena, uint32_t place, PipeId id) {
   return free;
 }
 
+// Frees the pages that processes had in hand when they were killed. Only if nobody is at any place,
+// so that no page is in anybody's hands; else another time. The arena's lock is held.
+static void sweep(Arena* arena) {
+  uint32_t locked = 0;
+  while (locked < arena->high && try_lock(arena->places[locked])) ++locked;
+  if (locked == arena->high) {
+    arena->pool->forget_references();
+    for (uint32_t i = 0; i < arena->high; ++i) {
+      hesitate();
+      if (arena->places[i].id.inode != 0) arena->places[i].front.count_references();
+    }
+    arena->pool->free_unreferenced();
+    arena->sweep_at = std::max(arena->pages / 2, arena->pool->used() + arena->pages / 8);
+  }
+  while (locked > 0) arena->places[--locked].lock.unlock();
+}
+
 Held* find(PipeId id) {
   if (!make()) return nullptr;
   Arena* arena = get();
   if (!lock_ids(arena)) return nullptr;
+  if (arena->pool->used() > arena->sweep_at) sweep(arena);
   uint32_t place = 0;
   while (place < arena->high && !(arena->ids[place] == id)) ++place;
   if (place == arena->high) {

@@ -33,6 +33,14 @@ class PagePool {
   void get(const void* data) { refs_[index(data)].fetch_add(1, std::memory_order_relaxed); }
   void put(const void* data);
 
+  // Pages with references, give or take those of processes that died in the middle.
+  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  // Frees what only a process that died referred to: forgets all references, then is told each that
+  // there is, then frees the rest. Nobody else may use the pool meanwhile.
+  void forget_references();
+  void count_reference(uint32_t number) { refs_[number].fetch_add(1, std::memory_order_relaxed); }
+  void free_unreferenced();
+
  private:
   void give_back(size_t word);
   size_t index(const void* data) const {
