@@ -148,9 +148,12 @@ std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bo
     flow.in.position -= back;
     if (!flow.in.positioned) sys->lseek(flow.in.fd, -back, SEEK_CUR);
   } else if (peeked) {
-    // A message comes whole or not at all.
-    if (written > 0 && written < n && flow.in.kind == Kind::kMessage) {
-      written = write_rest(pipe, scratch.data(), static_cast<size_t>(n), written);
+    // Of a message that does not fit the rest is lost, as by the kernel's call.
+    while (flow.in.kind == Kind::kMessage && written > 0 && written < n) {
+      const iovec rest{scratch.data() + written, static_cast<size_t>(n - written)};
+      const ssize_t more = kernel_pipe::write_now(pipe.fd(), &rest, 1);
+      if (more <= 0) break;
+      written += more;
     }
     if (written > 0) discard(flow.in, into.iov_base, static_cast<size_t>(written));
   } else if (written < n) {

@@ -97,6 +97,20 @@ TEST_CASE("sockets: messages are kept whole") {
                        }
                      }});
   }
+  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+    cases.push_back({"splice unix message -> pipe with one free slot, type " + std::to_string(type),
+                     [type](World& w) {
+                       const Pair s = w.sockets(type);
+                       ::send(s.b, bytes(9000).data(), 9000, 0);
+                       ::send(s.b, "next", 4, 0);
+                       const Pipe p = w.pipe(O_DIRECT);
+                       for (int i = 0; i < 15; ++i) w.write(p.w, "x");
+                       w.splice(s.a, p.w, 9000, kNonblock);
+                       w.splice(s.a, p.w, 9000, kNonblock);
+                       w.packets("pipe", p.r);
+                       w.received("left", s.a);
+                     }});
+  }
   for (const size_t len : {10, 5000, 60000}) {
     cases.push_back({"splice pipe -> UDP, " + std::to_string(len),
                      [=](World& w) {
