@@ -97,17 +97,30 @@ void discard(Endpoint& in, void* scratch, size_t length) {
   }
 }
 
-// Writes bytes that have left their source, the first of them written, to the pipe: waits if it
-// must, and holds them if the system does not take them. Bytes, or -errno if all are lost.
+// Writes bytes that have left their source, the first of them written, to a pipe that a stranger
+// filled: makes it larger, else waits; and holds them if the system takes them in no way. Bytes, or
+// -errno if all are lost.
 ssize_t write_rest(PipeLock& pipe, const char* data, size_t length, ssize_t written) {
+  const int fd = pipe.fd();
   size_t done = static_cast<size_t>(std::max<ssize_t>(written, 0));
-  for (int tries = 0; done < length && tries < kTries; ++tries) {
-    const ssize_t n = sys->write(pipe.fd(), data + done, length - done);
-    if (n < 0 && errno == EPIPE) break;  // nobody is left who could miss them
-    if (n > 0) done += static_cast<size_t>(n);
+  // Without readers (EPIPE) nobody is left who could miss them.
+  for (int failed = 0; done < length && written != -EPIPE && failed < kTries;) {
+    const iovec rest{const_cast<char*>(data) + done, length - done};
+    const bool now =
+        written > 0 || (written == -EAGAIN &&
+                        kernel_pipe::enlarge(fd, kernel_pipe::slots(fd) * kPage + rest.iov_len));
+    if (now) {
+      written = kernel_pipe::write_now(fd, &rest, 1);
+    } else {
+      written = sys->write(fd, rest.iov_base, rest.iov_len);
+      if (written < 0) written = -errno;
+      if (written == -EAGAIN) kernel_pipe::wait_writable(fd, false);  // O_NONBLOCK
+    }
+    failed = written > 0 ? 0 : failed + 1;
+    done += static_cast<size_t>(std::max<ssize_t>(written, 0));
   }
-  if (done < length && errno != EPIPE) done += pipe.hold(data + done, length - done);
-  return done > 0 ? static_cast<ssize_t>(done) : -errno;
+  if (done < length && written != -EPIPE) done += pipe.hold(data + done, length - done);
+  return done > 0 ? static_cast<ssize_t>(done) : written;
 }
 
 // One chunk: reads from the source no more than the pipe will take, whatever the pipe does. Nothing

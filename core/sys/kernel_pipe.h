@@ -15,7 +15,7 @@ namespace anysplice::kernel_pipe {
 ssize_t bytes(int fd);
 // Capacity in pages (slots); that of a new pipe if the system cannot tell.
 size_t slots(int fd);
-// Makes an empty pipe hold that many bytes. False if the system cannot, or refuses.
+// Makes a pipe that large at least. False if the system cannot, or refuses.
 bool enlarge(int fd, size_t bytes);
 // A descriptor of the end that a mode names (O_RDONLY, O_WRONLY), of a pipe of which another is at
 // hand; -1 if the system has no way to get it.
