@@ -65,7 +65,7 @@ def cmake_refuses_another_series():
         'cmake_minimum_required(VERSION 3.13)\nproject(other C)\n'
         'find_package(anysplice ${WANTED} REQUIRED)\n')
     for wanted, status in {'0.1': 0, '0.2': 1, '1.0': 1}.items():
-        installed.run('cmake', '-B', wanted, f'-DWANTED={wanted}',
+        installed.run('cmake', '-G', 'Ninja', '-B', wanted, f'-DWANTED={wanted}',
                       f'-Danysplice_DIR={tree.libraries}/cmake/anysplice', status=status)
 
 
