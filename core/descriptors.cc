@@ -18,6 +18,7 @@
 #include "core/settle.h"
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/vfork.h"
 
 namespace anysplice {
 namespace {

@@ -7,9 +7,7 @@ namespace anysplice {
 // A number is about to be closed, or was reused behind our back: drop what is known of it.
 void forget(int fd);
 
-// Whether this is a vfork child, which shares the parent's memory until it execs: it must not
-// write down what it does to its own descriptors. Cheap unless vfork was ever called.
-bool vfork_child();
+// A thread is about to call vfork.
 void note_vfork();
 
 }  // namespace anysplice

@@ -18,6 +18,7 @@ void set_fd_entry(int fd, FdEntry entry) {
 bool every_call_seen = true;
 
 void remember_fd(int fd, FdEntry entry) {
+  if (vfork_child()) return;
   if (every_call_seen) {
     set_fd_entry(fd, entry);
   } else {

@@ -9,6 +9,8 @@
 
 #include <atomic>
 
+#include "core/vfork.h"
+
 namespace anysplice {
 
 enum class FdKind : uint32_t {
@@ -47,6 +49,9 @@ inline FdEntry fd_entry(int fd) {
 }
 
 void set_fd_entry(int fd, FdEntry entry);
+
+// What a transfer may believe: nothing in a child of vfork, whose descriptors may be others.
+inline FdEntry own_fd_entry(int fd) { return vfork_child() ? FdEntry{} : fd_entry(fd); }
 
 // Whether every call that closes or makes a descriptor goes through the engine, as it does behind
 // the shim. Set before threads exist.

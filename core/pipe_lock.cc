@@ -86,7 +86,7 @@ void keep_in_kernel(int fd, FdEntry entry, Why why) {
 
 // Finds out which lock it is.
 int PipeLock::resolve() {
-  entry_ = fd_entry(fd_);
+  entry_ = own_fd_entry(fd_);
   pipe_ = nullptr;
   held_ = nullptr;
   if (entry_.ours()) {

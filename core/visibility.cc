@@ -15,11 +15,10 @@
 #include "core/settle.h"
 #include "core/sys.h"
 #include "core/user_memory.h"
+#include "core/vfork.h"
 
 namespace anysplice {
 namespace {
-
-std::atomic<pid_t> vfork_parent;
 
 // Whether the engine has, or may come to have, bytes of the pipe behind a descriptor.
 bool concerns_us(FdEntry entry) {
@@ -41,14 +40,9 @@ void settle_rings(Why why) {
 
 }  // namespace
 
-bool vfork_child() {
-  const pid_t parent = vfork_parent.load(std::memory_order_relaxed);
-  return parent != 0 && sys->getpid() != parent;
-}
-
 void note_vfork() {
   expose_all(Why::kVfork);
-  vfork_parent.store(sys->getpid(), std::memory_order_relaxed);
+  vfork_comes();
 }
 
 void expose(int fd, Why why) {
@@ -152,7 +146,7 @@ void after_fork(bool child) {
       Where candidate = Where::kCandidate;
       pipe->where.compare_exchange_strong(candidate, Where::kKernel);
     }
-    vfork_parent.store(0, std::memory_order_relaxed);
+    vfork_is_over();
   } else {
     settle_rings(Why::kFork);
   }
