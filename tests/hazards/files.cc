@@ -3,10 +3,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <thread>
@@ -55,16 +57,95 @@ void fill_up(int file, int error) {
   CHECK_EQ(lseek(source, 0, SEEK_CUR), static_cast<off_t>(sent));
 }
 
+// Makes the scratch folder a file system of its own.
+void mount_small(const char* size) {
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("none", ".", "tmpfs", 0, size) != 0 || chdir(get_current_dir_name()) != 0) {
+    skip("cannot mount a small file system");
+  }
+}
+
+int memory_of(std::string_view bytes) {
+  const int fd = memfd_create("source", MFD_CLOEXEC);
+  CHECK(fd >= 0);
+  put(fd, bytes);
+  CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+  return fd;
+}
+
 }  // namespace
 
 HAZARD(no_space_left) {
-  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("none", ".", "tmpfs", 0, "size=20480") != 0 || chdir(get_current_dir_name()) != 0) {
-    skip("cannot mount a small file system");
-  }
+  mount_small("size=20480");
   const int file = open("file", O_RDWR | O_CREAT, 0600);
   CHECK(file >= 0);
   fill_up(file, ENOSPC);
+}
+
+// What did not fit stays in the pipe until there is room again.
+HAZARD(full_disk) {
+  mount_small("size=1m");
+  const int file = open("file", O_RDWR | O_CREAT, 0600);
+  CHECK(file >= 0);
+  const std::string bytes = pattern(1500000);
+  const int source = memory_of(bytes);
+  const Pipe pipe;
+  size_t in = 0;
+  size_t out = 0;
+  while (out < bytes.size()) {
+    if (in == out) {
+      const ssize_t n = splice(source, nullptr, pipe.w, nullptr, 50000, 0);
+      CHECK(n > 0);
+      in += static_cast<size_t>(n);
+    }
+    const ssize_t n = splice(pipe.r, nullptr, file, nullptr, in - out, 0);
+    if (n > 0) {
+      out += static_cast<size_t>(n);
+      continue;
+    }
+    CHECK_EQ(errno, ENOSPC);
+    CHECK_EQ(out, size_t{1} << 20);
+    CHECK_FAILS(splice(pipe.r, nullptr, file, nullptr, in - out, 0), ENOSPC);
+    CHECK_EQ(lseek(file, 0, SEEK_SET), 0);
+    CHECK_EQ(take(file, bytes.size()), bytes.substr(0, out));
+    CHECK_EQ(ftruncate(file, 0), 0);
+    CHECK_EQ(lseek(file, 0, SEEK_SET), 0);
+  }
+  CHECK_EQ(lseek(file, 0, SEEK_SET), 0);
+  CHECK_EQ(take(file, bytes.size()), bytes.substr(size_t{1} << 20));
+}
+
+// Who does not ignore the signal gets it, once for each call that could not write all.
+HAZARD(file_size_limit_signals) {
+  static volatile sig_atomic_t signals;
+  signal(SIGXFSZ, [](int) { signals = signals + 1; });
+  const int file = file_of("");
+  const int source = file_of("source");
+  rlimit limit;
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = 6;
+  CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const Teed teed("12345678");
+  CHECK_EQ(splice(teed.pipe.r, nullptr, file, nullptr, 8, 0), 6);
+  CHECK_EQ(signals, 1);
+  CHECK_FAILS(splice(teed.pipe.r, nullptr, file, nullptr, 2, 0), EFBIG);
+  CHECK_EQ(signals, 2);
+  CHECK_FAILS(sendfile(file, source, nullptr, 6), EFBIG);
+  CHECK_EQ(signals, 3);
+  off_t beyond = 100;
+  CHECK_FAILS(splice(teed.copy.r, nullptr, file, &beyond, 8, 0), EFBIG);
+  CHECK_EQ(signals, 4);
+  CHECK_EQ(beyond, 100);
+  CHECK_EQ(lseek(source, 0, SEEK_CUR), 0);
+  CHECK_EQ(take(teed.pipe.r, 2), "78");
+  CHECK_EQ(take(teed.copy.r, 8), "12345678");
+  const pid_t child = start([&] {
+    signal(SIGXFSZ, SIG_DFL);
+    sendfile(file, source, nullptr, 6);
+  });
+  int status = 0;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
 }
 
 HAZARD(file_size_limit) {

@@ -101,6 +101,9 @@ const std::string& argument();
 // A program of the same folder.
 std::string neighbour(const char* name);
 
+// How much more is to be done than usual: HAZARD_TIMES, for long runs by hand.
+int times();
+
 void sleep_ms(int ms);
 double seconds();
 

@@ -6,6 +6,8 @@ that succeed on the kernel must succeed there.
 With `traced` the cases also run under `anysplice trace`, where each line must be whole.
 
     runner.py PROGRAM [on-its-own | traced]
+
+HAZARD_TIMES=N has those cases that repeat something do so N times as often, and gives all more time.
 """
 
 import json
@@ -26,7 +28,7 @@ TRACE = 'trace.json'
 TRACED = {'anysplice, traced': [ANYSPLICE, 'trace', '-f', '--json', '-o', TRACE, '--mode=emulate',
                                 '--block=ENOSYS', '--']}
 SKIPPED = 77
-SECONDS = 15
+SECONDS = 15 * int(os.environ.get('HAZARD_TIMES', '1'))
 
 
 def run(command, folder):
