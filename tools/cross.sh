@@ -1,18 +1,21 @@
 #!/bin/bash
-# Builds for other machines and runs the unit and oracle suites there, by qemu-user where this
-# machine cannot. Needs Debian's cross compilers (see --packages). Build folders: build-cross/ARCH.
+# Builds for other machines and runs the unit, oracle and fuzz suites there, by qemu-user where this
+# machine cannot; where it can (i686 on x86-64), the hazards too. Needs Debian's cross compilers (see
+# --packages). Build folders: build-cross/ARCH, and build for the `anysplice` that runs the hazards.
 #
-# usage: tools/cross.sh [--packages] [--build-only] ARCH...
+# usage: tools/cross.sh [--packages] [--build-only] [--each N] ARCH...
 #   ARCH: i686 aarch64 riscv64 s390x ppc64le
+#   --each N: of the oracle's cases only each Nth, for what is slow
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 packages=no
 run=yes
+each=1
 failed=0
 
-# triplet, meson's cpu family, byte order, Debian's name of the compiler package's machine, and how
-# its programs run here.
+# triplet, meson's cpu family, byte order, Debian's names of the packages, and how programs run here:
+# nothing if by themselves.
 describe() {
   case $1 in
     i686)    triplet=i686-linux-gnu        family=x86     endian=little debian=i686 ;;
@@ -22,16 +25,19 @@ describe() {
     ppc64le) triplet=powerpc64le-linux-gnu family=ppc64   endian=little debian=powerpc64le ;;
     *) echo "Unknown machine: $1" >&2; return 1 ;;
   esac
-  runner=("qemu-$1" -L "/usr/$triplet")
-  if [ "$1" = i686 ] && [ "$(uname -m)" = x86_64 ]; then  # which runs as it is
-    runner=("/usr/$triplet/lib/ld-linux.so.2" --library-path "/usr/$triplet/lib")
+  runner=("qemu-${1/i686/i386}" -L "/usr/$triplet")
+  needed=("g++-$debian-linux-gnu" qemu-user)
+  if [ "$1" = i686 ] && [ "$(uname -m)" = x86_64 ]; then
+    runner=()
+    needed=(g++-i686-linux-gnu libc6-i386)
   fi
 }
 
 # The cross file for meson. The C++ runtime is linked in.
 write_cross_file() {
-  local quoted="" word
-  for word in "${runner[@]}"; do quoted+="'$word', "; done
+  local wrapper="" word
+  for word in "${runner[@]}"; do wrapper+="'$word', "; done
+  [ -z "$wrapper" ] || wrapper="exe_wrapper = [$wrapper]"
   cat <<EOF
 [binaries]
 cpp = ['ccache', '$triplet-g++']
@@ -39,11 +45,11 @@ c = '$triplet-gcc'
 ar = '$triplet-ar'
 strip = '$triplet-strip'
 pkgconfig = 'pkg-config'
-exe_wrapper = [${quoted}]
+$wrapper
 
 [properties]
 pkg_config_libdir = '/usr/share/pkgconfig'
-needs_exe_wrapper = true
+needs_exe_wrapper = $([ ${#runner[@]} -gt 0 ] && echo true || echo false)
 
 [built-in options]
 cpp_link_args = ['-static-libgcc', '-static-libstdc++']
@@ -56,12 +62,40 @@ endian = '$endian'
 EOF
 }
 
+# Runs a program of the machine, for so many minutes at most, and tells how it ended.
+try() {
+  local minutes=$1 name=$2
+  shift 2
+  SECONDS=0
+  timeout "$((minutes * 60))" "$@" >"$build/$name.log" 2>&1
+  local status=$?
+  echo "$arch: $name: exit status $status, $SECONDS s: $(grep -v '^=*$' "$build/$name.log" | tail -1)"
+  return $status
+}
+
+# The preloaded library on programs that know nothing of it. The command that refuses the kernel's
+# calls is this machine's own.
+hazards() {
+  local status=0 program how
+  [ -e "$root/build/build.ninja" ] || meson setup "$root/build" "$root" >/dev/null || return 1
+  ninja -C "$root/build" tools/anysplice || return 1
+  for program in "${hazards[@]}"; do
+    how=()
+    [ "$program" != tests/hazards/secure ] || how=(on-its-own)
+    HAZARD_ANYSPLICE=$root/build/tools/anysplice PYTHONDONTWRITEBYTECODE=1 \
+      ANYSPLICE_LIBRARY=$build/shim/libanysplice-interpose.so.0 \
+      python3 "$root/tests/hazards/runner.py" "$build/$program" "${how[@]}" || status=1
+  done
+  return $status
+}
+
 one() {
-  local arch=$1 build=$root/build-cross/$1 cross=$root/build-cross/$1.ini
+  arch=$1 build=$root/build-cross/$1
+  local cross=$root/build-cross/$1.ini status=0 config hazards=()
   describe "$arch" || return 1
   if [ $packages = yes ]; then
     . "$root/tools/packages.sh"
-    install_missing "g++-$debian-linux-gnu" qemu-user catch2 ccache || return 1
+    install_packages build && install_missing "${needed[@]}" ccache || return 1
   fi
   if ! command -v "$triplet-g++" >/dev/null; then
     echo "$arch: no $triplet-g++; tools/cross.sh --packages installs it" >&2
@@ -72,21 +106,44 @@ one() {
   [ -e "$build/build.ninja" ] ||
     meson setup "$build" "$root" --cross-file "$cross" -Dtools=false -Doptimization=1 >"$build.log" 2>&1 ||
     { tail -20 "$build.log"; return 1; }
-  ninja -C "$build" tests/unit/unit tests/oracle/oracle shim/libanysplice-interpose.so.0.1.0 || return 1
+  mapfile -t hazards < <(ninja -C "$build" -t targets all | grep -oE '^tests/hazards/[a-z_]+:' |
+                         tr -d : | grep -vE 'peer|phony')
+  ninja -C "$build" tests/unit/unit tests/oracle/oracle tests/fuzz/fuzz \
+    shim/libanysplice-interpose.so.0.1.0 tests/hazards/peer tests/hazards/peer_static \
+    "${hazards[@]}" || return 1
   [ $run = yes ] || return 0
-  meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 6 unit oracle
+  try 10 unit "${runner[@]}" "$build/tests/unit/unit" || status=1
+  ORACLE_EACH=$each try 120 oracle "${runner[@]}" "$build/tests/oracle/oracle" || status=1
+  for config in rings plain auto; do
+    try 30 "fuzz_$config" "${runner[@]}" "$build/tests/fuzz/fuzz" --config $config --seed 1 \
+      --programs 200 || status=1
+  done
+  if [ ${#runner[@]} -eq 0 ]; then
+    hazards >"$build/hazards.log" 2>&1 || status=1
+    echo "$arch: hazards: $(grep -c '^ok' "$build/hazards.log") passed," \
+         "$(grep -c '^not ok' "$build/hazards.log") failed"
+  fi
+  [ $status = 0 ] || echo "$arch: what was said is in $build/*.log"
+  return $status
+}
+
+usage() {
+  sed -n '6,8s/^# //p' "$0" >&2
+  exit 2
 }
 
 machines=()
-for word in "$@"; do
-  case $word in
+while [ $# -gt 0 ]; do
+  case $1 in
     --packages) packages=yes ;;
     --build-only) run=no ;;
-    -*) echo "usage: tools/cross.sh [--packages] [--build-only] ARCH..." >&2; exit 2 ;;
-    *) machines+=("$word") ;;
+    --each) [[ ${2-} =~ ^[1-9][0-9]*$ ]] || usage; each=$2; shift ;;
+    -*) usage ;;
+    *) machines+=("$1") ;;
   esac
+  shift
 done
-[ ${#machines[@]} -gt 0 ] || { sed -n '5,6s/^# //p' "$0"; exit 2; }
+[ ${#machines[@]} -gt 0 ] || usage
 for arch in "${machines[@]}"; do
   if one "$arch"; then echo "$arch: passed"; else echo "$arch: failed"; failed=1; fi
 done
