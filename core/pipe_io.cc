@@ -76,7 +76,7 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   if (!pipe.is_ring() && !packet) pipe.fill(want);
   const ssize_t n =
       packet ? copy_packet(pipe.bytes(), iov, count) : copy_out(pipe.bytes(), iov, count);
-  if (n == -ENOSYS && !pipe.give_up(Why::kMemory)) return -ENOMEM;
+  if (n == -ENOSYS) return pipe.give_up(Why::kMemory) ? kLookAgain : -ENOMEM;
   return n;
 }
 
