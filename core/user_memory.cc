@@ -86,6 +86,7 @@ int check_segments(const iovec* iov, size_t count, size_t* total) {
 }
 
 ssize_t copy_from_user(void* to, const void* from, size_t length) {
+  if (length == 0) return 0;
   if (fault_guard::active()) return guarded(guarded_copy(to, from, length));
   const iovec ours{to, length};
   const iovec theirs{const_cast<void*>(from), length};
@@ -93,6 +94,7 @@ ssize_t copy_from_user(void* to, const void* from, size_t length) {
 }
 
 ssize_t copy_to_user(void* to, const void* from, size_t length) {
+  if (length == 0) return 0;
   if (fault_guard::active()) return guarded(guarded_copy(to, from, length));
   const iovec ours{const_cast<void*>(from), length};
   const iovec theirs{to, length};

@@ -17,7 +17,7 @@ bool readable(const void* from);
 bool writable(void* to, size_t size);
 
 // From the pieces of one side to those of the other, in order, until one side has no more or an
-// address is bad. Bytes, -EFAULT if there are none, or -ENOSYS if the system refuses.
+// address is bad. Bytes, -EFAULT if the first address is bad, or -ENOSYS if the system refuses.
 ssize_t from_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count);
 ssize_t to_program(const iovec* ours, size_t our_count, const iovec* theirs, size_t their_count);
 

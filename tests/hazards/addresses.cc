@@ -2,6 +2,7 @@
 // pipe's bytes stay where they are.
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -89,6 +90,36 @@ HAZARD(reading_and_writing) {
     CHECK_FAILS(pwritev2(w, at<iovec>(bad), 1, -1, 0), EFAULT);
     CHECK_EQ(take(r, 4), "kept");
   }
+}
+
+// A segment of no length is not looked at, wherever it is.
+HAZARD(empty_segments) {
+  char good[] = "good";
+  for (char* nowhere : {page(PROT_NONE), good}) {
+    const Teed teed("kept");
+    const iovec iov[] = {{nowhere, 0}, {good, 4}, {nowhere, 0}};
+    CHECK_EQ(writev(teed.pipe.w, iov, 3), 4);
+    CHECK_EQ(vmsplice(teed.pipe.w, iov, 3, 0), 4);
+    CHECK_EQ(readv(teed.pipe.r, iov, 3), 4);
+    CHECK_EQ(std::string(good, 4), "kept");
+    CHECK_EQ(vmsplice(teed.pipe.r, iov, 3, 0), 4);
+    CHECK_EQ(take(teed.pipe.r, 4), "good");
+    strcpy(good, "good");
+  }
+}
+
+// Of packets too.
+HAZARD(empty_segments_and_packets) {
+  const Pipe pipe(O_DIRECT);
+  put(pipe.w, "one");
+  put(pipe.w, "two");
+  const Pipe copy;
+  CHECK_EQ(tee(pipe.r, copy.w, 1, 0), 1);
+  char space[8];
+  const iovec iov[] = {{page(PROT_NONE), 0}, {space, sizeof(space)}};
+  CHECK_EQ(readv(pipe.r, iov, 2), 3);
+  CHECK_EQ(readv(pipe.r, iov, 2), 3);
+  CHECK_EQ(std::string(space, 3), "two");
 }
 
 HAZARD(watching) {

@@ -109,6 +109,15 @@ TEMPLATE_TEST_CASE("an offset of the program's at the end of its memory", "", in
   CHECK(store_offset(static_cast<TestType*>(nullptr), 1) == -EFAULT);
 }
 
+TEST_CASE("nothing is copied from where nothing is asked for") {
+  const HalfBad memory;
+  char good[4] = "";
+  const iovec ours{good, sizeof(good)};
+  const iovec nothing{memory.bad(), 0};
+  CHECK(system_copy::from_program(&ours, 1, &nothing, 1) == 0);
+  CHECK(system_copy::to_program(&ours, 1, &nothing, 1) == 0);
+}
+
 TEST_CASE("the system copies more than a pipe holds") {
   std::string from(300 * 1000, 'a');
   for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<char>('a' + i % 23);

@@ -70,6 +70,7 @@ struct Cursor {
 };
 
 ssize_t copy(Cursor from, Cursor to) {
+  if (from.left() == 0 || to.left() == 0) return 0;
   const KeepErrno keep;
   Through through;
   if (!through.good()) return -ENOSYS;
