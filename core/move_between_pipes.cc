@@ -35,8 +35,9 @@ ssize_t write_packets(int fd, const iovec* iov, int count) {
 }
 
 // From what `in` has in the engine to `out`: by reference between rings, by copy into a ring of
-// other memory, by write into a kernel pipe. Returns bytes or -errno; consumes nothing.
-ssize_t pass(PipeLock& in, PipeLock& out, size_t length, bool* consumed, What what) {
+// other memory, by write into a kernel pipe, which has so many slots of room. Returns bytes or
+// -errno; consumes nothing.
+ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* consumed, What what) {
   Ring& from = in.bytes();
   *consumed = false;
   if (out.is_ring() && in.is_ring()) {
@@ -46,7 +47,7 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, bool* consumed, What wh
   }
   iovec iov[kMaxIov];
   size_t described;
-  if (!out.is_ring()) length = std::min(length, from.bytes_in(kernel_pipe::free_slots(out.fd())));
+  if (!out.is_ring()) length = std::min(length, from.bytes_in(room));
   const int count = from.peek(length, iov, &described);
   if (!out.is_ring()) {
     // Into a packet pipe what was one packet goes by one write.
@@ -71,14 +72,16 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
   } else if (error == EPIPE) {
     return flow.no_reader();
   }
-  // Never more in the engine than the pipe could have had.
-  const size_t most = in.is_ring() ? SIZE_MAX : kernel_pipe::slots(in.fd()) * kPage;
+  // Of a pipe in the kernel no more is taken than it could have had, and than the output can have.
+  const uint32_t room = out.is_ring() ? out.bytes().free() : kernel_pipe::free_slots(out.fd());
+  const size_t most =
+      in.is_ring() ? SIZE_MAX : std::min<size_t>(kernel_pipe::slots(in.fd()), room) * kPage;
   const int filled = in.fill(std::min(flow.left(), most));
   if (filled == -ENODATA) return Step::kDone;
   if (filled == -EAGAIN) return flow.stall(in, Step::kWaitIn);
   if (filled != 0) return flow.fail(-filled);
   bool consumed = false;
-  const ssize_t n = pass(in, out, flow.left(), &consumed, what);
+  const ssize_t n = pass(in, out, flow.left(), room, &consumed, what);
   if (n == -EAGAIN) return flow.stall(out, Step::kWaitOut);
   if (n < 0) return flow.fail(static_cast<int>(-n));
   hesitate();

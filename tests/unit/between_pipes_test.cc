@@ -1,0 +1,31 @@
+// What a splice between two pipes takes out of the first.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "core/engine.h"
+#include "core/mode.h"
+#include "core/pipe_identity.h"
+#include "core/sys/kernel_pipe.h"
+#include "core/sys/page.h"
+
+TEST_CASE("a splice takes no more out of a pipe than the other has room for") {
+  const anysplice::Mode before = anysplice::mode();
+  anysplice::set_mode(anysplice::Mode::kEmulate, 0);
+  int in[2];
+  int out[2];
+  REQUIRE(::pipe(in) == 0);
+  REQUIRE(::pipe(out) == 0);
+  const std::string text(40000, 'a');
+  REQUIRE(::write(in[1], text.data(), text.size()) == 40000);
+  REQUIRE(::write(out[1], text.data(), 8 * anysplice::kPage) == 8 * anysplice::kPage);
+  const size_t room = (anysplice::kernel_pipe::slots(out[1]) - 8) * anysplice::kPage;
+  REQUIRE(room < text.size());
+  const ssize_t moved = anysplice::splice(in[0], nullptr, out[1], nullptr, text.size(), 0);
+  CHECK(moved == static_cast<ssize_t>(room));
+  // The rest is still the kernel's.
+  CHECK_FALSE(anysplice::holds_bytes(in[0]));
+  for (int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
+  anysplice::set_mode(before, 0);
+}
