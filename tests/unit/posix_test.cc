@@ -1,5 +1,6 @@
 // What only the POSIX platform has, tried on its own.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -93,6 +94,21 @@ TEST_CASE("pieces are written at a position one after the other") {
   CHECK(strcmp(back, text) == 0);
   CHECK(files::null_device() != files::full_device());
   fclose(file);
+}
+
+TEST_CASE("the other end of a pipe is found among the descriptors of this process") {
+  int fd[2];
+  int other[2];
+  REQUIRE(::pipe(other) == 0);
+  REQUIRE(::pipe(fd) == 0);
+  const int found = kernel_pipe::open_end(fd[0], O_WRONLY);
+  REQUIRE(found >= 0);
+  CHECK(::write(found, "x", 1) == 1);
+  CHECK(kernel_pipe::bytes(fd[0]) == 1);
+  ::close(found);
+  ::close(fd[1]);
+  CHECK(kernel_pipe::open_end(fd[0], O_WRONLY) == -1);
+  for (int one : {fd[0], other[0], other[1]}) ::close(one);
 }
 
 }  // namespace anysplice
