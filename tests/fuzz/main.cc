@@ -117,7 +117,8 @@ int run_random(const Options& options) {
 std::vector<Config> configs_of(const Program& program) {
   if (program.config) return {*program.config};
   return {{Config::kRings},      {Config::kPlain},      {Config::kAuto, 0},
-          {Config::kAuto, 0x55}, {Config::kAuto, 0xff}, {Config::kAuto, 0x1fe}};
+          {Config::kAuto, 0x55}, {Config::kAuto, 0xff}, {Config::kAuto, 0x1fe},
+          {Config::kAuto, 0x255}};
 }
 
 int run_files(const Options& options) {

@@ -10,7 +10,8 @@ namespace fuzz {
 
 // Two bits for each call (splice, tee, vmsplice, sendfile), lowest first: 0 it is there, 1 ENOSYS,
 // 2 EPERM, 3 EINVAL for about every other call, as for a kind of file. Bit 8: no rings.
-inline constexpr unsigned kNativeChoices = 1u << 9;
+// Bit 9: user memory is copied under the fault guard, not by the system.
+inline constexpr unsigned kNativeChoices = 1u << 10;
 // All processes of a program count on the same counter.
 void set_natives(unsigned natives, std::atomic<uint32_t>* counter);
 

@@ -12,6 +12,8 @@
 #include <algorithm>
 
 #include "core/fd_table.h"
+#include "core/pipe_identity.h"
+#include "core/sys/platform.h"
 #include "tests/fuzz/helper.h"
 #include "tests/fuzz/stage.h"
 
@@ -38,6 +40,14 @@ void Stage::exit(bool silently) {
   ::_exit(0);
 }
 
+// Whether the engine holds bytes that it has no way to put back: without /proc it needs both ends
+// (docs/portability.md).
+bool Stage::stranded(const Var& v) {
+  if (!anysplice::kPosixPlatform || !anysplice::holds_bytes(v.fd[kEngine])) return false;
+  return std::none_of(std::begin(vars_), std::end(vars_),
+                      [&](const Var& other) { return other.object == v.object && other.writes; });
+}
+
 // The program answers through a pipe of its own: what its one call said, errno, then the bytes.
 void Stage::spawn(Var& v, bool writes, size_t length) {
   length = std::min<size_t>(length, kHelperMost);
@@ -53,6 +63,8 @@ void Stage::spawn(Var& v, bool writes, size_t length) {
     const bool known = anysplice::fd_entry(other.fd[kEngine]).is_pipe();
     if (other.open() && other.reads && known) shared_.object[other.object].exposed = true;
   }
+  skipped_ = !writes && stranded(v);
+  if (skipped_) return;
   std::string bytes[2];
   const auto run = [&](int side, Rest rest) {
     long n = -1;
@@ -81,7 +93,7 @@ void Stage::stranger(Var& v, bool writes, size_t length) {
   skipped_ =
       object_of(v).kind != Object::kPipe || !object_of(v).exposed ||
       (writes ? !v.writes || !can_give(v, length, false) || !(nonblocking(v) || length <= kPage)
-              : !v.reads || !can_take(v, false));
+              : !v.reads || !can_take(v, false) || stranded(v));
   if (skipped_) return;
   const size_t from = writes ? take_pattern(length) : 0;
   const auto make = [&](int side, Rest rest) {

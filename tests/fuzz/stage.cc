@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "core/fault_guard.h"
 #include "core/mode.h"
 #include "tests/fuzz/natives.h"
 #include "tests/oracle/text.h"
@@ -57,6 +58,7 @@ Stage::Stage(Shared* shared, const Program& program) : shared_(*shared), program
   if (config.kind == Config::kAuto) {
     anysplice::set_mode(anysplice::Mode::kAuto, 0);
     set_natives(config.natives, &shared_.native_calls);
+    if ((config.natives & 0x200) != 0) anysplice::fault_guard::allow();
   }
   lowest_ = ::dup(0);
   ::close(lowest_);

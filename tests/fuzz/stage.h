@@ -126,6 +126,7 @@ class Stage {
   void fork(int number);
   [[noreturn]] void exit(bool silently);
   void spawn(Var& v, bool writes, size_t length);
+  bool stranded(const Var& v);
   void expose(Var& v);
   void stranger(Var& v, bool writes, size_t length);
 
