@@ -33,8 +33,8 @@ ssize_t write_now(int fd, const iovec* iov, int count);
 
 // Wait in the kernel's own call until the pipe has bytes or no writer (room, or no reader): 0, or
 // -EINTR, -EAGAIN for an O_NONBLOCK descriptor, -EPIPE (with SIGPIPE). A handler installed with
-// SA_RESTART restarts the wait unless `restarts` is false. Cancellation points. Room can also be
-// waited for of a stream socket.
+// SA_RESTART restarts the wait unless `restarts` is false; then it is poll's, which O_NONBLOCK does
+// not concern either. Cancellation points. Room can also be waited for of a stream socket.
 int wait_readable(int fd, bool restarts);
 int wait_writable(int fd, bool restarts);
 

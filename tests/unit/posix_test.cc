@@ -111,4 +111,15 @@ TEST_CASE("the other end of a pipe is found among the descriptors of this proces
   for (int one : {fd[0], other[0], other[1]}) ::close(one);
 }
 
+TEST_CASE("nobody waits for a pipe that is not to be waited for") {
+  int fd[2];
+  REQUIRE(::pipe2(fd, O_NONBLOCK) == 0);
+  CHECK(kernel_pipe::wait_readable(fd[0], true) == -EAGAIN);
+  while (::write(fd[1], "x", 1) == 1) {
+  }
+  CHECK(kernel_pipe::wait_readable(fd[0], true) == 0);
+  CHECK(kernel_pipe::wait_writable(fd[1], true) == -EAGAIN);
+  for (int one : fd) ::close(one);
+}
+
 }  // namespace anysplice

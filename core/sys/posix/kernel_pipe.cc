@@ -52,6 +52,13 @@ bool handlers_restart() {
   return true;
 }
 
+// How long a wait in place of a read, or a write, may be.
+int patience(int fd, bool restarts) {
+  if (!restarts) return -1;
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && (flags & O_NONBLOCK) != 0 ? 0 : -1;
+}
+
 // 0, -ETIMEDOUT or -EINTR.
 int wait_for(int fd, short events, int milliseconds, bool restarts) {
   for (;;) {
@@ -122,14 +129,20 @@ ssize_t write_now(int fd, const iovec* iov, int count) {
   return ask_first::write(fd, iov, count, 0);
 }
 
-int wait_readable(int fd, bool restarts) { return wait_for(fd, POLLIN, -1, restarts); }
+int wait_readable(int fd, bool restarts) {
+  const int error = wait_for(fd, POLLIN, patience(fd, restarts), restarts);
+  return error == -ETIMEDOUT ? -EAGAIN : error;
+}
 
 int wait_writable(int fd, bool restarts) {
   timeval limit{};
   socklen_t size = sizeof(limit);
   const KeepErrno keep;
-  const bool socket = sys->getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size) == 0;
-  return socket ? wait_for_room(fd, limit, restarts) : wait_for(fd, POLLOUT, -1, restarts);
+  if (sys->getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size) == 0) {
+    return wait_for_room(fd, limit, restarts);
+  }
+  const int error = wait_for(fd, POLLOUT, patience(fd, restarts), restarts);
+  return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
 }  // namespace anysplice::kernel_pipe
