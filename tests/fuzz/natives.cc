@@ -5,7 +5,11 @@
 namespace fuzz {
 namespace {
 
-anysplice::Sys real;
+// What was in the seam before.
+decltype(anysplice::Sys::splice) real_splice;
+decltype(anysplice::Sys::tee) real_tee;
+decltype(anysplice::Sys::vmsplice) real_vmsplice;
+decltype(anysplice::Sys::sendfile64) real_sendfile64;
 unsigned chosen;
 std::atomic<uint32_t>* calls;
 
@@ -31,19 +35,22 @@ ssize_t answer(int call, ssize_t (*native)(Args...), Args... args) {
 void set_natives(unsigned natives, std::atomic<uint32_t>* counter) {
   chosen = natives;
   calls = counter;
-  real = anysplice::sys_table;
+  real_splice = anysplice::sys_table.splice;
   anysplice::sys_table.splice = [](int in, off64_t* off_in, int out, off64_t* off_out, size_t len,
                                    unsigned flags) {
-    return answer(0, real.splice, in, off_in, out, off_out, len, flags);
+    return answer(0, real_splice, in, off_in, out, off_out, len, flags);
   };
+  real_tee = anysplice::sys_table.tee;
   anysplice::sys_table.tee = [](int in, int out, size_t len, unsigned flags) {
-    return answer(1, real.tee, in, out, len, flags);
+    return answer(1, real_tee, in, out, len, flags);
   };
+  real_vmsplice = anysplice::sys_table.vmsplice;
   anysplice::sys_table.vmsplice = [](int fd, const iovec* iov, size_t count, unsigned flags) {
-    return answer(2, real.vmsplice, fd, iov, count, flags);
+    return answer(2, real_vmsplice, fd, iov, count, flags);
   };
+  real_sendfile64 = anysplice::sys_table.sendfile64;
   anysplice::sys_table.sendfile64 = [](int out, int in, off64_t* offset, size_t count) {
-    return answer(3, real.sendfile64, out, in, offset, count);
+    return answer(3, real_sendfile64, out, in, offset, count);
   };
 }
 

@@ -138,12 +138,19 @@ void Stage::set_size(Var& v, long size) {
 
 void Stage::watch(const Step& step) {
   const Var &set = var(step.arg[0]), &v = var(step.arg[2]);
-  both([&](int side) {
+  const auto change = [&](int side) {
     epoll_event event = {};
     event.events = static_cast<uint32_t>(step.arg[3]);
     event.data.u32 = static_cast<uint32_t>(step.arg[2]);
     return calls_[side]->epoll_ctl(set.fd[side], static_cast<int>(step.arg[1]), v.fd[side], &event);
-  });
+  };
+  const Answer answers[] = {call(kKernel, change), call(kEngine, change)};
+  // A set knows a number as long as there is a copy of what it named, and which number is given
+  // again differs.
+  if ((answers[kKernel].error == EEXIST) != (answers[kEngine].error == EEXIST)) {
+    end(Verdict::kCutShort);
+  }
+  agree(answers);
   if (v.open() && step.arg[1] != EPOLL_CTL_DEL) shared_.object[v.object].exposed = true;
 }
 
