@@ -83,7 +83,8 @@ def main():
                 broken = broken_line(pathlib.Path(folder, TRACE))
             name = f'{number} - {case.replace("_", " ")}: {setting}'
             if status == SKIPPED:
-                print(f'ok {name} # SKIP {output}')
+                # The reason is said last; TAP has one line for it.
+                print(f'ok {name} # SKIP {output.splitlines()[-1]}')
                 continue
             wrong = problem(status, output) or broken
             failed |= wrong is not None
