@@ -14,7 +14,9 @@ for case in ElementTree.parse(sys.argv[1]).iter('testcase'):
         print(f'failed: {name}')
     elif (skip := case.find('skipped')) is not None:
         skipped += 1
-        print(f'skipped: {name} {skip.get("message") or skip.text or ""}'.rstrip())
+        # meson has the reason in the test's output, of a whole program as its line of TAP.
+        reason = skip.get('message') or skip.text or case.findtext('system-out') or ''
+        print(f"skipped: {name}: {reason.rpartition('# SKIP ')[2].strip()}")
     else:
         passed += 1
 print(f'{passed} passed, {failed} failed, {skipped} skipped')
