@@ -26,7 +26,7 @@ quietly() {
 }
 
 install_packages build
-install_missing debhelper lintian mmdebstrap
+install_missing build-essential debhelper lintian mmdebstrap
 
 echo 'Building packages'
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$root/meson.build" | head -1)
