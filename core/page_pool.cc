@@ -1,6 +1,7 @@
 #include "core/page_pool.h"
 
 #include <bit>
+#include <initializer_list>
 
 #include "core/sys/free_pages.h"
 

@@ -3,10 +3,18 @@
 #include <string.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 
 namespace anysplice {
+namespace {
+
+// A store that others see after all before it. (Not std::atomic_ref, which libc++ lacked until 19.)
+template <typename T>
+void publish(T& place, T value) {
+  __atomic_store_n(&place, value, __ATOMIC_RELEASE);
+}
+
+}  // namespace
 
 void Ring::init(PagePool* pool, uint64_t* slots, uint32_t capacity) {
   pool_ = pool;
@@ -30,13 +38,12 @@ Ring::Slot Ring::slot(uint32_t at) const {
 }
 
 void Ring::set_slot(uint32_t at, Slot slot) {
-  std::atomic_ref(slots_[at & (capacity_ - 1)])
-      .store(std::bit_cast<uint64_t>(slot), std::memory_order_release);
+  publish(slots_[at & (capacity_ - 1)], std::bit_cast<uint64_t>(slot));
 }
 
 void Ring::push(Slot slot) {
   set_slot(tail_, slot);
-  std::atomic_ref(tail_).store(tail_ + 1, std::memory_order_release);
+  publish(tail_, tail_ + 1);
   bytes_ += slot.length;
 }
 
@@ -122,7 +129,7 @@ void Ring::erase(size_t at, size_t length) {
       pool_->put(pool_->page(s.page));
     }
   }
-  std::atomic_ref(tail_).store(to, std::memory_order_release);
+  publish(tail_, to);
 }
 
 iovec Ring::front() const {
@@ -165,7 +172,7 @@ void Ring::consume(size_t length) {
     }
     length -= s.length;
     const char* page = pool_->page(s.page);
-    std::atomic_ref(head_).store(head_ + 1, std::memory_order_release);
+    publish(head_, head_ + 1);
     pool_->put(page);
   }
 }
@@ -258,7 +265,7 @@ size_t Ring::transfer(Ring& from, size_t length, bool consume) {
         from.set_slot(at, s);
         break;
       }
-      std::atomic_ref(from.head_).store(++at, std::memory_order_release);
+      publish(from.head_, ++at);
     } else {
       ++at;
     }

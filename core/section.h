@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <initializer_list>
+
 #include "core/sys.h"
 
 namespace anysplice {

@@ -13,6 +13,11 @@
 #include "shim/narrow.h"
 #include "shim/trace.h"
 
+// glibc's name for an offset of 64 bits, which musl had as a macro until 1.2.4.
+#if !defined(__GLIBC__) && !defined(off64_t)
+using off64_t = int64_t;
+#endif
+
 namespace anysplice::shim {
 
 // syscall(2): the calls that have a row of their own go the same way by number.

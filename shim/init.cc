@@ -11,12 +11,22 @@ namespace anysplice::shim {
 namespace {
 
 // The linker puts this object's constructor before all others (-z initfirst), even libc's, so that
-// no library's constructor calls an engine whose mode is not set yet. (The priority is for the static
-// library, whose program has constructors of its own.)
+// no library's constructor calls an engine whose mode is not set yet. (The priority is for the
+// static library, whose program has constructors of its own.)
+//
+// glibc calls it with main()'s arguments, and has no environ yet. Others call it without any, and
+// have.
+#if defined(__GLIBC__)
 __attribute__((constructor(101))) void load(int count, char** words, char** environment) {
+  const char* const name = count > 0 ? words[0] : "";
+#else
+__attribute__((constructor(101))) void load() {
+  const char* const name = program_name();
+  char** const environment = program_environment();
+#endif
   // A program that runs with more rights than its user takes nothing from the environment.
   if (runs_privileged()) return;
-  take_settings(count > 0 ? words[0] : "", environment);
+  take_settings(name, environment);
   fault_guard::allow();
   const char* trace = value_of(environment, "ANYSPLICE_TRACE");
   if (trace != nullptr && !prepare_trace(trace, value_of(environment, "ANYSPLICE_TRACE_OPTIONS"))) {

@@ -24,20 +24,20 @@
 namespace shim = anysplice::shim;  // for parameters
 
 // libc declares these names with attributes and variable parameter lists that must not bind us:
-// each function has a name of its own here, and the table's in the object.
-#define EXPORTED(type, symbol, params)                  \
-  extern "C" __attribute__((visibility("default")))     \
-  type anysplice_shim_##symbol params __asm__(#symbol); \
-  extern "C" type anysplice_shim_##symbol params
+// each function has a name of its own here, and the table's in the object. (The rows use # and ##
+// only, so a name that is a macro, as open64 was in musl, stays what it is.)
+#define EXPORTED(type, name, function, params)                                          \
+  extern "C" __attribute__((visibility("default"))) type function params __asm__(name); \
+  extern "C" type function params
 
-#define ENGINE(type, symbol, params, call, why) \
-  EXPORTED(type, symbol, params) {              \
-    using namespace anysplice;                  \
-    return anysplice::call;                     \
+#define ENGINE(type, symbol, params, call, why)              \
+  EXPORTED(type, #symbol, anysplice_shim_##symbol, params) { \
+    using namespace anysplice;                               \
+    return anysplice::call;                                  \
   }
 
 #define BEFORE(type, symbol, params, args, action, why)            \
-  EXPORTED(type, symbol, params) {                                 \
+  EXPORTED(type, #symbol, anysplice_shim_##symbol, params) {       \
     using namespace anysplice;                                     \
     static std::atomic<type(*) params> bound;                      \
     [[maybe_unused]] const auto real = shim::bind(bound, #symbol); \
@@ -46,7 +46,7 @@ namespace shim = anysplice::shim;  // for parameters
   }
 
 #define FRESH(symbol, params, args, why)                                       \
-  EXPORTED(int, symbol, params) {                                              \
+  EXPORTED(int, #symbol, anysplice_shim_##symbol, params) {                    \
     static std::atomic<int(*) params> bound;                                   \
     anysplice::shim::opening args;                                             \
     return anysplice::shim::fresh(anysplice::shim::bind(bound, #symbol) args); \

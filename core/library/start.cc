@@ -9,8 +9,6 @@
 #include "core/settings.h"
 #include "core/sys/program.h"
 
-extern "C" char** environ;
-
 namespace anysplice {
 namespace {
 
@@ -22,7 +20,8 @@ __attribute__((constructor(101))) void load() {
   if (anysplice_interposes() != 0) return;
   pthread_atfork(
       before_fork, [] { after_fork(false); }, [] { after_fork(true); });
-  if (!runs_privileged() && environ != nullptr) take_settings(program_name(), environ);
+  char** const environment = program_environment();
+  if (!runs_privileged() && environment != nullptr) take_settings(program_name(), environment);
 }
 
 __attribute__((destructor)) void unload() { settle_held(); }

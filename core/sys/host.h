@@ -28,6 +28,10 @@
 #define ANYSPLICE_HOST_PIPE2
 #define ANYSPLICE_HOST_PPOLL
 #endif
+// musl lacks some of these, and they are made by their numbers (linux/by_number.h).
+#if defined(__linux__) && !defined(__GLIBC__)
+#define ANYSPLICE_HOST_BY_NUMBER
+#endif
 // glibc 2.34, FreeBSD; not musl.
 #if defined(__GLIBC__) || defined(__FreeBSD__)
 #define ANYSPLICE_HOST_CLOSEFROM

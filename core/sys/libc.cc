@@ -6,6 +6,9 @@
 
 #include "core/sys.h"
 #include "core/sys/platform.h"
+#ifdef ANYSPLICE_HOST_BY_NUMBER
+#include "core/sys/linux/by_number.h"
+#endif
 #ifndef ANYSPLICE_POSIX
 #include <sys/sendfile.h>
 #endif
@@ -34,6 +37,11 @@ struct Absent<R(A...)> {
   }
 };
 #define SYS_NATIVE(ret, name, params) .name = Absent<ret params>::call,
+#elif defined(ANYSPLICE_HOST_BY_NUMBER)
+#define SYS_NATIVE(ret, name, params) .name = by_number::name,
+#endif
+#ifdef ANYSPLICE_HOST_BY_NUMBER
+#define SYS_NUMBERED(ret, name, name64, params) .name = by_number::name,
 #endif
 
 }  // namespace

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 #endif
+#if defined(__APPLE__)
+#include <crt_externs.h>
+#else
+extern "C" char** environ;
+#endif
 
 namespace anysplice {
 
@@ -19,6 +24,13 @@ const char* program_name() { return program_invocation_name; }
 bool runs_privileged() { return geteuid() != getuid() || getegid() != getgid(); }
 // getprogname(3): the BSDs and macOS.
 const char* program_name() { return getprogname(); }
+#endif
+
+#if defined(__APPLE__)
+// environ(7): a library has no environ there.
+char** program_environment() { return *_NSGetEnviron(); }
+#else
+char** program_environment() { return environ; }
 #endif
 
 }  // namespace anysplice

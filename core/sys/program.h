@@ -11,6 +11,9 @@ bool runs_privileged();
 // The name it was called by, once libc is initialized.
 const char* program_name();
 
+// Its environment, once libc is initialized.
+char** program_environment();
+
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_SYS_PROGRAM_H_

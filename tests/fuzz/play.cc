@@ -140,8 +140,7 @@ Outcome play(const Program& program, int patience_ms) {
   if (outcome.kind == Outcome::kDied) {
     outcome.report =
         at + "\n  " +
-        (WIFSIGNALED(status) ? std::string("died of SIG") + sigabbrev_np(WTERMSIG(status))
-                             : "ended") +
+        (WIFSIGNALED(status) ? "died of " + oracle::signal_name(WTERMSIG(status)) : "ended") +
         "\n";
   }
   outcome.compared = shared->compared;

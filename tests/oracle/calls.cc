@@ -14,7 +14,7 @@ namespace oracle {
 namespace {
 
 // The family goes straight to the kernel, past anything that may be preloaded.
-ssize_t kernel_splice(int in, loff_t* off_in, int out, loff_t* off_out, size_t len,
+ssize_t kernel_splice(int in, int64_t* off_in, int out, int64_t* off_out, size_t len,
                       unsigned flags) {
   return syscall(SYS_splice, in, off_in, out, off_out, len, flags);
 }
@@ -27,12 +27,18 @@ ssize_t kernel_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   return syscall(SYS_vmsplice, fd, iov, count, flags);
 }
 
-ssize_t kernel_sendfile(int out, int in, off64_t* offset, size_t count) {
+ssize_t kernel_sendfile(int out, int in, int64_t* offset, size_t count) {
 #ifdef SYS_sendfile64
   return syscall(SYS_sendfile64, out, in, offset, count);
 #else
   return syscall(SYS_sendfile, out, in, offset, count);
 #endif
+}
+
+// musl has had it since 1.2.5 only.
+ssize_t kernel_preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
+  return syscall(SYS_preadv2, fd, iov, count, static_cast<long>(offset),
+                 static_cast<long>(offset >> 32), flags);
 }
 
 int kernel_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
@@ -53,7 +59,7 @@ constexpr Calls kKernelCalls = {
     .ioctl = kernel_ioctl,
     .read = ::read,
     .readv = ::readv,
-    .preadv2 = ::preadv2,
+    .preadv2 = kernel_preadv2,
     .write = ::write,
     .writev = ::writev,
     .poll = ::poll,

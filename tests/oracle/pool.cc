@@ -118,7 +118,7 @@ bool Slot::watch() {
   if (::waitpid(pid_, &status, WNOHANG) == pid_) {
     ::kill(-pid_, SIGKILL);  // what the case may have left behind
     if (WIFSIGNALED(status)) {
-      finish(std::string("died of SIG") + sigabbrev_np(WTERMSIG(status)) + "\n");
+      finish("died of " + signal_name(WTERMSIG(status)) + "\n");
     } else {
       finish(status == 0 ? "" : "ended with status " + std::to_string(status) + "\n");
     }

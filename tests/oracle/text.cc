@@ -1,5 +1,6 @@
 #include "tests/oracle/text.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,34 @@ std::string describe(std::string_view data) {
 const char* errno_name(int error) {
   const char* name = anysplice::name_of_errno(error);
   return name != nullptr ? name : "no errno";
+}
+
+std::string signal_name(int signal) {
+  switch (signal) {
+#define NAMED(name) \
+  case name:        \
+    return #name
+    NAMED(SIGABRT);
+    NAMED(SIGALRM);
+    NAMED(SIGBUS);
+    NAMED(SIGFPE);
+    NAMED(SIGHUP);
+    NAMED(SIGILL);
+    NAMED(SIGINT);
+    NAMED(SIGIO);
+    NAMED(SIGKILL);
+    NAMED(SIGPIPE);
+    NAMED(SIGQUIT);
+    NAMED(SIGSEGV);
+    NAMED(SIGSYS);
+    NAMED(SIGTERM);
+    NAMED(SIGTRAP);
+    NAMED(SIGUSR1);
+    NAMED(SIGXFSZ);
+#undef NAMED
+    default:
+      return "signal " + std::to_string(signal);
+  }
 }
 
 }  // namespace oracle

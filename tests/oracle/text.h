@@ -14,6 +14,8 @@ std::string bytes(size_t n, unsigned seed = 1);
 // "100 bytes #1a2b3c4d 'abcdefgh...'"
 std::string describe(std::string_view data);
 const char* errno_name(int error);
+// "SIGPIPE"; "signal 35" if it has no name that is the same everywhere.
+std::string signal_name(int signal);
 
 }  // namespace oracle
 

@@ -100,7 +100,7 @@ std::string World::signals() {
   for (int signal : kNoted) {
     const int now = caught[signal];
     if (now == signals_seen_[signal]) continue;
-    text += std::string(" SIG") + sigabbrev_np(signal);
+    text += " " + signal_name(signal);
     if (now - signals_seen_[signal] > 1) text += "*" + std::to_string(now - signals_seen_[signal]);
     signals_seen_[signal] = now;
   }

@@ -180,7 +180,7 @@ TEST_CASE("the other calls are shortened too", "[inject]") {
   CHECK(anysplice::vmsplice(pipe.ends[0], parts + 2, 1, 0) == 10);
   const File from, to;
   REQUIRE(ftruncate(from.fd, 100) == 0);
-  off64_t at = 5;
+  int64_t at = 5;
   CHECK(anysplice::sendfile(to.fd, from.fd, &at, 100) == 10);
   CHECK(at == 15);
   // Segments that cannot be read are the call's own affair.

