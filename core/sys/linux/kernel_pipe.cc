@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <atomic>
 #include <bit>
@@ -18,13 +19,25 @@
 namespace anysplice::kernel_pipe {
 namespace {
 
-// Whether the system knows RWF_NOWAIT on pipes; FIFOs and older kernels do not.
-std::atomic<bool> nowait_missing;
+// Whether the system knows RWF_NOWAIT on pipes; FIFOs and older kernels do not. gVisor takes the
+// flag and waits all the same; it says that it is Linux 4.4, which did not have it for pipes.
+enum Nowait : int { kUnknown, kThere, kMissing };
+std::atomic<int> nowait{kUnknown};
+
+bool has_nowait() {
+  int known = nowait.load(std::memory_order_relaxed);
+  if (known != kUnknown) [[likely]]
+    return known == kThere;
+  utsname system;
+  const bool old = uname(&system) != 0 || (system.release[0] < '5' && system.release[1] == '.');
+  nowait.compare_exchange_strong(known, old ? kMissing : kThere);
+  return !old;
+}
 
 // Whether an errno says that there is no such thing, and for this pipe only or for all.
 bool unknown_flag(int error) {
   if (error != EOPNOTSUPP && error != ENOSYS && error != EPERM) return false;
-  if (error != EOPNOTSUPP) nowait_missing.store(true, std::memory_order_relaxed);
+  if (error != EOPNOTSUPP) nowait.store(kMissing, std::memory_order_relaxed);
   return true;
 }
 
@@ -90,7 +103,7 @@ int open_end(int fd, int mode) {
 }
 
 ssize_t read_now(int fd, const iovec* iov, int count) {
-  if (!nowait_missing.load(std::memory_order_relaxed)) {
+  if (has_nowait()) {
     const ssize_t n = sys->preadv2(fd, iov, count, -1, RWF_NOWAIT);
     if (n >= 0) return n;
     if (!unknown_flag(errno)) return -errno;
@@ -102,7 +115,7 @@ ssize_t read_now(int fd, const iovec* iov, int count) {
 }
 
 ssize_t write_now(int fd, const iovec* iov, int count) {
-  if (!nowait_missing.load(std::memory_order_relaxed)) {
+  if (has_nowait()) {
     const ssize_t n = sys->pwritev2(fd, iov, count, -1, RWF_NOWAIT);
     if (n >= 0) return n;
     if (!unknown_flag(errno)) return -errno;
