@@ -9,7 +9,7 @@ namespace anysplice {
 namespace {
 
 // Bytes taken from a kernel's pipe at a time for a sink that takes any part: what a cache holds.
-constexpr size_t kChunk = 128 * 1024;
+constexpr size_t kChunk = size_t{128} * 1024;
 
 Step out_of(Flow& flow, PipeLock& pipe) {
   const bool whole = flow.out.kind == Kind::kMessage || flow.out.kind == Kind::kDevice;

@@ -91,8 +91,7 @@ bool Ring::equal(size_t a, size_t b, size_t length) const {
   while (length > 0) {
     iovec part;
     size_t n;
-    peek_at(a, length, &part, &n, 1);
-    if (!has(b, part.iov_base, n)) return false;
+    if (peek_at(a, length, &part, &n, 1) == 0 || !has(b, part.iov_base, n)) return false;
     a += n;
     b += n;
     length -= n;

@@ -218,13 +218,12 @@ ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
     const size_t total = inject::on() ? length_of(iov, count) : 0;
     return inject::around(Call::kVmsplice, fd, fd, flags, total, [&](size_t length) {
       iovec part[kCut];
-      if (length < total) {
-        count = cut(iov, count, length, part);
-        iov = part;
-      }
+      const bool shorter = length < total;
+      const size_t segments = shorter ? cut(iov, count, length, part) : count;
+      const iovec* const from = shorter ? part : iov;
       return carry(
-          Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, iov, count, flags); },
-          [&] { return engine_vmsplice(fd, iov, count, flags); });
+          Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, from, segments, flags); },
+          [&] { return engine_vmsplice(fd, from, segments, flags); });
     });
   });
 }

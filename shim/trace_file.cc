@@ -57,8 +57,9 @@ int find(struct stat* st) {
 }  // namespace
 
 bool open(const char* name) {
-  if (strlen(name) >= sizeof(path)) return false;
-  strcpy(path, name);
+  const size_t length = strlen(name);
+  if (length >= sizeof(path)) return false;
+  memcpy(path, name, length + 1);
   const int fd = open_file();
   struct stat st;
   if (fd < 0) return false;

@@ -16,7 +16,7 @@ void settled_line(const End& pipe, const char* why, size_t bytes, Text* out);
 void missed_line(uint64_t events, Text* out);
 
 // No line is longer: two names of which each byte becomes six, and the rest.
-inline constexpr size_t kMostOfLine = 2 * 6 * End::kNameSize + 2048;
+inline constexpr size_t kMostOfLine = size_t{2} * 6 * End::kNameSize + 2048;
 
 // Who and when, in front of what the JSON lines have besides.
 struct Stamp {

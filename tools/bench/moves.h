@@ -33,7 +33,7 @@ class PipeEnds {
   int write_end() const { return fds_[1]; }
 
  private:
-  static constexpr size_t kUsual = 64 * 1024;
+  static constexpr size_t kUsual = size_t{64} * 1024;
 
   void close() {
     const int kept = errno;

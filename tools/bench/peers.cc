@@ -19,7 +19,7 @@
 namespace anysplice::tools::bench {
 namespace {
 
-constexpr size_t kPeerBuffer = 256 * 1024;
+constexpr size_t kPeerBuffer = size_t{256} * 1024;
 
 template <typename Loop>
 Peer peer(decltype(Calls::fork) fork, Loop loop) {

@@ -15,7 +15,7 @@ namespace anysplice::tools::bench {
 struct BenchOptions {
   std::vector<std::string> names;  // of scenarios; empty: all
   std::vector<Side> sides{std::begin(kAllSides), std::end(kAllSides)};
-  size_t size = 64 * 1024;
+  size_t size = size_t{64} * 1024;
   double seconds = 60;
 };
 

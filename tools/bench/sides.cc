@@ -28,7 +28,7 @@ ssize_t kernel_sendfile(int out, int in, off64_t* at, size_t n) {
 }
 
 // What the copies go through: a part of what it holds fits the processor's caches.
-constexpr size_t kBuffer = 64 * 1024;
+constexpr size_t kBuffer = size_t{64} * 1024;
 thread_local char buffer[kBuffer];
 
 ssize_t write_all(int fd, off64_t* at, size_t n) {

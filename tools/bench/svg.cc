@@ -81,7 +81,8 @@ std::string bar_chart(const std::vector<BarGroup>& groups) {
   const double scale = (kWidth - kLabels - 70) / limit;
   std::string out = open_svg(height);
   const double step = round_step(limit / 8);
-  for (double tick = 0; tick <= limit + 1e-9; tick += step) {
+  for (int i = 0; i * step <= limit + 1e-9; ++i) {
+    const double tick = i * step;
     const double x = kLabels + tick * scale;
     absl::StrAppend(&out, line(x, kTop - 4, x, height - 4, "grid"),
                     text(x, kTop - 9, "middle", absl::StrFormat("%g", tick)));

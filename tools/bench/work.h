@@ -14,7 +14,7 @@ namespace anysplice::tools::bench {
 
 // What varies between the measurements of one kind of work.
 struct Setting {
-  size_t size = 64 * 1024;  // bytes of one operation
+  size_t size = size_t{64} * 1024;  // bytes of one operation
   size_t pipes = 1;
   size_t threads = 1;  // each with a Work of its own
 };

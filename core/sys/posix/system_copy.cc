@@ -15,7 +15,7 @@ namespace anysplice::system_copy {
 namespace {
 
 // What is put through the pipe at a time. It takes less if it is smaller.
-constexpr size_t kChunk = 64 * 1024;
+constexpr size_t kChunk = size_t{64} * 1024;
 
 class Through {
  public:

@@ -13,8 +13,8 @@ Others others() { return Others::kUnknown; }
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
   const KeepErrno keep;
-  constexpr long kLongest = 1000 * 1000;
-  for (long nanoseconds = 20 * 1000; word.load(std::memory_order_acquire) == value;
+  constexpr long kLongest = 1'000'000;
+  for (long nanoseconds = 20'000; word.load(std::memory_order_acquire) == value;
        nanoseconds = nanoseconds < kLongest ? 2 * nanoseconds : kLongest) {
     const timespec pause{0, nanoseconds};
     if (sys->pselect(0, nullptr, nullptr, nullptr, &pause, nullptr) != 0) return;
