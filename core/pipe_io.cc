@@ -80,6 +80,23 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   return n;
 }
 
+// Copies `length` bytes of iov, from `at` on. Returns how many there are before a bad address, or
+// -errno before all.
+ssize_t gather(char* to, size_t length, const iovec* iov, size_t count, size_t at) {
+  size_t done = 0;
+  for (; done < length && count > 0; ++iov, --count) {
+    const size_t skip = std::min(at, iov->iov_len);
+    at -= skip;
+    const size_t want = std::min(iov->iov_len - skip, length - done);
+    if (want == 0) continue;
+    const ssize_t n = copy_from_user(to + done, static_cast<char*>(iov->iov_base) + skip, want);
+    if (n < 0 && done == 0) return n;
+    done += static_cast<size_t>(std::max<ssize_t>(n, 0));
+    if (n < static_cast<ssize_t>(want)) break;
+  }
+  return static_cast<ssize_t>(done);
+}
+
 // A write to a ring. What does not fit, or must wait, is for the kernel's pipe.
 ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
   Section section(Signals::kOpen);
@@ -99,29 +116,29 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
   const size_t room = ring.room_for_write(total);
   if (readers && room == 0 && nonblock) return -EAGAIN;
   const Scratch scratch;
-  if (!readers || room > scratch.size() || (room < total && !nonblock)) {
+  if (!readers || scratch.size() < kPage || (room < total && !nonblock)) {
     pipe.to_kernel(Why::kWrite);
     return kAskKernel;
   }
-  size_t staged = 0;
-  for (size_t i = 0; i < count && staged < room; ++i) {
-    const size_t want = std::min(iov[i].iov_len, room - staged);
-    const ssize_t n = copy_from_user(scratch.data() + staged, iov[i].iov_base, want);
-    if (n == -ENOSYS) {
-      pipe.to_kernel(Why::kMemory);
-      return kAskKernel;
-    }
-    if (n < 0 && staged == 0) return n;
-    staged += static_cast<size_t>(std::max<ssize_t>(n, 0));
-    if (n < static_cast<ssize_t>(want)) break;
-  }
-  if (staged < room) {
+  // What fills up the last page goes first, and then whole pages.
+  const size_t first = ring.would_merge(total) ? total % kPage : 0;
+  size_t done = 0;
+  while (done < room) {
+    const size_t odd = done == 0 ? first : 0;
+    const size_t part = std::min(room - done, odd + (scratch.size() - odd) / kPage * kPage);
+    const ssize_t staged = gather(scratch.data(), part, iov, count, done);
+    size_t whole = static_cast<size_t>(std::max<ssize_t>(staged, 0));
     // A bad address: the whole page of the pipe that would have held it is given up.
-    const size_t first = ring.would_merge(total) ? total % kPage : 0;
-    staged = staged < first ? 0 : first + (staged - first) / kPage * kPage;
-    if (staged == 0) return -EFAULT;
+    if (whole < part) whole = whole < odd ? 0 : odd + (whole - odd) / kPage * kPage;
+    const size_t put = whole > 0 ? ring.append_copy(scratch.data(), whole) : 0;
+    done += put;
+    if (put == part) continue;
+    if (done > 0) break;
+    if (staged == -EFAULT || (staged >= 0 && whole == 0)) return -EFAULT;
+    pipe.to_kernel(Why::kMemory);  // for the copy, or for the ring
+    return kAskKernel;
   }
-  return static_cast<ssize_t>(ring.append_copy(scratch.data(), staged));
+  return static_cast<ssize_t>(done);
 }
 
 bool is_pipe(int fd, FdEntry entry) {

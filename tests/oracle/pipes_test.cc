@@ -107,6 +107,9 @@ TEST_CASE("pipes: splice mixed with read and write") {
          w.note("%.30s|%.30s", a, b);
          w.call("preadv2 at 0", [&] { return w.sys.preadv2(p.r, v, 2, 0, 0); });
          w.call("writev", [&] { return w.sys.writev(p.w, v, 2); });
+         const iovec empty[] = {{nullptr, 0}, {a, 10}, {a, 0}, {b, 20}, {nullptr, 0}};
+         w.call("writev, some of nothing", [&] { return w.sys.writev(p.w, empty, 5); });
+         w.call("readv, some of nothing", [&] { return w.sys.readv(p.r, empty, 5); });
          w.rest("pipe", p.r);
        }},
       {"reads with bad arguments leave the bytes",
