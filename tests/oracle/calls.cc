@@ -8,6 +8,7 @@
 
 #include <initializer_list>
 
+#include "core/fault_guard.h"
 #include "core/mode.h"
 
 namespace oracle {
@@ -144,6 +145,8 @@ const Calls& take_side(Side side) {
   if (side == Side::kKernel) return kKernelCalls;
   anysplice::set_mode(anysplice::Mode::kEmulate, ENOSYS);
   anysplice::allow_rings(side == Side::kRings);
+  // As the preload object does; without, memory is copied as the library copies it.
+  if (side == Side::kRings) anysplice::fault_guard::allow();
   return kEngineCalls;
 }
 
