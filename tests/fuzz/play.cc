@@ -18,6 +18,7 @@
 #include <stdexcept>
 
 #include "tests/fuzz/stage.h"
+#include "tests/oracle/text.h"
 
 namespace fuzz {
 namespace {
