@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <initializer_list>
+#include <string_view>
 
 #include "core/fault_guard.h"
 #include "core/mode.h"
@@ -143,7 +145,11 @@ const char* name_of(Side side) {
 
 const Calls& take_side(Side side) {
   if (side == Side::kKernel) return kKernelCalls;
-  anysplice::set_mode(anysplice::Mode::kEmulate, ENOSYS);
+  const char* mode = getenv("ORACLE_MODE");
+  anysplice::set_mode(mode != nullptr && std::string_view(mode) == "auto"
+                          ? anysplice::Mode::kAuto
+                          : anysplice::Mode::kEmulate,
+                      ENOSYS);
   anysplice::allow_rings(side == Side::kRings);
   // As the preload object does; without, memory is copied as the library copies it.
   if (side == Side::kRings) anysplice::fault_guard::allow();

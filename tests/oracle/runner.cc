@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "tests/oracle/elsewhere.h"
 #include "tests/oracle/pool.h"
 
 namespace oracle {
@@ -17,6 +18,7 @@ struct Totals {
   size_t cases = 0, calls = 0, comparisons = 0, differences = 0, skipped = 0;
   std::map<std::string, int> allowed;  // how often, by reason
   std::map<std::string, int> skips;
+  size_t elsewhere[elsewhere::kKinds] = {};  // the differences, by kind
 };
 Totals sum;
 
@@ -48,16 +50,30 @@ std::string difference(const std::string& kernel, const std::string& engine, Sid
   return out.str();
 }
 
-// Why the kernel cannot be the oracle of this case, or nothing.
-std::string reason_to_skip(const Outcome& kernel) {
-  if (kernel.skipped) return lines_of(kernel.text).back();
+// The call of the case's that this kernel does not have, or null.
+const char* lacked_call(const Outcome& kernel) {
   static const char* const kNames[] = {"splice", "tee", "vmsplice", "sendfile"};
   for (size_t i = 0; i < anysplice::kCalls; ++i) {
     if ((kernel.used >> i & 1) != 0 && kernel_lacks(static_cast<anysplice::Call>(i))) {
-      return std::string("this kernel does not offer ") + kNames[i];
+      return kNames[i];
     }
   }
-  return "";
+  return nullptr;
+}
+
+// Why there is nothing to compare this case with, or nothing.
+std::string reason_to_skip(const Case& one, const Outcome& kernel) {
+  if (kernel.skipped) return lines_of(kernel.text).back();
+  if (elsewhere::expected()) {
+    return elsewhere::outcome(one.name) != nullptr ? "" : "the other system could not do it";
+  }
+  const char* const lacked = lacked_call(kernel);
+  return lacked != nullptr ? std::string("this kernel does not offer ") + lacked : "";
+}
+
+// What is right.
+const std::string& expected(const Case& one, const Outcome& kernel) {
+  return elsewhere::expected() ? *elsewhere::outcome(one.name) : kernel.text;
 }
 
 std::vector<std::string> lines_without(const char* start, const std::string& text) {
@@ -80,9 +96,10 @@ bool is_allowed(const Allowed& allowed, Side side, const std::string& kernel,
 
 // Whether one outcome of the engine is what it should be.
 bool agrees(const Case& one, const Outcome& kernel, const Outcome& engine, Side side) {
-  if (engine.text == kernel.text) return true;
+  const std::string& right = expected(one, kernel);
+  if (engine.text == right) return true;
   for (const Allowed& allowed : one.allowed) {
-    if (!is_allowed(allowed, side, kernel.text, engine.text)) continue;
+    if (!is_allowed(allowed, side, right, engine.text)) continue;
     ++sum.allowed[allowed.why];
     return true;
   }
@@ -99,12 +116,13 @@ void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs
   for (size_t i = 0; i < jobs.size(); i += kSides) {
     const Case& one = *cases[i / kSides];
     const Outcome& kernel = jobs[i].outcome;
-    const std::string why = reason_to_skip(kernel);
+    const std::string why = reason_to_skip(one, kernel);
     if (!why.empty()) {
       ++sum.skipped;
       ++sum.skips[why];
       continue;
     }
+    elsewhere::save(one.name, kernel.text);
     for (size_t k = i + 1; k < i + kSides; ++k) {
       ++sum.comparisons;
       if (!agrees(one, kernel, jobs[k].outcome, jobs[k].side))
@@ -124,7 +142,13 @@ void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs
     if (agrees(one, kernel, engine, suspects[i].side)) continue;
     ++sum.differences;
     printf("difference in \"%s\" (%s)\n%s\n", one.name.c_str(), name_of(suspects[i].side),
-           difference(kernel.text, engine.text, suspects[i].side).c_str());
+           difference(expected(one, kernel), engine.text, suspects[i].side).c_str());
+    if (elsewhere::expected()) {
+      const auto kind = elsewhere::kind_of(engine.text, kernel.text, lacked_call(kernel) != nullptr,
+                                           expected(one, kernel));
+      printf("  %s\n", elsewhere::name_of(kind));
+      ++sum.elsewhere[static_cast<int>(kind)];
+    }
     FAIL_CHECK("kernel and engine differ: " << one.name);
   }
 }
@@ -166,6 +190,10 @@ std::string totals() {
   }
   for (const auto& [why, times] : sum.skips) {
     out << "oracle: skipped, " << times << " cases:" << (why[0] == ' ' ? "" : " ") << why << "\n";
+  }
+  for (int i = 0; elsewhere::expected() && i < elsewhere::kKinds; ++i) {
+    out << "oracle: differences, " << sum.elsewhere[i]
+        << " times: " << elsewhere::name_of(static_cast<elsewhere::Kind>(i)) << "\n";
   }
   out << "oracle: " << sum.cases << " cases, " << sum.calls << " calls, " << sum.comparisons
       << " comparisons, " << sum.differences << " differences, " << sum.skipped << " skipped\n";

@@ -53,7 +53,7 @@ struct Case {
 
 // Runs the cases, several at a time; every difference is a failed check of the current test case.
 // ORACLE_CASE=TEXT in the environment picks the cases whose name contains it, ORACLE_PRINT=1 prints
-// the kernel's outcomes.
+// the kernel's outcomes; ORACLE_MODE=auto leaves to the kernel what it can. elsewhere.h has more.
 void check(const std::vector<Case>& cases);
 
 // What a run came to, for its end.
