@@ -21,18 +21,21 @@ namespace {
 
 // Whether the system knows RWF_NOWAIT on pipes; FIFOs and older kernels do not. gVisor takes the
 // flag and waits all the same; it says that it is Linux 4.4, which did not have it for pipes.
-enum Nowait : int { kUnknown, kThere, kMissing };
+enum Nowait : int { kUnknown, kThere, kMissing, kOld };
 std::atomic<int> nowait{kUnknown};
 
-bool has_nowait() {
+int look_at_system() {
   int known = nowait.load(std::memory_order_relaxed);
   if (known != kUnknown) [[likely]]
-    return known == kThere;
+    return known;
   utsname system;
-  const bool old = uname(&system) != 0 || (system.release[0] < '5' && system.release[1] == '.');
-  nowait.compare_exchange_strong(known, old ? kMissing : kThere);
-  return !old;
+  const bool old = uname(&system) == 0 && system.release[0] < '5' && system.release[1] == '.';
+  const int seen = old ? kOld : kThere;
+  return nowait.compare_exchange_strong(known, seen) ? seen : known;
 }
+
+bool has_nowait() { return look_at_system() == kThere; }
+bool is_old() { return look_at_system() == kOld; }
 
 // Whether an errno says that there is no such thing, and for this pipe only or for all.
 bool unknown_flag(int error) {
@@ -135,7 +138,9 @@ int wait_readable(int fd, bool restarts) {
 int wait_writable(int fd, bool restarts) {
   if (!restarts) return poll_for(fd, POLLOUT);
   const ssize_t n = sys->write(fd, nowhere(), 1);
-  return n >= 0 || errno == EFAULT ? 0 : -errno;
+  if (n < 0 && errno != EFAULT) return -errno;
+  // gVisor looks at the address before it looks for room in a socket.
+  return is_old() ? poll_for(fd, POLLOUT) : 0;
 }
 
 }  // namespace anysplice::kernel_pipe
