@@ -110,10 +110,12 @@ int replace(int fd, int to, Native native) {
   return note_copy(fd, copy);
 }
 
+#if defined(ANYSPLICE_HOST_CLOSE_RANGE) || defined(ANYSPLICE_HOST_CLOSEFROM)
 void forget_range(unsigned first, unsigned last) {
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned fd = first; fd <= last && fd < high; ++fd) forget(static_cast<int>(fd));
 }
+#endif
 
 void set_nonblock(int fd, FdEntry entry, bool on) {
   Section section;

@@ -96,7 +96,7 @@ int look(int fd, Endpoint* end, Role role) {
   switch (st.st_mode & S_IFMT) {
     case S_IFIFO:
       end->kind = Kind::kPipe;
-      end->pipe = {st.st_dev, st.st_ino};
+      end->pipe = {static_cast<uint64_t>(st.st_dev), st.st_ino};
       remember_pipe(fd, end->pipe);
       return 0;
     case S_IFSOCK:

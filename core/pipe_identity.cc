@@ -17,7 +17,7 @@ bool pipe_id(int fd, PipeId* id) {
   struct stat st;
   if (sys->fstat(fd, &st) != 0) return false;
   const bool pipe = S_ISFIFO(st.st_mode);
-  if (pipe) *id = {st.st_dev, st.st_ino};
+  if (pipe) *id = {static_cast<uint64_t>(st.st_dev), st.st_ino};
   if (fd_entry(fd).kind() == FdKind::kUnknown) {
     if (pipe) {
       remember_pipe(fd, *id);

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "core/arena.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
 #include "core/user_memory.h"
+#ifdef ANYSPLICE_HOST_SYSCALL
+#include <sys/syscall.h>
+#endif
 
 namespace anysplice::shim {
 namespace {
@@ -39,6 +41,7 @@ int descriptor_in(const char* path) {
 
 }  // namespace
 
+#ifdef ANYSPLICE_HOST_SYSCALL
 long by_number(long number, long a, long b, long c, long d, long e, long f) {
   const int fd = static_cast<int>(a);
   const auto size = static_cast<size_t>(c);
@@ -142,6 +145,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
   }
   return sys->syscall(number, a, b, c, d, e, f);
 }
+#endif
 
 void opening(const char* path) {
   if (pipe_high() == 0 && !arena::any_held()) return;

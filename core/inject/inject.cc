@@ -107,12 +107,10 @@ Decision decide(const Attempt& attempt, const Situation& now, Counts& mine) {
 }
 
 void wait(uint64_t nanoseconds) {
-  timespec end;
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  nanoseconds += static_cast<uint64_t>(end.tv_nsec);
-  end.tv_sec += static_cast<time_t>(nanoseconds / 1'000'000'000);
-  end.tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000);
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR) {
+  const KeepErrno keep;
+  timespec left = {static_cast<time_t>(nanoseconds / 1'000'000'000),
+                   static_cast<long>(nanoseconds % 1'000'000'000)};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
   }
 }
 
