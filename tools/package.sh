@@ -97,11 +97,16 @@ diff /debs/before /debs/after
 echo '-- clean'
 EOF
 echo 'Installing, the demo, uninstalling'
-quietly unshare --mount --pid --fork bash -ec '
+# In a chroot, where / is no mount of its own, what is mounted cannot be kept to ourselves by making /
+# private: so it is also unmounted, and nothing is bound with what lies below it.
+propagation=private
+mountpoint -q / || propagation=unchanged
+quietly unshare --mount --propagation $propagation --pid --fork bash -ec '
+  trap "umount \"$1\"/{proc,dev,sys} || true" EXIT
   mount -t proc proc "$1/proc"
-  mount --rbind /dev "$1/dev"
-  mount --rbind /sys "$1/sys"
-  exec chroot "$1" bash /debs/try.sh' - "$fresh"
+  mount --bind /dev "$1/dev"
+  mount --bind /sys "$1/sys"
+  chroot "$1" bash /debs/try.sh' - "$fresh"
 grep -qx 'Everything is as it should be.' "$log" || wrong 'the demo did not come to its end'
 tail -n 1 "$log" | grep -qx -- '-- clean' || wrong 'something was left'
 echo "Installed, demonstrated, removed without a trace. The packages are in $to, the log is $log."
