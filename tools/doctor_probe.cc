@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "core/stats.h"
 #include "tools/doctor.h"
 #include "tools/doctor_fixture.h"
+#include "tools/kernel_calls.h"
 
 namespace anysplice::tools {
 namespace {
@@ -29,25 +29,7 @@ struct Provider {
   ssize_t (*sendfile)(int, int, off64_t*, size_t);
 };
 
-// System calls, not the functions of libc, which may be somebody else's.
-constexpr Provider kKernel = {
-    [](int in, loff_t* off_in, int out, loff_t* off_out, size_t len, unsigned flags) {
-      return static_cast<ssize_t>(syscall(SYS_splice, in, off_in, out, off_out, len, flags));
-    },
-    [](int in, int out, size_t len, unsigned flags) {
-      return static_cast<ssize_t>(syscall(SYS_tee, in, out, len, flags));
-    },
-    [](int fd, const iovec* iov, size_t count, unsigned flags) {
-      return static_cast<ssize_t>(syscall(SYS_vmsplice, fd, iov, count, flags));
-    },
-    [](int out, int in, off64_t* offset, size_t count) {
-#ifdef SYS_sendfile64
-      return static_cast<ssize_t>(syscall(SYS_sendfile64, out, in, offset, count));
-#else
-      return static_cast<ssize_t>(syscall(SYS_sendfile, out, in, offset, count));
-#endif
-    },
-};
+constexpr Provider kKernel = {kernel::splice, kernel::tee, kernel::vmsplice, kernel::sendfile};
 
 constexpr Provider kAnysplice = {&anysplice::splice, &anysplice::tee, &anysplice::vmsplice,
                                  &anysplice::sendfile};

@@ -12,31 +12,12 @@
 
 #include "core/fault_guard.h"
 #include "core/mode.h"
+#include "tools/kernel_calls.h"
 
 namespace oracle {
 namespace {
 
-// The family goes straight to the kernel, past anything that may be preloaded.
-ssize_t kernel_splice(int in, int64_t* off_in, int out, int64_t* off_out, size_t len,
-                      unsigned flags) {
-  return syscall(SYS_splice, in, off_in, out, off_out, len, flags);
-}
-
-ssize_t kernel_tee(int in, int out, size_t len, unsigned flags) {
-  return syscall(SYS_tee, in, out, len, flags);
-}
-
-ssize_t kernel_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
-  return syscall(SYS_vmsplice, fd, iov, count, flags);
-}
-
-ssize_t kernel_sendfile(int out, int in, int64_t* offset, size_t count) {
-#ifdef SYS_sendfile64
-  return syscall(SYS_sendfile64, out, in, offset, count);
-#else
-  return syscall(SYS_sendfile, out, in, offset, count);
-#endif
-}
+namespace kernel = anysplice::tools::kernel;
 
 // musl has had it since 1.2.5 only.
 ssize_t kernel_preadv2(int fd, const iovec* iov, int count, int64_t offset, int flags) {
@@ -49,10 +30,10 @@ int kernel_ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, 
 void kernel_expose(int, anysplice::Why) {}
 
 constexpr Calls kKernelCalls = {
-    .splice = kernel_splice,
-    .tee = kernel_tee,
-    .vmsplice = kernel_vmsplice,
-    .sendfile = kernel_sendfile,
+    .splice = kernel::splice,
+    .tee = kernel::tee,
+    .vmsplice = kernel::vmsplice,
+    .sendfile = kernel::sendfile,
     .pipe2 = ::pipe2,
     .dup = ::dup,
     .dup2 = ::dup2,
@@ -112,16 +93,16 @@ bool try_and_miss(anysplice::Call call) {
   ssize_t n = ::write(a[1], &byte, 1);
   switch (call) {
     case anysplice::Call::kSplice:
-      n = kernel_splice(a[0], nullptr, b[1], nullptr, 1, SPLICE_F_NONBLOCK);
+      n = kernel::splice(a[0], nullptr, b[1], nullptr, 1, SPLICE_F_NONBLOCK);
       break;
     case anysplice::Call::kTee:
-      n = kernel_tee(a[0], b[1], 1, SPLICE_F_NONBLOCK);
+      n = kernel::tee(a[0], b[1], 1, SPLICE_F_NONBLOCK);
       break;
     case anysplice::Call::kVmsplice:
-      n = kernel_vmsplice(b[1], &iov, 1, SPLICE_F_NONBLOCK);
+      n = kernel::vmsplice(b[1], &iov, 1, SPLICE_F_NONBLOCK);
       break;
     case anysplice::Call::kSendfile:
-      n = kernel_sendfile(b[1], zero, nullptr, 1);
+      n = kernel::sendfile(b[1], zero, nullptr, 1);
       break;
   }
   const bool missing = n < 0 && (errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP);

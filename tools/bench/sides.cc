@@ -2,30 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "core/fault_guard.h"
+#include "tools/kernel_calls.h"
 
 namespace anysplice::tools::bench {
 namespace {
 
 int libc_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
-
-ssize_t kernel_splice(int in, loff_t* in_at, int out, loff_t* out_at, size_t n, unsigned flags) {
-  return syscall(SYS_splice, in, in_at, out, out_at, n, flags);
-}
-ssize_t kernel_tee(int in, int out, size_t n, unsigned flags) {
-  return syscall(SYS_tee, in, out, n, flags);
-}
-ssize_t kernel_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
-  return syscall(SYS_vmsplice, fd, iov, count, flags);
-}
-ssize_t kernel_sendfile(int out, int in, off64_t* at, size_t n) {
-  return syscall(SYS_sendfile, out, in, at, n);
-}
 
 // What the copies go through: a part of what it holds fits the processor's caches.
 constexpr size_t kBuffer = size_t{64} * 1024;
@@ -69,10 +56,10 @@ ssize_t copying_sendfile(int out, int in, off64_t* at, size_t n) {
 }
 
 constexpr Calls kKernelCalls = {
-    .splice = kernel_splice,
-    .tee = kernel_tee,
-    .vmsplice = kernel_vmsplice,
-    .sendfile = kernel_sendfile,
+    .splice = kernel::splice,
+    .tee = kernel::tee,
+    .vmsplice = kernel::vmsplice,
+    .sendfile = kernel::sendfile,
     .pipe2 = ::pipe2,
     .close = ::close,
     .read = ::read,
@@ -144,16 +131,16 @@ int kernel_lacks(Call call) {
   ssize_t n = 0;
   switch (call) {
     case Call::kSplice:
-      n = kernel_splice(-1, nullptr, -1, nullptr, 1, 0);
+      n = kernel::splice(-1, nullptr, -1, nullptr, 1, 0);
       break;
     case Call::kTee:
-      n = kernel_tee(-1, -1, 1, 0);
+      n = kernel::tee(-1, -1, 1, 0);
       break;
     case Call::kVmsplice:
-      n = kernel_vmsplice(-1, nullptr, 0, 0);
+      n = kernel::vmsplice(-1, nullptr, 0, 0);
       break;
     case Call::kSendfile:
-      n = kernel_sendfile(-1, -1, nullptr, 1);
+      n = kernel::sendfile(-1, -1, nullptr, 1);
       break;
   }
   return n < 0 && errno != EBADF && errno != EINVAL ? errno : 0;
