@@ -54,10 +54,9 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
 }  // namespace
 
 int run_command(absl::Span<char* const> words) {
-  const absl::StatusOr<RunOptions> options = parse_run_options(words);
-  if (!options.ok()) return report(options.status());
-  if (options->help) return print(kRunHelp);
-  if (options->version) return print_version();
+  int status = 0;
+  const std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
+  if (!options) return status;
 
   const absl::StatusOr<std::string> program = prepare(*options);
   if (!program.ok()) return report(program.status());

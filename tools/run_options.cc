@@ -1,12 +1,15 @@
 #include "tools/run_options.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/errno_names.h"
+#include "tools/commands.h"
 #include "tools/options.h"
+#include "tools/status.h"
 
 namespace anysplice::tools {
 namespace {
@@ -166,6 +169,16 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");
   }
   return options;
+}
+
+std::optional<RunOptions> begin_command(absl::Span<char* const> words, absl::string_view help,
+                                        const OwnOptions* own, int* status) {
+  absl::StatusOr<RunOptions> options = parse_run_options(words, own);
+  if (options.ok() && !options->help && !options->version) return *std::move(options);
+  *status = !options.ok()   ? report(options.status())
+            : options->help ? print(help)
+                            : print_version();
+  return std::nullopt;
 }
 
 }  // namespace anysplice::tools

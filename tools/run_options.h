@@ -46,6 +46,11 @@ struct OwnOptions {
 absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words,
                                              const OwnOptions* own = nullptr);
 
+// The same for a command as it starts: nothing if that is all, and *status is to be returned. The
+// words are wrong, which is reported then, or ask for help or the version, which is printed.
+std::optional<RunOptions> begin_command(absl::Span<char* const> words, absl::string_view help,
+                                        const OwnOptions* own, int* status);
+
 }  // namespace anysplice::tools
 
 #endif  // ANYSPLICE_TOOLS_RUN_OPTIONS_H_

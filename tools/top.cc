@@ -175,10 +175,9 @@ int top_command(absl::Span<char* const> words) {
   TopOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{kOptions, apply_own};
-  const absl::StatusOr<RunOptions> run = parse_run_options(words, &own);
-  if (!run.ok()) return report(run.status());
-  if (run->help) return print(kHelp);
-  if (run->version) return print_version();
+  int status = 0;
+  const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
+  if (!run) return status;
   if (options.pid.has_value() == !run->command.empty()) {
     return report(absl::InvalidArgumentError(
         "either a program or --pid=PID is needed; try 'anysplice top --help'"));

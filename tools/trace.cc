@@ -106,10 +106,9 @@ int trace_command(absl::Span<char* const> words) {
   TraceOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{kOptions, apply_own};
-  const absl::StatusOr<RunOptions> run = parse_run_options(words, &own);
-  if (!run.ok()) return report(run.status());
-  if (run->help) return print(kHelp);
-  if (run->version) return print_version();
+  int status = 0;
+  const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
+  if (!run) return status;
   if (run->command.empty()) {
     return report(absl::InvalidArgumentError("no program given; try 'anysplice trace --help'"));
   }

@@ -202,10 +202,9 @@ int explore_command(absl::Span<char* const> words) {
   ExploreOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{kOptions, apply_own};
-  const absl::StatusOr<RunOptions> run = parse_run_options(words, &own);
-  if (!run.ok()) return report(run.status());
-  if (run->help) return print(kHelp);
-  if (run->version) return print_version();
+  int status = 0;
+  const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
+  if (!run) return status;
   if (run->command.empty()) {
     return report(
         absl::InvalidArgumentError("no test command given; try 'anysplice explore --help'"));
@@ -214,7 +213,7 @@ int explore_command(absl::Span<char* const> words) {
   Exploration exploration;
   exploration.command = command_of(*run);
   exploration.prefix = prefix_of(*run);
-  if (auto status = explore(options, &exploration); !status.ok()) return report(status);
+  if (auto explored = explore(options, &exploration); !explored.ok()) return report(explored);
   if (const int error = print(options.json ? as_json(exploration) : as_text(exploration));
       error != 0) {
     return error;
