@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "core/engine.h"
 #include "core/hesitate.h"
@@ -18,6 +20,7 @@
 #include "core/settle.h"
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/thread.h"
 #include "core/vfork.h"
 
 namespace anysplice {
@@ -74,7 +77,7 @@ int note_copy(int from, int to) {
   const KeepErrno keep;
   const FdEntry entry = fd_entry(from);
   if (!entry.ours()) {
-    if (entry.word != 0) set_fd_entry(to, entry);
+    set_fd_entry(to, entry);  // also over what was learned of the number while it was replaced
     return to;
   }
   Section section;
@@ -90,6 +93,42 @@ int note_copy(int from, int to) {
   return to;
 }
 
+// Whether another thread may be using an open number.
+bool shared_number(int fd) {
+  return thread::others() != thread::Others::kNone && !vfork_child() &&
+         sys->fcntl(fd, F_GETFD, 0) >= 0;
+}
+
+// Around the call that makes a number name something else: no thread is at work on the pipe that it
+// has named, and who has looked at it looks again. Else it would take bytes of the new pipe for the
+// old one's.
+class Replacement {
+ public:
+  explicit Replacement(int fd) {
+    const KeepErrno keep;
+    struct stat st;
+    if (!shared_number(fd) || sys->fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)) return;
+    section_.emplace();
+    const PipeId id{st.st_dev, st.st_ino};
+    for (held_ = arena::find(id); held_ != nullptr && arena::lock(held_);) {
+      if (held_->id == id) return;
+      held_->lock.unlock();
+      held_ = arena::find(id);
+    }
+    held_ = nullptr;
+  }
+  ~Replacement() {
+    if (section_) fd_replaced.fetch_add(1);
+    if (held_ != nullptr) arena::let_go(held_);
+  }
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+
+ private:
+  std::optional<Section> section_;
+  Held* held_ = nullptr;
+};
+
 // Makes `to` a second number for what `fd` names.
 template <typename Native>
 int replace(int fd, int to, Native native) {
@@ -101,9 +140,21 @@ int replace(int fd, int to, Native native) {
       Section section;
       keep_in_kernel(to, entry, Why::kClose);
     }
+    // Until it is written down that `to` names the pipe too, others take that for one from
+    // elsewhere.
+    if (const FdEntry entry = fd_entry(fd); entry.ours() && shared_number(to)) {
+      const KeepErrno keep;
+      Section section;
+      keep_in_kernel(fd, entry, Why::kStandard);
+    }
     forget(to);
     hesitate();
-    return note_copy(fd, native());
+    int copy;
+    {
+      const Replacement replacement(to);
+      copy = native();
+    }
+    return note_copy(fd, copy);
   }
   const int copy = native();
   if (copy >= 0) forget(to);  // it succeeds after all

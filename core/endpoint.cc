@@ -59,6 +59,7 @@ bool Endpoint::nonblocking() const {
 int look(int fd, Endpoint* end, Role role) {
   *end = {};
   end->fd = fd;
+  end->replaced = fd_replaced.load();
   FdEntry entry = own_fd_entry(fd);
   if (entry.ours()) {
     const bool write = entry.kind() == FdKind::kWriteEnd;

@@ -30,6 +30,7 @@ struct Endpoint {
   int flags = 0;            // F_GETFL
   dev_t device = 0;         // of a device: which
   PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
+  uint32_t replaced = 0;    // fd_replaced before that was looked at
   bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;

@@ -4,6 +4,7 @@ namespace anysplice {
 
 std::atomic<uint32_t> fd_words[kFdLimit];
 std::atomic<unsigned> fd_high;
+std::atomic<uint32_t> fd_replaced;
 
 void set_fd_entry(int fd, FdEntry entry) {
   const unsigned number = static_cast<unsigned>(fd);

@@ -50,6 +50,10 @@ inline FdEntry fd_entry(int fd) {
 
 void set_fd_entry(int fd, FdEntry entry);
 
+// How often a number was given another meaning by dup2. Who looked at one before, and uses it under
+// the lock of the pipe that it named, looks again.
+extern std::atomic<uint32_t> fd_replaced;
+
 // What a transfer may believe: nothing in a child of vfork, whose descriptors may be others.
 inline FdEntry own_fd_entry(int fd) { return vfork_child() ? FdEntry{} : fd_entry(fd); }
 

@@ -108,7 +108,12 @@ int PipeLock::resolve() {
       return 0;
     }
   }
-  if (id_.inode == 0 && !pipe_id(fd_, &id_)) return -EBADF;
+  if (id_.inode == 0) {
+    replaced_ = fd_replaced.load();
+    if (!pipe_id(fd_, &id_)) return -EBADF;
+    // Both must be of one pipe: bytes go back by what the entry says.
+    if (!(own_fd_entry(fd_) == entry_)) return -EAGAIN;
+  }
   if (only_write_ && !arena::any_held()) return 0;
   section_.block_signals();
   held_ = arena::find(id_);
@@ -141,6 +146,10 @@ int PipeLock::engage() {
     if (!arena::lock(held_)) return -EINTR;
     if (!(held_->id == id_)) {
       held_->lock.unlock();
+      return -EAGAIN;
+    }
+    if (fd_replaced.load() != replaced_) {
+      arena::let_go(held_);
       return -EAGAIN;
     }
     had_bytes_ = !held_->front.empty();

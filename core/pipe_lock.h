@@ -25,7 +25,11 @@ class PipeLock {
   // For a transfer: asks that a candidate be given a ring. Takes the identity that look() found,
   // which may be another one after a wait.
   PipeLock(Section& section, Endpoint& end)
-      : section_(section), fd_(end.fd), want_ring_(true), id_(std::exchange(end.pipe, {0, 0})) {}
+      : section_(section),
+        fd_(end.fd),
+        want_ring_(true),
+        id_(std::exchange(end.pipe, {0, 0})),
+        replaced_(end.replaced) {}
   ~PipeLock() { unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
@@ -100,6 +104,7 @@ class PipeLock {
   Pipe* pipe_ = nullptr;
   Held* held_ = nullptr;
   PipeId id_{0, 0};
+  uint32_t replaced_ = 0;
 };
 
 // Adds to a count of reasons against rings. While there is one, candidates that are asked for a
