@@ -1,9 +1,12 @@
-// Descriptors that are given another meaning while other threads transfer by them.
+// Descriptors that are closed, or given another meaning, while other threads transfer by them.
+#include <dirent.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 
+#include "core/descriptors.h"
 #include "schedule.h"
 
 using namespace schedules;
@@ -18,6 +21,135 @@ bool of_the_stream(std::string_view bytes) {
 }
 
 }  // namespace
+
+// ThreadSanitizer takes each use of a number that another thread closes for an error.
+#ifndef __SANITIZE_THREAD__
+
+namespace {
+
+int descriptors() {
+  DIR* folder = opendir("/proc/self/fd");
+  if (folder == nullptr) wrong("opendir");
+  int count = 0;
+  while (readdir(folder) != nullptr) ++count;
+  closedir(folder);
+  return count;
+}
+
+int file_of(std::string_view bytes) {
+  const int fd = memfd_create("file", MFD_CLOEXEC);
+  if (fd < 0 || ::write(fd, bytes.data(), bytes.size()) < 0) wrong("memfd_create");
+  anysplice::forget(fd);
+  return fd;
+}
+
+void end(int fd, int other) {
+  switch (below(3)) {
+    case 0:
+      anysplice::close_range(static_cast<unsigned>(fd), static_cast<unsigned>(fd), 0);
+      break;
+    case 1:
+      anysplice::dup2(other, fd);
+      [[fallthrough]];
+    default:
+      anysplice::close(fd);
+  }
+}
+
+}  // namespace
+
+// Pipes that come and go under the hands of three threads. What these do there may fail in any way,
+// but does not end, and other pipes carry their bytes as if nothing was. (Both ends of these stay
+// open: else the engine would open the missing one for a moment, by a number that the three use.)
+SCHEDULE(close_against_splice) {
+  const Pipe a, b;
+  const std::string_view bytes = stream().substr(0, 200000);
+  const int file = file_of(stream().substr(0, 50000));
+  const Pipe own(O_NONBLOCK), copies(O_NONBLOCK);
+  std::atomic<int> r{own.r}, w{own.w};
+  std::atomic<bool> over{false};
+  std::string got;
+  const int before = descriptors();
+  const auto disturb = [&] {
+    const Pipe side(O_NONBLOCK);
+    while (!over) {
+      char memory[300];
+      const iovec iov{memory, sizeof(memory)};
+      int64_t at = 0;
+      switch (below(6)) {
+        case 0:
+          anysplice::splice(r, nullptr, side.w, nullptr, 1 + below(4000), kNow);
+          break;
+        case 1:
+          anysplice::tee(r, side.w, 1 + below(4000), kNow);
+          break;
+        case 2:
+          anysplice::splice(file, &at, w, nullptr, 1 + below(4000), kNow);
+          break;
+        case 3:
+          anysplice::vmsplice(r, &iov, 1, kNow);
+          break;
+        case 4:
+          anysplice::splice(r, nullptr, w, nullptr, 100, kNow);
+          break;
+        default:
+          anysplice::read(r, memory, sizeof(memory));
+      }
+      drain(side.r);
+    }
+    schedules::close(side);
+  };
+  together({[&] {
+              for (size_t at = 0; at < bytes.size();) {
+                const size_t part = std::min<size_t>(bytes.size() - at, 1 + below(5000));
+                if (anysplice::write(a.w, bytes.data() + at, part) != static_cast<ssize_t>(part)) {
+                  wrong("a write falls short");
+                }
+                at += part;
+              }
+            },
+            [&] {
+              for (size_t done = 0; done < bytes.size();) {
+                const ssize_t n = anysplice::splice(a.r, nullptr, b.w, nullptr, 1 + below(9000), 0);
+                if (n <= 0) wrong("a splice beside: errno " + std::to_string(errno));
+                done += static_cast<size_t>(n);
+                if (below(4) == 0) anysplice::tee(a.r, copies.w, 500, kNow);
+                if (!of_the_stream(drain(copies.r))) wrong("a copy that is no piece");
+              }
+            },
+            [&] {
+              char memory[8192];
+              while (got.size() < bytes.size()) {
+                const ssize_t n = anysplice::read(b.r, memory, 1 + below(sizeof(memory)));
+                if (n <= 0) wrong("a read beside: errno " + std::to_string(errno));
+                got.append(memory, static_cast<size_t>(n));
+              }
+              over = true;
+            },
+            [&] {
+              while (!over) {
+                const Pipe fresh(O_NONBLOCK);
+                anysplice::write(fresh.w, stream().data() + below(500000), 1 + below(20000));
+                r = fresh.r;
+                w = fresh.w;
+                usleep(below(200));
+                // In any order, and the numbers are used again at once.
+                const bool first = below(2) == 0;
+                end(first ? fresh.r : fresh.w, file);
+                end(first ? fresh.w : fresh.r, file);
+              }
+            },
+            disturb, disturb});
+  same("beside", got, bytes);
+  // No lock was left, and no descriptor.
+  drain(own.r);
+  if (anysplice::write(own.w, "bytes", 5) != 5) wrong("write");
+  if (anysplice::tee(own.r, copies.w, 5, 0) != 5) wrong("tee");
+  if (drain(own.r) != "bytes" || drain(copies.r) != "bytes") wrong("other bytes");
+  if (descriptors() != before) wrong("descriptors left open");
+}
+
+#endif
 
 // One number names one pipe after another, while two threads take from it. Every pipe has lost just
 // what was taken of it, by whichever of the two.
@@ -91,4 +223,44 @@ SCHEDULE(dup2_against_takers) {
   if (total != all.size()) {
     wrong(std::to_string(total) + " bytes there, not " + std::to_string(all.size()));
   }
+}
+
+// Round and round by calls that wait: nobody waits for a lock that the other way needs.
+SCHEDULE(there_and_back_waiting) {
+  const Pipe a, b;
+  const std::string_view bytes = stream().substr(0, 40000);
+  if (anysplice::write(a.w, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
+    wrong("write");
+  }
+  std::atomic<int> at_work{3};
+  const auto carry = [&at_work](int from, int to) {
+    return [&at_work, from, to] {
+      for (int i = 0; i < 300; ++i) {
+        // The last ones would have nobody left to bring them bytes.
+        const unsigned flags = at_work < 3 ? kNow : 0;
+        anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), flags);
+      }
+      --at_work;
+    };
+  };
+  together({carry(a.r, b.w), carry(b.r, a.w), carry(a.r, b.w), [&] {
+              // A byte now and then for those who began to wait before.
+              while (at_work > 0) {
+                if (at_work < 3) {
+                  anysplice::write(a.w, "!", 1);
+                  anysplice::write(b.w, "!", 1);
+                }
+                usleep(500);
+              }
+            }});
+  std::string found = drain(a.r) + drain(b.r);
+  std::erase(found, '!');
+  std::string expected(bytes);
+  std::erase(expected, '!');
+  const size_t first = (found + found).find(expected.substr(0, 16));
+  if (first != std::string::npos) {
+    std::rotate(found.begin(), found.begin() + static_cast<long>(first % found.size()),
+                found.end());
+  }
+  same("round and round", found, expected);
 }

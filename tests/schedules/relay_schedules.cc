@@ -1,6 +1,10 @@
-// The pattern of a proxy: threads with an epoll set each, sockets that do not block, a pipe for
-// each direction of a connection, taken from a pool that all threads share and given back when it
-// is empty, descriptors closed and their numbers used again at once.
+// The patterns of proxies. One: threads with an epoll set each, sockets that do not block, a pipe
+// for each direction of a connection, taken from a pool that all threads share and given back when
+// it is empty, descriptors closed and their numbers used again at once. The other: a thread for
+// each direction of a TCP connection, with sockets and pipes that wait and such that do not.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -94,6 +98,60 @@ void socket_pair(int ends[2]) {
   anysplice::forget(ends[1]);
 }
 
+void tcp_pair(int ends[2]) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  for (const int fd : {listener, ends[0]}) anysplice::forget(fd);
+  const bool good = bind(listener, any, size) == 0 && listen(listener, 1) == 0 &&
+                    getsockname(listener, any, &size) == 0 && connect(ends[0], any, size) == 0;
+  ends[1] = good ? accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) : -1;
+  if (ends[1] < 0) wrong("a TCP connection: errno " + std::to_string(errno));
+  anysplice::forget(ends[1]);
+  anysplice::close(listener);
+}
+
+void never_wait(int fd) {
+  if (anysplice::fcntl(fd, F_SETFL, O_NONBLOCK) != 0) wrong("O_NONBLOCK");
+}
+
+// Makes a call until it does not fail for want of that event.
+template <typename Made>
+ssize_t sooner_or_later(int fd, short event, Made made) {
+  for (;;) {
+    const ssize_t n = made();
+    if (n >= 0) return n;
+    if (errno != EAGAIN) wrong("a relay: errno " + std::to_string(errno));
+    pollfd p{fd, event, 0};
+    if (anysplice::poll(&p, 1, 5000) == 0) wrong("nothing happens any more");
+  }
+}
+
+// Relays one direction to its end.
+void relay(int from, int to, int pipe_flags, unsigned flags) {
+  const Pipe pipe(pipe_flags);
+  for (;;) {
+    ssize_t inside = sooner_or_later(from, POLLIN, [&] {
+      return anysplice::splice(from, nullptr, pipe.w, nullptr, 1 + below(70000), flags);
+    });
+    if (inside == 0) break;
+    while (inside > 0) {
+      const ssize_t n = sooner_or_later(to, POLLOUT, [&] {
+        return anysplice::splice(pipe.r, nullptr, to, nullptr, static_cast<size_t>(inside),
+                                 flags | (below(4) == 0 ? unsigned{SPLICE_F_MORE} : 0u));
+      });
+      if (n == 0) wrong("a pipe that ought to have bytes is at its end");
+      inside -= n;
+    }
+  }
+  shutdown(to, SHUT_WR);
+  schedules::close(pipe);
+}
+
 // Sends the stream both ways through a connection and checks what comes out.
 void talk(int a, int b, size_t start) {
   std::string got[2];
@@ -180,4 +238,29 @@ SCHEDULE(proxy_both_ways_at_once) {
     }
   };
   together({worker, worker, worker});
+}
+
+SCHEDULE(relays_over_tcp) {
+  std::vector<std::function<void()>> threads;
+  std::vector<int> sockets;
+  for (unsigned kind = 0; kind < 4; ++kind) {
+    int left[2];
+    int right[2];
+    tcp_pair(left);
+    tcp_pair(right);
+    for (const int fd : {left[0], right[0]}) never_wait(fd);
+    const bool waits = kind % 2 == 0;
+    if (!waits) {
+      for (const int fd : {left[1], right[1]}) never_wait(fd);
+    }
+    // With sockets that wait, the flag is for the pipe only, which has what it needs.
+    const int pipe_flags = kind >= 2 ? O_NONBLOCK : 0;
+    const unsigned flags = kind == 1 || kind == 2 ? kNow : 0;
+    threads.push_back([=] { relay(left[1], right[1], pipe_flags, flags); });
+    threads.push_back([=] { relay(right[1], left[1], pipe_flags, flags); });
+    threads.push_back([a = left[0], b = right[0], start = below(500000)] { talk(a, b, start); });
+    for (const int fd : {left[0], left[1], right[0], right[1]}) sockets.push_back(fd);
+  }
+  together(threads);
+  for (const int fd : sockets) anysplice::close(fd);
 }
