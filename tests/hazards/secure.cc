@@ -11,6 +11,7 @@
 #include <regex>
 #include <set>
 
+#include "core/inject/journal.h"
 #include "hazard.h"
 
 using namespace hazard;
@@ -124,6 +125,38 @@ HAZARD(counters_go_only_where_they_may) {
   CHECK_EQ(content(text), words);
   count_in("mine");
   CHECK(content(mine) != zeros);
+}
+
+HAZARD(journal_goes_only_where_it_may) {
+  using anysplice::inject::Journal;
+  constexpr size_t kHead = offsetof(Journal, entry);
+  const auto file = [&](const char* name, uid_t owner, uint64_t magic) {
+    const int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    CHECK_EQ(fchmod(fd, 0666), 0);
+    CHECK_EQ(ftruncate(fd, sizeof(Journal)), 0);
+    CHECK_EQ(pwrite(fd, &magic, sizeof(magic), 0), static_cast<ssize_t>(sizeof(magic)));
+    CHECK_EQ(fchown(fd, owner, static_cast<gid_t>(-1)), 0);
+    return fd;
+  };
+  const auto head = [&](int fd) {
+    CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+    return take(fd, kHead);
+  };
+  const auto unchanged = [&](const char* named, int fd) {
+    const std::string before = head(fd);
+    setenv("ANYSPLICE_JOURNAL", named, 1);
+    finish(rerun("counting", "", 0));
+    return head(fd) == before;
+  };
+  setenv("ANYSPLICE_INJECT", "splice:short=0.5", 1);
+  const int mine = file("mine", getuid(), Journal::kMagic);
+  CHECK_EQ(symlink("mine", "link"), 0);
+  CHECK(unchanged("link", mine));
+  CHECK(unchanged("none", mine));
+  CHECK_FAILS(access("none", F_OK), ENOENT);
+  if (getuid() == 0) CHECK(unchanged("others", file("others", kNobody, Journal::kMagic)));
+  CHECK(unchanged("text", file("text", getuid(), Journal::kMagic + 1)));
+  CHECK(!unchanged("mine", mine));
 }
 
 HAZARD(environment_is_ignored) {
