@@ -118,7 +118,7 @@ for word in "$@"; do
     *) targets+=("$word") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || { sed -n '8,10s/^# //p' "$0"; exit 2; }
+[ ${#targets[@]} -gt 0 ] || { sed -n '7,9s/^# //p' "$0"; exit 2; }
 [ -n "$zig" ] || { echo "There is no zig; see the first lines of $0" >&2; exit 1; }
 for target in "${targets[@]}"; do
   if one "$target"; then echo "$target: passed"; else echo "$target: failed"; failed=1; fi
