@@ -65,10 +65,14 @@ void forget_end(int fd, FdEntry entry) {
   retire_pipe(pipe);
 }
 
-// A reader goes: bytes held for it go back to the kernel, which knows whether there are others.
+// A reader goes: bytes held for it go back to the kernel, which knows whether there are others. So
+// they do if a writer goes, where later there might be no way to.
 void give_held_back(int fd) {
   const int flags = sys->fcntl(fd, F_GETFL, 0);
-  if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY) settle_held_of(fd, Why::kClose);
+  if (flags < 0) return;
+  if ((flags & O_ACCMODE) != O_WRONLY || !kernel_pipe::opens_ends()) {
+    settle_held_of(fd, Why::kClose);
+  }
 }
 
 // A second number for what `from` names.

@@ -20,6 +20,8 @@ bool enlarge(int fd, size_t bytes);
 // A descriptor of the end that a mode names (O_RDONLY, O_WRONLY), of a pipe of which another is at
 // hand; -1 if the system has no way to get it.
 int open_end(int fd, int mode);
+// Whether it has one; if not, what this process has not got open is out of reach.
+bool opens_ends();
 
 // Slots that are free at the most, if the bytes in the pipe fill theirs; they cannot be counted
 // from outside. At least 1: poll(2) tells whether the pipe is full.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/no_sigpipe.h"
 #include "core/sys/posix/object_memory.h"
+#include "core/sys/posix/poll_one.h"
 
 namespace anysplice {
 namespace {
@@ -119,6 +121,25 @@ TEST_CASE("nobody waits for a pipe that is not to be waited for") {
   }
   CHECK(kernel_pipe::wait_readable(fd[0], true) == 0);
   CHECK(kernel_pipe::wait_writable(fd[1], true) == -EAGAIN);
+  for (int one : fd) ::close(one);
+}
+
+TEST_CASE("a pipe can be asked where no descriptor is allowed") {
+  int fd[2];
+  REQUIRE(::pipe(fd) == 0);
+  rlimit limit;
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit none{0, limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const int empty = poll_one(fd[0], POLLIN, 1);
+  const int room = poll_one(fd[1], POLLOUT, -1);
+  const ssize_t written = ::write(fd[1], "x", 1);
+  const int full = poll_one(fd[0], POLLIN, -1);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(empty == 0);
+  CHECK(room == 1);
+  CHECK(written == 1);
+  CHECK(full == 1);
   for (int one : fd) ::close(one);
 }
 

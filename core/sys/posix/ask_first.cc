@@ -8,6 +8,7 @@
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/page.h"
+#include "core/sys/posix/poll_one.h"
 
 // The least that POSIX lets it be, where it is not the same for all pipes (pathconf(3)).
 #ifndef PIPE_BUF
@@ -33,8 +34,7 @@ int stretch(const iovec* iov, int count, size_t skip, size_t length, iovec* part
 }  // namespace
 
 int ready(int fd, short events) {
-  pollfd p{fd, events, 0};
-  const int n = sys->poll(&p, 1, 0);
+  const int n = poll_one(fd, events, 0);
   return n > 0 ? 0 : n == 0 ? -EAGAIN : -errno;
 }
 

@@ -13,6 +13,7 @@
 #include "core/sys.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
+#include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
 
 namespace anysplice::kernel_pipe {
@@ -62,8 +63,7 @@ int patience(int fd, bool restarts) {
 // 0, -ETIMEDOUT or -EINTR.
 int wait_for(int fd, short events, int milliseconds, bool restarts) {
   for (;;) {
-    pollfd p{fd, events, 0};
-    const int n = sys->poll(&p, 1, milliseconds);
+    const int n = poll_one(fd, events, milliseconds);
     if (n >= 0) return n > 0 ? 0 : -ETIMEDOUT;
     if (errno != EINTR) return -errno;
     if (!restarts || !handlers_restart()) return -EINTR;
@@ -105,6 +105,8 @@ size_t slots(int) {
 }
 
 bool enlarge(int, size_t) { return false; }
+
+bool opens_ends() { return false; }
 
 // Not opened, but found: a pipe has no name. Programs with more descriptors than that are rare, and
 // each is a question to the system.
