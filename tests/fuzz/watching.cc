@@ -167,11 +167,13 @@ void Stage::events(Var& set) {
   }
   if (answers[0].n < 0 || answers[1].n < 0) agree(answers);
   for (int i = 0; i < kVariables; ++i) {
-    // Room is compared by poll; an edge more than the kernel's must at least be true.
+    // Room is compared by poll; an edge more than the kernel's must at least be true, as far as
+    // that can be seen: the number may be closed, and a copy of it keep it in the set.
     const uint32_t k = of[kKernel][i] & ~uint32_t{kRoom}, e = of[kEngine][i] & ~uint32_t{kRoom};
     const uint32_t extra = e & ~k;
     pollfd now = {vars_[i].fd[kKernel], POLLIN, 0};
-    if (extra != 0) ::poll(&now, 1, 0);
+    if (now.fd < 0) now.revents = static_cast<short>(extra);
+    if (now.fd >= 0 && extra != 0) ::poll(&now, 1, 0);
     if ((k & ~e) == 0 && (extra & ~static_cast<uint32_t>(now.revents)) == 0) continue;
     char text[96];
     snprintf(text, sizeof text, "v%d epoll kernel: %#x, engine: %#x", i, k, e);
