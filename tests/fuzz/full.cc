@@ -74,7 +74,8 @@ std::string Stage::drain(Var& v, int side) {
 // Whether one side, which just took n bytes, cannot be expected to take more. The kernel's pipe
 // then says so. The engine's may have slots left that it cannot be sure of, or its bytes lie in
 // more, because the first of them is partly read or they were held in pieces. But it is more than
-// half full, or has a few slots only.
+// half full, or has a few slots only; or the bytes came through a kernel's pipe, and lie in pieces
+// of the engine's making.
 bool Stage::is_full(const Var& out, int side, int64_t n) {
   if (!out.open()) return false;
   pollfd p = {out.fd[side], POLLOUT, 0};
@@ -89,7 +90,7 @@ bool Stage::is_full(const Var& out, int side, int64_t n) {
   calls_[side]->ioctl(out.fd[side], FIONREAD, &there);
   // A socket's pages may be larger than a slot of the engine.
   return there + 3 * static_cast<int64_t>(kPage) > size || 2 * static_cast<int64_t>(there) > size ||
-         object.from_socket;
+         object.from_socket || object.scattered;
 }
 
 // A pipe that had to take back more bytes than its size has grown (docs/limitations.md).
