@@ -121,7 +121,11 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     }
   }
   errno = kept;
-  return sys->sendmsg(fd, message, flags);
+  const ssize_t n = sys->sendmsg(fd, message, flags);
+  // Nothing was known that could be exposed, but a pipe that is used later may have gone. (What was
+  // sent can be read.)
+  if (!look_inside && n >= 0 && message->msg_controllen > 0) arena::note_company();
+  return n;
 }
 
 void before_fork() {
