@@ -47,7 +47,10 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* co
   }
   iovec iov[kMaxIov];
   size_t described;
-  if (!out.is_ring()) length = std::min(length, from.bytes_in(room));
+  // Only a ring's slots are what the kernel's would be; held bytes are in pieces of our making.
+  if (!out.is_ring()) {
+    length = std::min(length, in.is_ring() ? from.bytes_in(room) : size_t{room} * kPage);
+  }
   const int count = from.peek(length, iov, &described);
   if (!out.is_ring()) {
     // Into a packet pipe what was one packet goes by one write.

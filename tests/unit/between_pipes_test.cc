@@ -29,3 +29,26 @@ TEST_CASE("a splice takes no more out of a pipe than the other has room for") {
   for (int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
   anysplice::set_mode(before, 0);
 }
+
+TEST_CASE("bytes that a tee has taken out in pieces take no more room than in the kernel's pages") {
+  const anysplice::Mode before = anysplice::mode();
+  anysplice::set_mode(anysplice::Mode::kEmulate, 0);
+  int in[2];
+  int out[2];
+  int copy[2];
+  for (int* ends : {in, out, copy}) REQUIRE(::pipe(ends) == 0);
+  const std::string text(40000, 'a');
+  REQUIRE(::write(in[1], text.data(), text.size()) == 40000);
+  REQUIRE(anysplice::tee(in[0], copy[1], 100, 0) == 100);
+  REQUIRE(anysplice::tee(in[0], copy[1], 5000, 0) == 5000);
+  REQUIRE(::write(out[1], text.data(), 8 * anysplice::kPage) == 8 * anysplice::kPage);
+  const size_t room = (anysplice::kernel_pipe::slots(out[1]) - 8) * anysplice::kPage;
+  REQUIRE(room < text.size());
+  CHECK(anysplice::splice(in[0], nullptr, out[1], nullptr, text.size(), 0) ==
+        static_cast<ssize_t>(room));
+  for (int* ends : {in, out, copy}) {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  anysplice::set_mode(before, 0);
+}
