@@ -60,9 +60,9 @@ def finds_nothing_where_there_is_nothing():
 
 @tap.test
 def the_command_that_repeats_a_finding_does():
-    found = explore('no_fallback', '--mode=native', runs=30)
+    found = explore('no_fallback', '--mode=emulate', runs=30)
     words = shlex.split(found['findings'][0]['repeat'])
-    assert words[:3] == ['anysplice', 'run', '--mode=native'], words
+    assert words[:3] == ['anysplice', 'run', '--mode=emulate'], words
     done = subprocess.run([tap.ANYSPLICE, *words[1:]], capture_output=True, timeout=tap.SECONDS)
     assert done.returncode == 1 and b'Function not implemented' in done.stderr, done
 

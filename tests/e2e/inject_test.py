@@ -5,13 +5,16 @@ import pathlib
 import re
 
 import tap
+import under_test
 
 SAMPLES = pathlib.Path(os.environ['E2E_SAMPLES'])
 SIZE = 300_000
 
 # Every mode has to inject alike, with the kernel's calls and without.
-SETTINGS = (['--mode=native'], ['--mode=auto'], ['--mode=emulate', '--block'],
-            ['--mode=emulate', '--rings=off', '--block'])
+SETTINGS = [['--mode=auto'], ['--mode=emulate', '--block'],
+            ['--mode=emulate', '--rings=off', '--block']]
+if under_test.NATIVE:
+    SETTINGS.append(['--mode=native'])
 
 SPLICE = """
 import os, sys
@@ -121,15 +124,23 @@ def a_hundred_runs_from_one_seed_are_the_same():
     assert who == {'python3 0', 'python3 1', 'python3 2', 'python3/1 0'}, who
 
 
-@tap.test
-def a_replay_repeats_what_was_recorded():
-    recorded, _ = copy(SPLICE, '--inject', 'splice:short=0.5;pipes:capacity=16k;seed=3',
-                       '--record=first')
+def repeats(specification):
+    recorded, _ = copy(SPLICE, '--inject', specification, '--record=first')
     for setting in SETTINGS:
         replayed, err = tap.run('run', *setting, '--replay=first', '--record=second', '--',
                                 tap.PYTHON, '-c', SPLICE)
         assert replayed == recorded and not err, err
         assert same('first', 'second')
+
+
+@tap.test
+def a_replay_repeats_what_was_recorded():
+    repeats('splice:short=0.5;seed=3')
+
+
+@tap.test
+def a_replay_makes_pipes_as_small():
+    repeats('splice:short=0.5;pipes:capacity=16k;seed=3')
 
 
 @tap.test

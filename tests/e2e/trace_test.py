@@ -100,9 +100,13 @@ def lines_for_programs():
 
 
 @tap.test
-def the_kernel_and_nobody():
+def what_the_kernel_answered():
     _, lines = trace('--mode=native')
     assert sum(' <kernel, ' in line for line in lines) == 6 == len(lines), lines
+
+
+@tap.test
+def what_nobody_answered():
     _, lines = trace('--mode=absent=EPERM', status=1)
     calls = [line for line in lines if line.startswith('splice')]
     assert len(calls) == 1 and 'EPERM (Operation not permitted) <nobody, ' in calls[0], lines

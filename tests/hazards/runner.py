@@ -5,7 +5,9 @@ that succeed on the kernel must succeed there.
 
 With `traced` the cases also run under `anysplice trace`, where each line must be whole.
 
-    runner.py PROGRAM [on-its-own | traced]
+    runner.py PROGRAM [on-its-own | traced | KNOWN_FAILURES]
+
+With a file of known failures (known_failures.py) the kernel is left out.
 
 HAZARD_TIMES=N has those cases that repeat something do so N times as often, and gives all more time.
 """
@@ -18,6 +20,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from known_failures import KnownFailures
 
 ANYSPLICE = os.environ['HAZARD_ANYSPLICE']
 SETTINGS = {'on the kernel': []}
@@ -65,34 +70,20 @@ def broken_line(path):
     return None
 
 
-def known_failures(program, path):
-    """(case, setting) -> (whether it always fails, the reason)."""
-    known = {}
-    for line in pathlib.Path(path).read_text().splitlines():
-        if line and not line.startswith('#'):
-            name, case, rings, often, reason = line.split(maxsplit=4)
-            assert rings in ('on', 'off') and often in ('always', 'sometimes'), line
-            if name == os.path.basename(program):
-                known[case, f'anysplice, rings {rings}'] = (often == 'always', reason)
-    return known
-
-
 def main():
     program = os.path.abspath(sys.argv[1])
     how = sys.argv[2] if len(sys.argv) > 2 else ''
     settings = {'on its own': []} if how == 'on-its-own' else dict(SETTINGS)
     if how == 'traced':
         settings |= TRACED
-    known = {}
-    if os.path.sep in how:
+    known_failures = how if os.path.sep in how else None
+    known = KnownFailures(known_failures, os.path.basename(program))
+    if known_failures:
         del settings['on the kernel']
-        known = known_failures(program, how)
     cases = subprocess.run([program], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
     print(f'1..{len(cases) * len(settings)}')
     number = 0
-    failed = any(case not in cases for case, _ in known)
-    if failed:
-        print(f'# {how} names cases that are not there')
+    failed = known.has_others(cases)
     for case in cases:
         for setting, prefix in settings.items():
             number += 1
@@ -105,17 +96,7 @@ def main():
                 print(f'ok {name} # SKIP {output.splitlines()[-1]}')
                 continue
             wrong = problem(status, output) or broken
-            always, reason = known.get((case, setting), (False, None))
-            if wrong and reason:
-                print(f'ok {name} # SKIP fails, as is known: {reason}')
-                continue
-            if always:
-                wrong = 'succeeds, which is not known: ' + reason
-            failed |= wrong is not None
-            print(f'{"not ok" if wrong else "ok"} {name}')
-            for line in (wrong or '').splitlines():
-                print(f'# {line}')
-            sys.stdout.flush()
+            failed |= known.report(name, case, setting.rpartition(' ')[2], wrong)
     sys.exit(failed)
 
 
