@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes Debian packages, in build/packages or in the folder named, and tries them: lintian, then in a
-# fresh Debian of its own (mmdebstrap): install, the demo, a program against the library, uninstall,
-# and nothing may be left. Installs what it needs (Debian 12, as root).
+# fresh Debian of its own (mmdebstrap): install, the programs of tests/outside against the library by
+# pkg-config, meson and CMake, the demo, uninstall, and nothing may be left. Installs what it needs
+# (Debian 12, as root).
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -57,7 +58,7 @@ fresh=$scratch/fresh
 needed=$(dpkg-deb -f "$to"/anysplice_*.deb Depends | tr ',' '\n' | sed 's/^ *//; s/[ (|].*//' |
   grep -v '^libanysplice0$' | paste -sd ,)
 quietly mmdebstrap --mode=root --variant=apt bookworm "$fresh" \
-  --include="$(IFS=,; echo "${demo_packages[*]}"),gcc,libc6-dev,pkg-config,$needed"
+  --include="$(IFS=,; echo "${demo_packages[*]}"),g++,pkg-config,meson,cmake,$needed"
 mkdir "$fresh/debs"
 cp "$to"/*.deb "$fresh/debs"
 # What the demo takes from the source tree, besides its own script.
@@ -77,16 +78,30 @@ files() {
 files >/debs/before
 echo '-- install'
 dpkg -i /debs/*.deb
-echo '-- a program against the library'
+echo '-- programs against the libraries'
 cd /debs/project
-cc -o /debs/explicit explicit.c $(pkg-config --cflags --libs anysplice)
-cc -o /debs/static -static explicit.c $(pkg-config --cflags --static --libs anysplice)
-cc -o /debs/linked interposing.c $(pkg-config --cflags --libs anysplice-interpose)
+mkdir /debs/pkg_config
+for way in explicit interposing; do
+  library=anysplice; [ $way = explicit ] || library=anysplice-interpose
+  flags=$(pkg-config --cflags $library) libs=$(pkg-config --libs $library)
+  for language in c cpp; do
+    compiler='cc -std=c99' file=$way.c
+    [ $language = c ] || compiler='c++ -std=c++11' file=${way}_cpp.cc
+    $compiler -o /debs/pkg_config/${way}_${language}_shared $file $flags $libs
+    $compiler -o /debs/pkg_config/${way}_${language}_static $file $flags -Wl,-Bstatic $libs -Wl,-Bdynamic
+  done
+done
+cc -static -o /debs/explicit_fully_static explicit.c $(pkg-config --cflags --static --libs anysplice)
+meson setup /debs/meson . && ninja -C /debs/meson
+cmake -G Ninja -B /debs/cmake -S . && ninja -C /debs/cmake
 cd /debs
-anysplice run --block --no-preload -- ./explicit 0 1
-anysplice run --block --no-preload -- ./static 0 1
-anysplice run --block --no-preload -- ./linked
-anysplice trace -o trace ./explicit 1 0
+for program in explicit_fully_static {pkg_config,meson,cmake}/explicit_{c,cpp}_{shared,static}; do
+  echo $program; anysplice run --block --no-preload -- ./$program 0 1
+done
+for program in {pkg_config,meson,cmake}/interposing_{c,cpp}_{shared,static}; do
+  echo $program; anysplice run --block --no-preload -- ./$program
+done
+anysplice trace -o trace ./pkg_config/explicit_c_shared 1 0
 grep -q splice trace
 echo '-- demo'
 tools/demo.sh --installed /debs
