@@ -90,7 +90,7 @@ std::string shell_word(absl::string_view word) {
 }
 
 std::string end_of(const Trial& trial) {
-  if (trial.timed_out) return absl::StrFormat("still running after %.0f s", trial.took.count());
+  if (trial.timed_out) return absl::StrFormat("still running after %.1f s", trial.took.count());
   if (WIFSIGNALED(trial.wait_status)) {
     const char* name = sigabbrev_np(WTERMSIG(trial.wait_status));
     return absl::StrCat("killed by SIG", name != nullptr ? name : "???");
