@@ -4,15 +4,10 @@
 #include <unistd.h>
 
 #include "core/engine.h"
+#include "states.h"
 #include "world.h"
 
 using namespace faults;
-
-namespace {
-
-constexpr unsigned kNow = SPLICE_F_NONBLOCK;
-
-}  // namespace
 
 SCENARIO(file_to_file) {
   Box& from = w.source(150000);

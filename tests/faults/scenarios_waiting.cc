@@ -10,13 +10,12 @@
 #include <thread>
 
 #include "core/engine.h"
+#include "states.h"
 #include "world.h"
 
 using namespace faults;
 
 namespace {
-
-constexpr unsigned kNow = SPLICE_F_NONBLOCK;
 
 // Does something in another thread, a moment from now; joined at the end of the scope.
 class Soon {

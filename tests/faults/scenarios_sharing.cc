@@ -1,0 +1,97 @@
+// Pipes that others come to see.
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "core/descriptors.h"
+#include "core/engine.h"
+#include "states.h"
+#include "world.h"
+
+using namespace faults;
+
+SCENARIO(exposed) {
+  each(w, [](World&, Box& p) { anysplice::expose(p.out, anysplice::Why::kStdio); });
+  ring(w, 5000);
+  held(w, 5000);
+  anysplice::expose_all();
+  held(w, 5000);
+  anysplice::settle_held();
+}
+
+SCENARIO(nothing_kept) {
+  Box& p = ring(w, 5000);
+  held(w, 5000);
+  anysplice::keep_nothing();
+  w.tee(p, w.pipe(), 100, kNow);
+  w.tee(w.talking(SOCK_STREAM, 10), p, 100, kNow);
+}
+
+SCENARIO(descriptors_sent) {
+  const int sockets = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  each(w, [](World& world, Box& p) {
+    Box& way = world.socket(SOCK_SEQPACKET);
+    way.loses = true;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    char byte = 'x';
+    iovec iov{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &iov;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &p.out, sizeof(int));
+    anysplice::sendmsg(way.in, &message, 0);
+    world.tee(p, world.stranger(), 10, kNow);
+    read_some(world, p);
+  });
+  anysplice::close(sockets);
+}
+
+SCENARIO(forked) {
+  Box& a = ring(w, 5000);
+  Box& b = held(w, 5000);
+  int report[2];
+  if (::pipe(report) != 0) abort();
+  const pid_t child = anysplice::fork();
+  if (child < 0) return;
+  if (child == 0) {
+    char bytes[1000];
+    for (Box* p : {&a, &b}) {
+      ssize_t n = -1;
+      pollfd fds{p->out, POLLIN, 0};
+      if (anysplice::poll(&fds, 1, 0) == 1) n = anysplice::read(p->out, bytes, sizeof(bytes));
+      if (::write(report[1], &n, sizeof(n)) < 0) _exit(1);
+      if (n > 0 && ::write(report[1], bytes, static_cast<size_t>(n)) < 0) _exit(1);
+    }
+    anysplice::settle_held();
+    _exit(0);
+  }
+  ::close(report[1]);
+  for (Box* p : {&a, &b}) {
+    ssize_t n = -1;
+    char bytes[1000];
+    if (::read(report[0], &n, sizeof(n)) != sizeof(n)) w.wrong("the child is gone");
+    if (n > 0 && ::read(report[0], bytes, static_cast<size_t>(n)) != n) w.wrong("it said less");
+    if (n > 0) w.took(*p, {bytes, static_cast<size_t>(n)});
+  }
+  waitpid(child, nullptr, 0);
+  w.tee(b, a, 1000, kNow);
+  read_some(w, b);
+}
+
+SCENARIO(before_vfork) {
+  ring(w, 5000);
+  held(w, 5000);
+  anysplice::note_vfork();
+  Box& p = ring(w, 100);
+  if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
+}
