@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <initializer_list>
 #include <string_view>
 #include <tuple>
@@ -37,11 +38,16 @@ Record* record;
 std::atomic<bool> armed;
 Plan plan;
 int lacking[kFunctions];
+std::atomic<int> interrupted{-1};  // the function in the middle of which something is to happen
+std::function<void()> happens;
 
 // What is to happen to a call: 0 nothing, -1 it is to be short, or an errno.
 int fate(Function function, uintptr_t site, long detail) {
   const int missing = lacking[static_cast<size_t>(function)];
   if (!armed.load(std::memory_order_relaxed)) return missing;
+  if (int here = static_cast<int>(function); interrupted.compare_exchange_strong(here, -1)) {
+    happens();
+  }
   const uint32_t at = std::min<uint32_t>(record->used.fetch_add(1), kEvents - 1);
   record->events[at] = {function, site, detail};
   if (plan.kind == Kind::kNothing || site != plan.site) return missing;
@@ -160,6 +166,12 @@ void arm(const Plan& wanted) {
 }
 
 void disarm() { armed = false; }
+
+void meanwhile(Function function, std::function<void()> what) {
+  happens = std::move(what);
+  interrupted = static_cast<int>(function);
+}
+
 bool fired() { return record->fired; }
 
 std::vector<Event> events() {

@@ -7,6 +7,7 @@
 #define ANYSPLICE_TESTS_FAULTS_INJECT_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/sys.h"
@@ -48,6 +49,9 @@ void lack(Function function, int error);
 void arm(const Plan& plan);
 void disarm();
 bool fired();
+// Somebody gets in between: done once, in the middle of the next call of that function that the
+// engine makes, before it happens. Between arm() and disarm(); one at a time.
+void meanwhile(Function function, std::function<void()> what);
 // What was written down since arm(), by all processes.
 std::vector<Event> events();
 

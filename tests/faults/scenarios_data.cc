@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/engine.h"
+#include "core/user_memory.h"
 #include "states.h"
 #include "world.h"
 
@@ -182,6 +183,14 @@ SCENARIO(sendfile_to_all) {
   w.sendfile(w.socket(SOCK_SEQPACKET), from, 3000);
 }
 
+SCENARIO(sendfile_by_more_than_one_chunk) {
+  Box& to = w.socket(SOCK_STREAM);
+  // Poll calls it writable with less than a quarter in it.
+  const int large = 1 << 20;
+  setsockopt(to.in, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
+  w.sendfile(to, w.source(120000), 100000);
+}
+
 SCENARIO(sendfile_from_an_offset) {
   Box& from = w.source(100000);
   off64_t at = 0;
@@ -192,6 +201,13 @@ SCENARIO(sendfile_from_an_offset) {
   w.expect(anysplice::sendfile(w.sink().in, from.out, &at, 100) <= 0, "bytes from beyond");
   at = int64_t{1} << 41;
   w.expect(anysplice::sendfile(w.sink().in, from.out, &at, 100) <= 0, "bytes from beyond");
+}
+
+// Those of a program whose offsets are narrow are stored by other means.
+SCENARIO(offsets_of_32_bits) {
+  int32_t at = 7;
+  w.expect(anysplice::store_offset(&at, 9) != 0 || at == 9, "an offset that was not stored");
+  w.expect(anysplice::store_offset(static_cast<int32_t*>(nullptr), 9) != 0, "stored nowhere");
 }
 
 SCENARIO(devices) {

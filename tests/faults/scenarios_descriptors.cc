@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "core/engine.h"
 #include "states.h"
 #include "world.h"
@@ -50,7 +52,7 @@ SCENARIO(onto_standard_input) {
   });
 }
 
-SCENARIO(onto_a_live_end) {
+static void replace_live_ends(World& w) {
   Box& a = ring(w, 3000);
   Box& b = held(w, 3000);
   Box& c = ring(w, 2000);
@@ -67,6 +69,13 @@ SCENARIO(onto_a_live_end) {
   }
   read_some(w, a);
   read_some(w, b);
+}
+
+SCENARIO(onto_a_live_end) { replace_live_ends(w); }
+
+SCENARIO(onto_an_end_that_threads_may_use) {
+  std::thread([] {}).join();  // from now on there might be others
+  replace_live_ends(w);
 }
 
 SCENARIO(last_writer_goes) {

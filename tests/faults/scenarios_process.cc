@@ -1,28 +1,36 @@
 // What concerns the process: its memory, its handlers, its counters.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "core/engine.h"
 #include "core/fault_guard.h"
+#include "core/observe.h"
+#include "core/settings.h"
 #include "core/stats.h"
+#include "inject.h"
 #include "states.h"
 #include "world.h"
 
 using namespace faults;
 
 SCENARIO(many_pages) {
-  // Enough memory for some of it to be given back.
+  // Enough of them that some go back to the system.
+  std::vector<Box*> pipes;
   for (int i = 0; i < 3; ++i) {
     Box& p = w.pipe();
     anysplice::fcntl(p.in, F_SETPIPE_SZ, 1 << 20);
-    w.splice(w.source(1 << 18), p, 1 << 20, kNow);
-    w.splice(w.source(1 << 18), p, 1 << 20, kNow);
-    w.splice(w.source(1 << 18), p, 1 << 20, kNow);
-    w.splice(p, w.sink(), 1 << 20, kNow);
+    w.splice(w.source(3 << 18), p, 1 << 20, kNow);
+    pipes.push_back(&p);
   }
+  for (Box* p : pipes) w.splice(*p, w.sink(), 1 << 20, kNow);
 }
 
 SCENARIO(handlers) {
@@ -34,12 +42,94 @@ SCENARIO(handlers) {
   read_some(w, p);
 }
 
-SCENARIO(counters) {
+// Both make what the process has once, and only one of each is kept.
+SCENARIO(two_threads_that_begin) {
+  Box* other = nullptr;
+  const auto beside = [&](auto what) {
+    meanwhile(Function::mmap, [what] { std::thread(what).join(); });
+  };
+  beside([&] {
+    try {
+      other = &w.pipe();
+    } catch (const Over&) {
+    }
+  });
+  Box& p = w.pipe();
+  if (other == nullptr) return;
+  beside([&] { w.vmsplice_in(*other, 100, kNow); });
+  w.vmsplice_in(p, 200, kNow);
+  Box& q = w.stranger();
+  beside([&] { w.tee(*other, w.stranger(), 100, kNow); });
+  w.tee(p, q, 200, kNow);
+  w.splice(p, *other, 100, kNow);
+}
+
+// A fault in the program itself is not the guard's.
+SCENARIO(a_crash) {
+  Box& p = ring(w, 100);
+  read_some(w, p);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    *reinterpret_cast<volatile char*>(16) = 0;
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  w.expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "a crash that is none");
+}
+
+// A handler that runs in the middle of work on a pipe, and uses the same. (Where signals are
+// blocked then, it has no part.)
+SCENARIO(a_handler_on_its_own_pipe) {
+  static World* world;
+  static Box* used;
+  static bool inside;
+  world = &w;
+  used = &ring(w, 5000);
+  signal(SIGUSR1, [](int) {
+    if (!inside) return;
+    int count = 0;
+    anysplice::ioctl(used->out, FIONREAD, &count);
+    world->expect(world->read(*used, 10) == -1, "a read in the middle of another");
+    world->write(*used, 10);
+  });
+  meanwhile(Function::writev, [] {
+    inside = true;
+    raise(SIGUSR1);
+    inside = false;
+  });
+  w.splice(*used, w.sink(), 1000, kNow);
+  read_some(w, *used);
+}
+
+static void count_in_file(uint64_t first_word) {
   char name[] = "/tmp/anysplice-stats.XXXXXX";
   const int fd = mkostemp(name, O_CLOEXEC);
-  if (ftruncate(fd, sizeof(anysplice::Stats)) != 0) abort();
+  if (ftruncate(fd, sizeof(anysplice::Stats)) != 0 ||
+      ::pwrite(fd, &first_word, sizeof(first_word), 0) != sizeof(first_word)) {
+    abort();
+  }
   ::close(fd);
-  anysplice::share_stats(name);
+  if (anysplice::share_stats(name)) anysplice::observers.fetch_or(anysplice::kCounting);
   unlink(name);
-  read_some(w, ring(w, 100));
+}
+
+SCENARIO(counters) {
+  count_in_file(1);  // of somebody else
+  w.expect(anysplice::observers.load() == 0, "counted in a file of somebody else's");
+  count_in_file(0);
+  Box& p = ring(w, 100);
+  w.splice(p, w.sink(), 50, kNow);
+  read_some(w, p);
+}
+
+SCENARIO(settings_that_are_none) {
+  Box& p = ring(w, 100);
+  char mode[] = "ANYSPLICE_MODE=fast";
+  char rings[] = "ANYSPLICE_RINGS=perhaps";
+  char* environment[] = {mode, rings, nullptr};
+  anysplice::take_settings("faults", environment);
+  read_some(w, p);
 }

@@ -1,5 +1,7 @@
 // Pipes that others come to see.
+#include <anysplice/splice.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +23,14 @@ SCENARIO(exposed) {
   anysplice::expose_all();
   held(w, 5000);
   anysplice::settle_held();
+}
+
+SCENARIO(settled_when_asked) {
+  each(w, [](World& world, Box& p) {
+    int bytes = -1;
+    if (anysplice_settle(p.out) != 0 || ::ioctl(p.out, FIONREAD, &bytes) != 0) return;
+    world.expect(static_cast<size_t>(bytes) == p.account.size(), "not all is in the kernel's pipe");
+  });
 }
 
 SCENARIO(nothing_kept) {

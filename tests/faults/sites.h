@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace faults {
 
@@ -17,6 +18,15 @@ std::set<std::string> sites_in_source(const std::string& folder);
 // `sites`: each with the function that is called there.
 std::map<uintptr_t, std::string> names_of(const std::map<uintptr_t, std::string>& sites,
                                           const std::set<std::string>& known);
+
+// Call sites that no scenario can reach here, and why not: so many in that file, of that function.
+struct OutOfReach {
+  const char* file;
+  const char* function;
+  size_t sites;
+  const char* reason;
+};
+extern const std::vector<OutOfReach> out_of_reach;
 
 }  // namespace faults
 

@@ -80,7 +80,7 @@ Box& World::add(Box box) {
 
 Box& World::pipe(int flags) {
   int ends[2];
-  if (anysplice::pipe2(ends, flags) != 0) throw Over{};
+  if ((flags == 0 ? anysplice::pipe(ends) : anysplice::pipe2(ends, flags)) != 0) throw Over{};
   return add({"pipe", Box::kPipe, ends[0], ends[1]});
 }
 
