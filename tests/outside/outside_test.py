@@ -96,21 +96,53 @@ def one_engine_where_both_libraries_are():
     assert loaded.count('libanysplice-interpose') == 1, loaded
 
 
+def section(document, title):
+    return (installed.SOURCE / document).read_text().split(f'\n## {title}\n')[1].split('\n## ')[0]
+
+
+def block(text, language):
+    found, = re.findall(rf'```{language}\n(.*?)```', text, re.S)
+    return found
+
+
+README = section('README.md', 'As a library')
+
+
+def check_copies(program):
+    pathlib.Path('in').write_bytes(bytes(range(256)) * 1000)
+    tree.run_blocked('sh', '-c', f'{program} < in > out')
+    assert pathlib.Path('out').read_bytes() == pathlib.Path('in').read_bytes()
+
+
 @tap.test
 def the_readme_example():
-    readme = (installed.SOURCE / 'README.md').read_text()
-    section = readme.split('\n## As a library\n')[1].split('\n## ')[0]
-    program, = re.findall(r'```c\n(.*?)```', section, re.S)
-    pathlib.Path('program.c').write_text(program)
-    command, = re.findall(r'^    (cc .*)$', section, re.M)
+    pathlib.Path('program.c').write_text(block(README, 'c'))
+    command, = re.findall(r'^    (cc .*)$', README, re.M)
     installed.run('sh', '-c', command, environment=tree.environment)
-    pathlib.Path('in').write_bytes(bytes(range(256)) * 1000)
-    tree.run_blocked('sh', '-c', './program < in > out')
-    assert pathlib.Path('out').read_bytes() == pathlib.Path('in').read_bytes()
+    check_copies('./program')
     # The environment is heeded.
     for mode, status in {'emulate': 0, 'absent': 1}.items():
         installed.run('sh', '-c', './program < in > out', status=status,
                       environment={**tree.environment, 'ANYSPLICE_MODE': mode})
+
+
+@tap.test
+def the_examples_for_porting():
+    porting = section('docs/porting.md', '3. Link')
+    for name, text in {'copy.c': block(porting, 'c'), 'copy_explicit.c': block(README, 'c'),
+                       'meson.build': block(porting, 'meson'),
+                       'CMakeLists.txt': block(porting, 'cmake')}.items():
+        pathlib.Path(name).write_text(text)
+    for command in re.findall(r'^    (cc .*)$', porting, re.M):
+        installed.run('sh', '-c', command, environment=tree.environment)
+    installed.run('meson', 'setup', 'by_meson', environment=tree.environment)
+    installed.run('ninja', '-C', 'by_meson')
+    installed.run('cmake', '-G', 'Ninja', '-B', 'by_cmake',
+                  f'-Danysplice_DIR={tree.libraries}/cmake/anysplice')
+    installed.run('ninja', '-C', 'by_cmake')
+    for folder in ('.', 'by_meson', 'by_cmake'):
+        check_copies(f'{folder}/copy')
+        check_copies(f'{folder}/copy_explicit')
 
 
 tap.main()
