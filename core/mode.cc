@@ -86,10 +86,12 @@ bool ask_kernel_first(Call call) {
 
 bool kernel_lacks_splice() {
   constexpr size_t kIndex = static_cast<size_t>(Call::kSplice);
-  if (!asked.exchange(true, std::memory_order_relaxed)) {
+  // Two threads may both ask. To exchange a single byte some machines need a library (riscv64).
+  if (!asked.load(std::memory_order_acquire)) {
     const int kept = errno;
     const int error = answer_to_nothing(Call::kSplice);
     if (error == ENOSYS || error == EPERM) missing[kIndex].store(true, std::memory_order_relaxed);
+    asked.store(true, std::memory_order_release);
     errno = kept;
   }
   return missing[kIndex].load(std::memory_order_relaxed);

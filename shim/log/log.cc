@@ -99,7 +99,7 @@ class HostSink final : public spdlog::sinks::sink {
 
 // Where a line is made: too much for the small stacks on which handlers may run.
 struct Workspace {
-  std::atomic<bool> taken;
+  std::atomic<int> taken;
   End source;
   End sink;
   char line[kMostOfLine];
@@ -111,7 +111,7 @@ class Borrowed {
   Borrowed() {
     for (int tries = 0; tries < kTries; ++tries) {
       for (Workspace& workspace : workspaces) {
-        if (workspace.taken.exchange(true, std::memory_order_acquire)) continue;
+        if (workspace.taken.exchange(1, std::memory_order_acquire)) continue;
         workspace_ = &workspace;
         return;
       }
@@ -119,7 +119,7 @@ class Borrowed {
     }
   }
   ~Borrowed() {
-    if (workspace_ != nullptr) workspace_->taken.store(false, std::memory_order_release);
+    if (workspace_ != nullptr) workspace_->taken.store(0, std::memory_order_release);
   }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;

@@ -168,7 +168,8 @@ double seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-long raw_syscall(long number, long a, long b, long c) {
+long raw_syscall([[maybe_unused]] long number, [[maybe_unused]] long a, [[maybe_unused]] long b,
+                 [[maybe_unused]] long c) {
 #if defined(__x86_64__)
   long result;
   __asm__ volatile("syscall"
