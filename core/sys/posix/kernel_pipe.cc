@@ -70,14 +70,17 @@ int wait_for(int fd, short events, int milliseconds, bool restarts) {
   }
 }
 
-// poll does not say of every socket that its peer will read no more (Linux: of a full unix socket
-// it does not), so a send of nothing asks now and then.
+// poll does not say of every socket that its peer will read no more, nor that a part would go
+// (Linux says neither of a unix socket that is more than half full). So the next attempt finds out,
+// now and then; with a limit of time, which is for the whole wait, a send of nothing.
 int wait_for_room(int socket, timeval limit, bool restarts) {
   constexpr long kNowAndThen = 100;
-  const bool limited = limit.tv_sec != 0 || limit.tv_usec != 0;
-  for (long left = limit.tv_sec * 1000 + limit.tv_usec / 1000; !limited || left > 0;
-       left -= kNowAndThen) {
-    const long slice = limited && left < kNowAndThen ? left : kNowAndThen;
+  if (limit.tv_sec == 0 && limit.tv_usec == 0) {
+    const int error = wait_for(socket, POLLOUT, kNowAndThen, restarts);
+    return error == -ETIMEDOUT ? 0 : error;
+  }
+  for (long left = limit.tv_sec * 1000 + limit.tv_usec / 1000; left > 0; left -= kNowAndThen) {
+    const long slice = left < kNowAndThen ? left : kNowAndThen;
     const int error = wait_for(socket, POLLOUT, static_cast<int>(slice), restarts);
     if (error != -ETIMEDOUT) return error;
     const msghdr nothing{};
