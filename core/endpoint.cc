@@ -213,8 +213,8 @@ ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
   return n;
 }
 
-int wait_readable(const Endpoint& from, bool restarts) {
-  if (from.kind == Kind::kPipe) return kernel_pipe::wait_readable(from.fd, restarts);
+int wait_readable(const Endpoint& from, bool restarts, unsigned vain) {
+  if (from.kind == Kind::kPipe) return kernel_pipe::wait_readable(from.fd, restarts, vain);
   if ((from.kind == Kind::kStream || from.kind == Kind::kMessage) && restarts) {
     char byte;
     return sys->recv(from.fd, &byte, 1, MSG_PEEK) < 0 ? -errno : 0;
@@ -222,9 +222,9 @@ int wait_readable(const Endpoint& from, bool restarts) {
   return wait_by_poll(from.fd, POLLIN);
 }
 
-int wait_writable(const Endpoint& to, bool restarts) {
+int wait_writable(const Endpoint& to, bool restarts, unsigned vain) {
   if (to.kind == Kind::kPipe || to.kind == Kind::kStream) {
-    return kernel_pipe::wait_writable(to.fd, restarts);
+    return kernel_pipe::wait_writable(to.fd, restarts, vain);
   }
   return wait_by_poll(to.fd, POLLOUT);
 }

@@ -68,9 +68,9 @@ ssize_t pull(Endpoint& from, const iovec& into, bool may_wait);
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more);
 
 // Wait, as the kernel's own call would, for a source to have bytes or a sink to have room: 0 or
-// -errno. Cancellation points. `restarts` as in kernel_pipe.h.
-int wait_readable(const Endpoint& from, bool restarts);
-int wait_writable(const Endpoint& to, bool restarts);
+// -errno. Cancellation points. `restarts` and `vain` as in kernel_pipe.h.
+int wait_readable(const Endpoint& from, bool restarts, unsigned vain);
+int wait_writable(const Endpoint& to, bool restarts, unsigned vain);
 
 }  // namespace anysplice
 

@@ -61,6 +61,7 @@ struct Flow {
 // Runs attempts until one is done. Returns bytes moved or -errno.
 template <typename Attempt>
 ssize_t run(Flow& flow, Attempt attempt) {
+  unsigned waits = 0;
   for (;;) {
     Step step;
     {
@@ -74,14 +75,16 @@ ssize_t run(Flow& flow, Attempt attempt) {
     const bool fresh = flow.moved == 0;
     int error;
     if (step == Step::kWaitOut) {
-      error = wait_writable(flow.out, fresh);
+      error = wait_writable(flow.out, fresh, waits);
     } else if (flow.in.kind == Kind::kPipe) {
       const Sleeper sleeper(sleep_key_of(flow.in.fd));
       // First counted, then looked: bytes that get held in between are not missed.
-      error = arena::any_held() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh);
+      error =
+          arena::any_held() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh, waits);
     } else {
-      error = wait_readable(flow.in, fresh);
+      error = wait_readable(flow.in, fresh, waits);
     }
+    ++waits;
     // A number that was given to something else behind our back; the next attempt looks at it.
     const Endpoint& end = step == Step::kWaitOut ? flow.out : flow.in;
     if (error == -ENOTSOCK && end.remembered) continue;

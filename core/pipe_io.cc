@@ -168,9 +168,9 @@ ssize_t native_read(int fd, FdEntry entry, Native native) {
 }
 
 // Waits for a pipe to become readable, taking nothing: 0 or -errno.
-int wait_for_turn(int fd) {
+int wait_for_turn(int fd, unsigned vain) {
   const Sleeper sleeper(sleep_key_of(fd));
-  return arena::any_held() && holds_bytes(fd) ? 0 : kernel_pipe::wait_readable(fd, true);
+  return arena::any_held() && holds_bytes(fd) ? 0 : kernel_pipe::wait_readable(fd, true, vain);
 }
 
 // The engine's answer. Arguments that the kernel would refuse, or that ask for nothing, are the
@@ -186,6 +186,7 @@ ssize_t by_engine(int fd, const iovec* iov, int count, Engine engine) {
 template <typename Native>
 ssize_t read_by(int fd, const iovec* iov, int count, Native native) {
   const int kept = errno;
+  unsigned waits = 0;
   for (;;) {
     const FdEntry entry = fd_entry(fd);
     if (entry.kind() == FdKind::kWriteEnd) return native();
@@ -202,7 +203,7 @@ ssize_t read_by(int fd, const iovec* iov, int count, Native native) {
     }
     ssize_t n = by_engine(fd, iov, count, read_engine);
     if (n == kWait) {
-      n = wait_for_turn(fd);
+      n = wait_for_turn(fd, waits++);
       if (n == 0) n = kLookAgain;
     }
     if (n != kAskKernel && n != kLookAgain) return answer(n, kept);

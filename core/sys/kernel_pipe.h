@@ -37,8 +37,11 @@ ssize_t write_now(int fd, const iovec* iov, int count);
 // -EINTR, -EAGAIN for an O_NONBLOCK descriptor, -EPIPE (with SIGPIPE). A handler installed with
 // SA_RESTART restarts the wait unless `restarts` is false; then it is poll's, which O_NONBLOCK does
 // not concern either. Cancellation points. Room can also be waited for of a stream socket.
-int wait_readable(int fd, bool restarts);
-int wait_writable(int fd, bool restarts);
+//
+// A wait can be over and nothing there: others were faster, or the system did not wait. `vain` is
+// how often that has happened to the caller.
+int wait_readable(int fd, bool restarts, unsigned vain = 0);
+int wait_writable(int fd, bool restarts, unsigned vain = 0);
 
 }  // namespace anysplice::kernel_pipe
 

@@ -14,6 +14,7 @@
 #include "core/sys.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
+#include "core/sys/posix/by_poll.h"
 #include "core/text.h"
 
 namespace anysplice::kernel_pipe {
@@ -21,21 +22,18 @@ namespace {
 
 // Whether the system knows RWF_NOWAIT on pipes; FIFOs and older kernels do not. gVisor takes the
 // flag and waits all the same; it says that it is Linux 4.4, which did not have it for pipes.
-enum Nowait : int { kUnknown, kThere, kMissing, kOld };
+enum Nowait : int { kUnknown, kThere, kMissing };
 std::atomic<int> nowait{kUnknown};
 
-int look_at_system() {
+bool has_nowait() {
   int known = nowait.load(std::memory_order_relaxed);
   if (known != kUnknown) [[likely]]
-    return known;
+    return known == kThere;
   utsname system;
   const bool old = uname(&system) == 0 && system.release[0] < '5' && system.release[1] == '.';
-  const int seen = old ? kOld : kThere;
-  return nowait.compare_exchange_strong(known, seen) ? seen : known;
+  const int seen = old ? kMissing : kThere;
+  return (nowait.compare_exchange_strong(known, seen) ? seen : known) == kThere;
 }
-
-bool has_nowait() { return look_at_system() == kThere; }
-bool is_old() { return look_at_system() == kOld; }
 
 // Whether an errno says that there is no such thing, and for this pipe only or for all.
 bool unknown_flag(int error) {
@@ -48,6 +46,14 @@ bool unknown_flag(int error) {
 int poll_for(int fd, short events) {
   pollfd p{fd, events, 0};
   return sys->poll(&p, 1, -1) < 0 ? -errno : 0;
+}
+
+// Whether the wait that has just ended was none: the system looks at the address before it looks
+// whether there is anything to do (qemu-user; gVisor, of sockets). Not asked before waits have been
+// in vain so often, as others are seldom faster: an ordinary wait costs nothing more.
+bool has_not_waited(int fd, short events, unsigned vain) {
+  constexpr unsigned kOften = 8;
+  return vain >= kOften && ask_first::ready(fd, events) == -EAGAIN;
 }
 
 // An address that no access is allowed to: the buffer of a call that is to wait but not to move.
@@ -131,18 +137,18 @@ ssize_t write_now(int fd, const iovec* iov, int count) {
 
 // A read into inaccessible memory waits as any read does, and fails with EFAULT, taking nothing,
 // once there is something to read; a write from there likewise.
-int wait_readable(int fd, bool restarts) {
+int wait_readable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLIN);
   const ssize_t n = sys->read(fd, nowhere(), 1);
-  return n >= 0 || errno == EFAULT ? 0 : -errno;
+  if (n < 0 && errno != EFAULT) return -errno;
+  return has_not_waited(fd, POLLIN, vain) ? by_poll::wait_readable(fd, true) : 0;
 }
 
-int wait_writable(int fd, bool restarts) {
+int wait_writable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLOUT);
   const ssize_t n = sys->write(fd, nowhere(), 1);
   if (n < 0 && errno != EFAULT) return -errno;
-  // gVisor looks at the address before it looks for room in a socket.
-  return is_old() ? poll_for(fd, POLLOUT) : 0;
+  return has_not_waited(fd, POLLOUT, vain) ? by_poll::wait_writable(fd, true) : 0;
 }
 
 }  // namespace anysplice::kernel_pipe

@@ -1,0 +1,90 @@
+#include "core/sys/posix/by_poll.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/time.h>
+
+#include "core/keep_errno.h"
+#include "core/sys.h"
+#include "core/sys/posix/poll_one.h"
+#include "core/sys/sockets.h"
+
+namespace anysplice::by_poll {
+namespace {
+
+// Whether every signal handler there is has SA_RESTART: which of them has ended a wait is not said.
+bool handlers_restart() {
+#ifdef SIGRTMAX
+  const int last = SIGRTMAX;
+#else
+  const int last = NSIG - 1;
+#endif
+  for (int signal = 1; signal <= last; ++signal) {
+    struct sigaction now;
+    if (sys->sigaction(signal, nullptr, &now) != 0) continue;
+    const bool handled = (now.sa_flags & SA_SIGINFO) != 0 ||
+                         (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN);
+    if (handled && (now.sa_flags & SA_RESTART) == 0) return false;
+  }
+  return true;
+}
+
+// How long a wait in place of a read, or a write, may be.
+int patience(int fd, bool restarts) {
+  if (!restarts) return -1;
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && (flags & O_NONBLOCK) != 0 ? 0 : -1;
+}
+
+// 0, -ETIMEDOUT or -EINTR.
+int wait_for(int fd, short events, int milliseconds, bool restarts) {
+  for (;;) {
+    const int n = poll_one(fd, events, milliseconds);
+    if (n >= 0) return n > 0 ? 0 : -ETIMEDOUT;
+    if (errno != EINTR) return -errno;
+    if (!restarts || !handlers_restart()) return -EINTR;
+  }
+}
+
+// poll does not say of every socket that its peer will read no more, nor that a part would go
+// (Linux says neither of a unix socket that is more than half full). So the next attempt finds out,
+// now and then; with a limit of time, which is for the whole wait, a send of nothing.
+int wait_for_room(int socket, timeval limit, bool restarts) {
+  constexpr long kNowAndThen = 100;
+  if (limit.tv_sec == 0 && limit.tv_usec == 0) {
+    const int error = wait_for(socket, POLLOUT, kNowAndThen, restarts);
+    return error == -ETIMEDOUT ? 0 : error;
+  }
+  for (long left = limit.tv_sec * 1000 + limit.tv_usec / 1000; left > 0; left -= kNowAndThen) {
+    const long slice = left < kNowAndThen ? left : kNowAndThen;
+    const int error = wait_for(socket, POLLOUT, static_cast<int>(slice), restarts);
+    if (error != -ETIMEDOUT) return error;
+    const msghdr nothing{};
+    const KeepErrno keep;
+    const bool fails =
+        sockets::send(socket, &nothing, {.wait = false, .more = false, .quiet = true}) < 0;
+    if (fails && errno != EAGAIN && errno != EWOULDBLOCK) return 0;  // the next attempt tells
+  }
+  return -EAGAIN;
+}
+
+}  // namespace
+
+int wait_readable(int fd, bool restarts) {
+  const int error = wait_for(fd, POLLIN, patience(fd, restarts), restarts);
+  return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+int wait_writable(int fd, bool restarts) {
+  timeval limit{};
+  socklen_t size = sizeof(limit);
+  const KeepErrno keep;
+  if (sys->getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size) == 0) {
+    return wait_for_room(fd, limit, restarts);
+  }
+  const int error = wait_for(fd, POLLOUT, patience(fd, restarts), restarts);
+  return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+}  // namespace anysplice::by_poll

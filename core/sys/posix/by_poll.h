@@ -1,0 +1,17 @@
+// Waiting for a pipe, or for room in a socket, by poll(2), where the system has no call that waits
+// and moves nothing.
+//
+// As kernel_pipe's wait_readable() and wait_writable(), but for what poll does not do: a handler
+// with SA_RESTART restarts the wait only if all handlers have that, and a peer that goes away
+// meanwhile can bring SIGPIPE. Async-signal-safe; cancellation points.
+#ifndef ANYSPLICE_CORE_SYS_POSIX_BY_POLL_H_
+#define ANYSPLICE_CORE_SYS_POSIX_BY_POLL_H_
+
+namespace anysplice::by_poll {
+
+int wait_readable(int fd, bool restarts);
+int wait_writable(int fd, bool restarts);
+
+}  // namespace anysplice::by_poll
+
+#endif  // ANYSPLICE_CORE_SYS_POSIX_BY_POLL_H_
