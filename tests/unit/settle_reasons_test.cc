@@ -17,9 +17,17 @@
 
 #include "core/engine.h"
 #include "core/stats.h"
+#include "core/user_memory.h"
 
 namespace anysplice {
 namespace {
+
+// Without a way to copy the program's memory there are no rings for long (qemu-user).
+bool has_copy() {
+  const char from = 'x';
+  char to;
+  return copy_from_user(&to, &from, 1) == 1;
+}
 
 // A ring with five bytes in it, and the counters as they were.
 class RingOfFive {
@@ -65,6 +73,7 @@ class RingOfFive {
 };
 
 TEST_CASE("a settled pipe says why", "[stats]") {
+  if (!has_copy()) return;
   const RingOfFive pipe;
   SECTION("poll") {
     pollfd p{pipe.w(), POLLPRI, 0};
