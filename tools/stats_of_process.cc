@@ -69,7 +69,7 @@ absl::StatusOr<const Stats*> stats_of_process(pid_t pid) {
   SharedFile file;
   for (std::string line; std::getline(maps, line);) {
     if (!parse(line, &file)) continue;
-    const absl::StatusOr<const Stats*> stats = map_if_stats(file);
+    absl::StatusOr<const Stats*> stats = map_if_stats(file);
     if (!stats.ok() || *stats != nullptr) return stats;
   }
   return absl::FailedPreconditionError(

@@ -126,9 +126,9 @@ std::string sizes_line(const Difference& difference, const TopLook& look) {
   for (size_t i = 0; i < kSizes; ++i) {
     if (counts[i] == 0) continue;
     const uint64_t from = i == 0 ? 0 : uint64_t{1} << (i - 1);
-    const std::string size = from < 1024          ? absl::StrCat(from)
-                             : from < 1024 * 1024 ? absl::StrCat(from / 1024, "K")
-                                                  : absl::StrCat(from / 1024 / 1024, "M");
+    const std::string size = from < 1024            ? absl::StrCat(from)
+                             : from < 1024UL * 1024 ? absl::StrCat(from / 1024, "K")
+                                                    : absl::StrCat(from / 1024 / 1024, "M");
     const auto share = static_cast<double>(counts[i]) / static_cast<double>(all);
     parts.push_back(absl::StrFormat("%s %.0f%%", size, share * 100));
   }

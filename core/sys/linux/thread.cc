@@ -9,7 +9,7 @@
 
 // Of glibc from 2.32 on: false as soon as a second thread was made.
 extern "C" {
-extern char __libc_single_threaded [[gnu::weak]];
+extern char __libc_single_threaded [[gnu::weak]];  // NOLINT(bugprone-reserved-identifier): its name
 }
 
 namespace anysplice::thread {
