@@ -57,9 +57,9 @@ short engine_events(int fd) {
 // kernel and that of the engine it would be too late, for other descriptors of the pipe.
 void give_room_back(int fd) {
   const FdEntry entry = fd_entry(fd);
-  if (entry.kind() == FdKind::kWriteEnd && route(entry) == Route::kHeld) {
-    settle_held_of(fd, Why::kPoll, Grow::kNo);
-  }
+  if (route(entry) != Route::kHeld || entry.kind() == FdKind::kReadEnd || !holds_bytes(fd)) return;
+  const int flags = sys->fcntl(fd, F_GETFL, 0);
+  if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY) settle_held_of(fd, Why::kPoll, Grow::kNo);
 }
 
 // Whether a pipe may become ready through us, where a wait in the kernel would not see it.

@@ -1,4 +1,5 @@
-// What a splice between two pipes takes out of the first.
+// What a splice between two pipes takes out of the first, and the room there is meanwhile.
+#include <poll.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -47,6 +48,25 @@ TEST_CASE("bytes that a tee has taken out in pieces take no more room than in th
   CHECK(anysplice::splice(in[0], nullptr, out[1], nullptr, text.size(), 0) ==
         static_cast<ssize_t>(room));
   for (int* ends : {in, out, copy}) {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  anysplice::set_mode(before, 0);
+}
+
+TEST_CASE("a full pipe from elsewhere, with bytes held of it, has no room for those who poll") {
+  const anysplice::Mode before = anysplice::mode();
+  anysplice::set_mode(anysplice::Mode::kEmulate, 0);
+  int in[2];
+  int copy[2];
+  for (int* ends : {in, copy}) REQUIRE(::pipe(ends) == 0);
+  const std::string text(anysplice::kernel_pipe::slots(in[1]) * anysplice::kPage, 'a');
+  REQUIRE(::write(in[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  REQUIRE(anysplice::tee(in[0], copy[1], anysplice::kPage, 0) == anysplice::kPage);
+  REQUIRE(anysplice::holds_bytes(in[0]));
+  pollfd writer{in[1], POLLOUT, 0};
+  CHECK(anysplice::poll(&writer, 1, 0) == 0);
+  for (int* ends : {in, copy}) {
     ::close(ends[0]);
     ::close(ends[1]);
   }
