@@ -12,6 +12,7 @@
 #include "core/descriptors.h"
 #include "core/engine.h"
 #include "states.h"
+#include "tests/rights.h"
 #include "world.h"
 
 using namespace faults;
@@ -46,20 +47,8 @@ SCENARIO(descriptors_sent) {
   each(w, [](World& world, Box& p) {
     Box& way = world.socket(SOCK_SEQPACKET);
     way.loses = true;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    char byte = 'x';
-    iovec iov{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &iov;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &p.out, sizeof(int));
-    anysplice::sendmsg(way.in, &message, 0);
+    Rights rights(p.out);
+    anysplice::sendmsg(way.in, rights.message(), 0);
     world.tee(p, world.stranger(), 10, kNow);
     read_some(world, p);
   });

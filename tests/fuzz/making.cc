@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "tests/fuzz/stage.h"
+#include "tests/rights.h"
 
 namespace fuzz {
 namespace {
@@ -205,23 +206,13 @@ void Stage::send_fd(const Step& step) {
   for (int side = 0; side < 2; ++side) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0) end(Verdict::kCutShort);
-    char byte = 'x';
-    iovec iov = {&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message = {};
-    message.msg_iov = &iov;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const c = CMSG_FIRSTHDR(&message);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &from.fd[side], sizeof(int));
-    calls_[side]->sendmsg(pair[0], &message, 0);
-    memset(control, 0, sizeof control);
-    if (::recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC) != 1) differ("no descriptor received");
-    memcpy(&fd[side], CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+    Rights sent(from.fd[side]);
+    calls_[side]->sendmsg(pair[0], sent.message(), 0);
+    Rights received;
+    if (::recvmsg(pair[1], received.message(), MSG_CMSG_CLOEXEC) != 1) {
+      differ("no descriptor received");
+    }
+    fd[side] = received.descriptor();
     for (int one : pair) calls_[side]->close(one);
   }
   open_var(to, fd, from.object, from.reads, from.writes);

@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "../rights.h"
 #include "hazard.h"
 
 using namespace hazard;
@@ -168,18 +169,8 @@ HAZARD(descriptor_sent_over_a_socket) {
     const Pipe pipe, copy;
     put(pipe.w, "abcdef");
     disturb(pipe, copy);
-    char byte = 0;
-    iovec iov{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &iov;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-    memcpy(CMSG_DATA(header), &pipe.r, sizeof(int));
-    CHECK_EQ(sendmsg(sockets[0], &message, 0), 1);
+    Rights rights(pipe.r);
+    CHECK_EQ(sendmsg(sockets[0], rights.message(), 0), 1);
     close(pipe.r);
     CHECK_EQ(result(pipe, output, child), "cdefghi");
   }

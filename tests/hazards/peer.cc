@@ -7,23 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../rights.h"
+
 namespace {
 
 int received() {
-  char byte;
-  iovec iov{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &iov;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  if (recvmsg(0, &message, 0) != 1) return -1;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
-  int fd;
-  memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return fd;
+  Rights rights;
+  return recvmsg(0, rights.message(), 0) == 1 ? rights.descriptor() : -1;
 }
 
 }  // namespace

@@ -52,4 +52,31 @@ Pipe loaded_pipe(World& w, const Load& load) {
   return p;
 }
 
+std::vector<Case> between_loads(const char* name, BetweenPipes call) {
+  std::vector<Case> cases;
+  for (const Load& in : loads()) {
+    for (const Load& out : loads()) {
+      cases.push_back({std::string(name) + " pipe with " + in.name + " -> pipe with " + out.name,
+                       [&in, &out, call](World& w) {
+                         for (const size_t length :
+                              {size_t{0}, size_t{1}, size_t{50}, kPage, kPage + 1, 15 * kPage,
+                               16 * kPage - 1, 16 * kPage, size_t{70000}, kHuge}) {
+                           const Pipe a = loaded_pipe(w, in), b = loaded_pipe(w, out);
+                           w.header("len %zu", length);
+                           call(w, a.r, b.w, length);
+                           w.readable(a.r);
+                           w.readable(b.r);
+                           call(w, a.r, b.w, length);
+                           w.write(a.w, "after");
+                           w.rest("in", a.r);
+                           w.rest("out", b.r);
+                           w.fresh();
+                         }
+                       },
+                       allowed_for(in.scattered || out.scattered)});
+    }
+  }
+  return cases;
+}
+
 }  // namespace oracle

@@ -36,6 +36,11 @@ inline std::vector<Allowed> allowed_for(bool scattered) {
 // A fresh pipe with the load in it, O_NONBLOCK on both ends.
 Pipe loaded_pipe(World& w, const Load& load);
 
+// From each load to each, with each length: the call twice, with SPLICE_F_NONBLOCK, and what is
+// then in both pipes.
+using BetweenPipes = void (*)(World& w, int read_end, int write_end, size_t length);
+std::vector<Case> between_loads(const char* name, BetweenPipes call);
+
 // Splices a new file of so many bytes, from the offset on, into the pipe.
 void put_file(World& w, int write_end, size_t size, loff_t offset);
 

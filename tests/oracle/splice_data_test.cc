@@ -96,28 +96,9 @@ TEST_CASE("splice: pipe to file, by what is in the pipe") {
 }
 
 TEST_CASE("splice: pipe to pipe, by what is in both") {
-  std::vector<Case> cases;
-  for (const Load& in : loads()) {
-    for (const Load& out : loads()) {
-      cases.push_back({std::string("splice pipe with ") + in.name + " -> pipe with " + out.name,
-                       [&](World& w) {
-                         for (const size_t len : kLengths) {
-                           const Pipe a = loaded_pipe(w, in), b = loaded_pipe(w, out);
-                           w.header("len %zu", len);
-                           w.splice(a.r, b.w, len, kNonblock);
-                           w.readable(a.r);
-                           w.readable(b.r);
-                           w.splice(a.r, b.w, len, kNonblock);
-                           w.write(a.w, "after");
-                           w.rest("in", a.r);
-                           w.rest("out", b.r);
-                           w.fresh();
-                         }
-                       },
-                       allowed_for(in.scattered || out.scattered)});
-    }
-  }
-  check(cases);
+  check(between_loads("splice", [](World& w, int read_end, int write_end, size_t length) {
+    w.splice(read_end, write_end, length, kNonblock);
+  }));
 }
 
 TEST_CASE("splice: positions and offsets") {

@@ -56,28 +56,9 @@ TEST_CASE("tee: lengths, flags and the order of the checks") {
 }
 
 TEST_CASE("tee: by what is in both pipes") {
-  std::vector<Case> cases;
-  for (const Load& in : loads()) {
-    for (const Load& out : loads()) {
-      cases.push_back({std::string("tee pipe with ") + in.name + " -> pipe with " + out.name,
-                       [&](World& w) {
-                         for (const size_t len : kLengths) {
-                           const Pipe a = loaded_pipe(w, in), b = loaded_pipe(w, out);
-                           w.header("len %zu", len);
-                           w.tee(a.r, b.w, len, kNonblock);
-                           w.readable(a.r);
-                           w.readable(b.r);
-                           w.tee(a.r, b.w, len, kNonblock);
-                           w.write(a.w, "after");
-                           w.rest("in", a.r);
-                           w.rest("out", b.r);
-                           w.fresh();
-                         }
-                       },
-                       allowed_for(in.scattered || out.scattered)});
-    }
-  }
-  check(cases);
+  check(between_loads("tee", [](World& w, int read_end, int write_end, size_t length) {
+    w.tee(read_end, write_end, length, kNonblock);
+  }));
 }
 
 TEST_CASE("tee: what the input shows afterwards") {

@@ -11,6 +11,7 @@
 
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
+#include "tests/rights.h"
 
 namespace oracle {
 namespace {
@@ -298,21 +299,10 @@ TEST_CASE("watching: waiting for a pipe") {
          const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
          const Pair s = w.sockets(SOCK_STREAM);
          w.tee(p.r, copy.w, 60);
-         char control[CMSG_SPACE(sizeof(int))] = {}, byte = '!';
-         iovec iov = {&byte, 1};
-         msghdr message = {};
-         message.msg_iov = &iov;
-         message.msg_iovlen = 1;
-         message.msg_control = control;
-         message.msg_controllen = sizeof control;
-         cmsghdr* header = CMSG_FIRSTHDR(&message);
-         header->cmsg_level = SOL_SOCKET;
-         header->cmsg_type = SCM_RIGHTS;
-         header->cmsg_len = CMSG_LEN(sizeof(int));
-         *reinterpret_cast<int*>(CMSG_DATA(header)) = p.r;
-         w.call("sendmsg", [&] { return w.sys.sendmsg(s.a, &message, 0); });
-         ::recvmsg(s.b, &message, MSG_CMSG_CLOEXEC);
-         const int got = w.keep(*reinterpret_cast<int*>(CMSG_DATA(header)));
+         Rights sent(p.r), received;
+         w.call("sendmsg", [&] { return w.sys.sendmsg(s.a, sent.message(), 0); });
+         ::recvmsg(s.b, received.message(), MSG_CMSG_CLOEXEC);
+         const int got = w.keep(received.descriptor());
          // Plain reads: the receiver may not know the engine at all.
          std::string data(1000, '\0');
          const ssize_t n = ::read(got, data.data(), data.size());

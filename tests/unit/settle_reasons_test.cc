@@ -18,6 +18,7 @@
 #include "core/engine.h"
 #include "core/stats.h"
 #include "core/user_memory.h"
+#include "tests/rights.h"
 
 namespace anysplice {
 namespace {
@@ -123,21 +124,8 @@ TEST_CASE("a settled pipe says why", "[stats]") {
   SECTION("a descriptor in a message") {
     int pair[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    char byte = 0;
-    iovec iov{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &iov;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    const int sent = pipe.r();
-    memcpy(CMSG_DATA(header), &sent, sizeof(sent));
-    CHECK(anysplice::sendmsg(pair[0], &message, 0) == 1);
+    Rights rights(pipe.r());
+    CHECK(anysplice::sendmsg(pair[0], rights.message(), 0) == 1);
     ::close(pair[0]);
     ::close(pair[1]);
     CHECK(pipe.settled() == "rights 5");
