@@ -25,8 +25,10 @@ size_t measure() {
     const char page[kPage] = {};
     // No pipe is larger than that by itself.
     constexpr size_t kMost = 1 << 20;
-    for (ssize_t n = 1; n > 0 && taken<kMost; taken += n> 0 ? static_cast<size_t>(n) : 0) {
+    ssize_t n = 1;
+    while (n > 0 && taken < kMost) {
       n = sys->write(fd[1], page, sizeof(page));
+      if (n > 0) taken += static_cast<size_t>(n);
     }
   }
   for (int end : fd) sys->close(end);
