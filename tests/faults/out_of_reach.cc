@@ -7,9 +7,8 @@ const std::vector<OutOfReach> out_of_reach{
      "ask_first::read() is called by the POSIX engine only; on Linux a read that must not wait is "
      "made by kernel_pipe.cc"},
     {"by_number.h", "syscall", 7,
-     "the binding to a C library that lacks these names (musl); glibc has them, and there the "
-     "calls "
-     "themselves are made to fail"},
+     "the binding to a C library that lacks these names (musl); glibc has them, and its own are "
+     "made to fail"},
 };
 
 }  // namespace faults
