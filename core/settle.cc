@@ -31,7 +31,7 @@ constexpr size_t kUnprivilegedSize = 1 << 20;
 // Both ends of one pipe: our own descriptors where there are, else fresh ones.
 class Ends {
  public:
-  Ends(int fd, FdEntry entry) {
+  Ends(int fd, FdEntry entry, bool packets) {
     if (entry.ours()) {
       for (End end : {kRead, kWrite}) fd_[end] = pipe_of(entry)->fd[end];
     } else {
@@ -39,8 +39,9 @@ class Ends {
       if (mode != O_WRONLY) fd_[kRead] = fd;
       if (mode != O_RDONLY) fd_[kWrite] = fd;
     }
-    if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = kernel_pipe::open_end(fd, O_RDONLY);
-    if (fd_[kWrite] < 0) fd_[kWrite] = opened_[kWrite] = kernel_pipe::open_end(fd, O_WRONLY);
+    if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = kernel_pipe::open_end(fd, O_RDONLY, false);
+    if (fd_[kWrite] < 0)
+      fd_[kWrite] = opened_[kWrite] = kernel_pipe::open_end(fd, O_WRONLY, packets);
   }
   ~Ends() {
     for (int fd : opened_) {
@@ -238,7 +239,7 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const En
 
 bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   if (ring.empty()) return true;
-  const Ends ends(fd, entry);
+  const Ends ends(fd, entry, packets);
   if (!ends.both()) return false;
   // More than the pipe can be: taking still more out of it would only make that worse.
   const ssize_t there = kernel_pipe::bytes(ends.read());

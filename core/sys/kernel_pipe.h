@@ -18,8 +18,8 @@ size_t slots(int fd);
 // Makes a pipe that large at least. False if the system cannot, or refuses.
 bool enlarge(int fd, size_t bytes);
 // A descriptor of the end that a mode names (O_RDONLY, O_WRONLY), of a pipe of which another is at
-// hand; -1 if the system has no way to get it.
-int open_end(int fd, int mode);
+// hand; -1 if the system has no way to get it. `packets`: each write by it is to be one (pipe(7)).
+int open_end(int fd, int mode, bool packets);
 // Whether it has one; if not, what this process has not got open is out of reach.
 bool opens_ends();
 

@@ -103,13 +103,13 @@ TEST_CASE("the other end of a pipe is found among the descriptors of this proces
   int other[2];
   REQUIRE(::pipe(other) == 0);
   REQUIRE(::pipe(fd) == 0);
-  const int found = kernel_pipe::open_end(fd[0], O_WRONLY);
+  const int found = kernel_pipe::open_end(fd[0], O_WRONLY, false);
   REQUIRE(found >= 0);
   CHECK(::write(found, "x", 1) == 1);
   CHECK(kernel_pipe::bytes(fd[0]) == 1);
   ::close(found);
   ::close(fd[1]);
-  CHECK(kernel_pipe::open_end(fd[0], O_WRONLY) == -1);
+  CHECK(kernel_pipe::open_end(fd[0], O_WRONLY, false) == -1);
   for (int one : {fd[0], other[0], other[1]}) ::close(one);
 }
 

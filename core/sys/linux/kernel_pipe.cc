@@ -73,12 +73,14 @@ void* nowhere() {
 }
 
 // For one call without RWF_NOWAIT: the same end, opened once more with O_NONBLOCK if fd has not got
-// that, so that the call does not wait even if others were faster. Without /proc, or a free number,
-// it is fd itself.
+// that, so that the call does not wait even if others were faster. What it writes are packets if
+// fd's writes are. Without /proc, or a free number, it is fd itself.
 class Unwaiting {
  public:
   Unwaiting(int fd, int mode) : fd_(fd) {
-    if ((sys->fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) opened_ = open_end(fd, mode);
+    const int flags = sys->fcntl(fd, F_GETFL, 0);
+    if (flags < 0 || (flags & O_NONBLOCK) != 0) return;
+    opened_ = open_end(fd, mode, (flags & host::kPackets) != 0);
   }
   ~Unwaiting() {
     const KeepErrno keep;
@@ -107,10 +109,13 @@ bool enlarge(int fd, size_t bytes) {
 
 bool opens_ends() { return true; }
 
-int open_end(int fd, int mode) {
+// open(2) takes O_DIRECT for no pipe, fcntl(2) does.
+int open_end(int fd, int mode, bool packets) {
   char path[32] = "/proc/self/fd/";
   append_number(path, static_cast<size_t>(fd));
-  return sys->open(path, mode | O_NONBLOCK | O_CLOEXEC, 0);
+  const int opened = sys->open(path, mode | O_NONBLOCK | O_CLOEXEC, 0);
+  if (opened >= 0 && packets) sys->fcntl(opened, F_SETFL, O_NONBLOCK | host::kPackets);
+  return opened;
 }
 
 ssize_t read_now(int fd, const iovec* iov, int count) {

@@ -56,7 +56,7 @@ bool opens_ends() { return false; }
 
 // Not opened, but found: a pipe has no name. Programs with more descriptors than that are rare, and
 // each is a question to the system.
-int open_end(int fd, int mode) {
+int open_end(int fd, int mode, bool) {
   constexpr int kMost = 1024;
   struct stat pipe;
   if (sys->fstat(fd, &pipe) != 0) return -1;
