@@ -51,7 +51,7 @@ bool lock_ids(Arena* arena) {
   return locked != Locked::kNo;
 }
 
-constexpr size_t rounded(size_t size) { return (size + kPage - 1) / kPage * kPage; }
+size_t rounded(size_t size) { return (size + system_page() - 1) / system_page() * system_page(); }
 
 }  // namespace
 

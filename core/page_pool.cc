@@ -1,5 +1,6 @@
 #include "core/page_pool.h"
 
+#include <algorithm>
 #include <bit>
 #include <initializer_list>
 
@@ -14,15 +15,29 @@ constexpr size_t kWordBits = 64;
 constexpr size_t kKeepWarm = 512;
 constexpr int kWorthwhile = 8;
 
+// The pages begin at one of the system's, in which memory is given back.
 size_t header_bytes(size_t pages) {
   const size_t raw =
       sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) + pages * sizeof(uint32_t);
-  return (raw + kPage - 1) / kPage * kPage;
+  const size_t unit = std::max(kPage, system_page());
+  return (raw + unit - 1) / unit * unit;
 }
 
 // A mask of `run` bits from bit `at`.
 uint64_t run_mask(size_t run, size_t at) {
   return (run == kWordBits ? ~uint64_t{0} : (uint64_t{1} << run) - 1) << at;
+}
+
+// Of the free pages of a word, what the system can have back: the backed ones, and the others of
+// the system's pages that they are in.
+uint64_t returnable(uint64_t free, uint64_t backed) {
+  const size_t group = std::max<size_t>(system_page() / kPage, 1);
+  uint64_t pages = 0;
+  for (size_t at = 0; at + group <= kWordBits; at += group) {
+    const uint64_t whole = run_mask(group, at);
+    if ((free & whole) == whole && (backed & whole) != 0) pages |= whole;
+  }
+  return pages;
 }
 
 // The first run of up to `want` free bits; the longest there is if none is that long.
@@ -146,13 +161,13 @@ void PagePool::free_unreferenced() {
 
 void PagePool::give_back(size_t word) {
   uint64_t taken = taken_[word].load(std::memory_order_relaxed);
-  const uint64_t victims = ~taken & backed_[word].load(std::memory_order_relaxed);
+  const uint64_t victims = returnable(~taken, backed_[word].load(std::memory_order_relaxed));
   // A few pages are not worth a system call; they go with their neighbours.
   if (std::popcount(victims) < kWorthwhile) return;
   // Claimed first, so that nobody takes a page whose bytes are about to go.
   if (!taken_[word].compare_exchange_strong(taken, ~uint64_t{0}, std::memory_order_acquire)) return;
-  backed_[word].fetch_and(~victims, std::memory_order_relaxed);
-  backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(victims)), std::memory_order_relaxed);
+  const uint64_t gone = victims & backed_[word].fetch_and(~victims, std::memory_order_relaxed);
+  backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(gone)), std::memory_order_relaxed);
   for (size_t at = 0; at < kWordBits;) {
     at += static_cast<size_t>(std::countr_zero(victims >> at));
     if (at >= kWordBits) break;

