@@ -1,8 +1,9 @@
 // fuzz: random programs on the kernel and on the engine.
 //
-//   fuzz [--seed N] [--programs M] [--steps K] [--minutes T] [--config rings|plain|"auto
-//   N"|auto|all] fuzz FILE...          runs the programs in the files, as regressions fuzz --print
-//   N ...    prints the program of a seed
+//   fuzz [--seed N] [--programs M] [--steps K] [--minutes T]
+//        [--config rings|plain|"auto N"|auto|old|all]
+//   fuzz FILE...           runs the programs in the files, as regressions
+//   fuzz --print N ...     prints the program of a seed
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,12 +44,15 @@ uint64_t mixed(uint64_t x) {
 Config config_of(const std::string& name, uint64_t seed) {
   const unsigned natives = static_cast<unsigned>(mixed(seed + 77) % kNativeChoices);
   if (name == "auto") return {Config::kAuto, natives};
+  if (name == "old") return {Config::kAuto, without_natives(natives)};
   if (name != "all") return parse_config(name);
-  switch (seed % 3) {
+  switch (seed % 4) {
     case 0:
       return {Config::kRings};
     case 1:
       return {Config::kPlain};
+    case 2:
+      return {Config::kAuto, without_natives(natives)};
     default:
       return {Config::kAuto, natives};
   }
@@ -113,12 +117,14 @@ int run_random(const Options& options) {
   return totals.wrong == 0 ? 0 : 1;
 }
 
-// A program without a configuration has to pass with rings, without, and with some native calls.
+// A program without a configuration has to pass with rings, without, with some native calls, and
+// as on an older kernel.
 std::vector<Config> configs_of(const Program& program) {
   if (program.config) return {*program.config};
-  return {{Config::kRings},      {Config::kPlain},      {Config::kAuto, 0},
-          {Config::kAuto, 0x55}, {Config::kAuto, 0xff}, {Config::kAuto, 0x1fe},
-          {Config::kAuto, 0x255}};
+  return {{Config::kRings},       {Config::kPlain},
+          {Config::kAuto, 0},     {Config::kAuto, 0x55},
+          {Config::kAuto, 0xff},  {Config::kAuto, 0x1fe},
+          {Config::kAuto, 0x255}, {Config::kAuto, without_natives(0)}};
 }
 
 int run_files(const Options& options) {

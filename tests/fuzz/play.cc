@@ -141,8 +141,7 @@ Outcome play(const Program& program, int patience_ms) {
   if (outcome.kind == Outcome::kDied) {
     outcome.report =
         at + "\n  " +
-        (WIFSIGNALED(status) ? "died of " + oracle::signal_name(WTERMSIG(status)) : "ended") +
-        "\n";
+        (WIFSIGNALED(status) ? "died of " + oracle::signal_name(WTERMSIG(status)) : "ended") + "\n";
   }
   outcome.compared = shared->compared;
   outcome.excused = shared->excused;
