@@ -11,7 +11,7 @@ namespace fuzz {
 // Two bits for each call (splice, tee, vmsplice, sendfile), lowest first: 0 it is there, 1 ENOSYS,
 // 2 EPERM, 3 EINVAL for about every other call, as for a kind of file. Bit 8: no rings.
 // Bit 9: user memory is copied under the fault guard, not by the system.
-// Bit 10: pipes have no RWF_NOWAIT, as before Linux 6.4.
+// Bit 10: pipes have no RWF_NOWAIT, as in Linux 6.1.
 inline constexpr unsigned kNativeChoices = 1u << 11;
 // A system that has neither the calls nor RWF_NOWAIT; rings and the copy of memory as chosen.
 inline constexpr unsigned without_natives(unsigned natives) { return 0x455 | (natives & 0x300); }
