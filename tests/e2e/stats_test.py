@@ -148,6 +148,20 @@ for _ in range(140):
     assert sum(process['calls'] for process in processes) == 3 * 141
 
 
+# The file lies in a folder that others can write to, and is gone afterwards (docs/security.md).
+@tap.test
+def nobody_elses_file():
+    out, _ = tap.run('run', '--stats', *EMULATE, '--', tap.PYTHON, '-c', """
+import os
+path = os.environ['ANYSPLICE_STATS']
+status = os.lstat(path)
+print(path, oct(status.st_mode), status.st_uid)
+""")
+    path, mode, user = out.split()
+    assert mode == '0o100600' and int(user) == os.geteuid(), out
+    assert not os.path.lexists(path)
+
+
 @tap.test
 def into_a_file():
     _, err = tap.run('run', '--stats=json:counters', *EMULATE, '--', tap.PYTHON, '-c', COPY)

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -94,6 +96,59 @@ HAZARD(sealed_against_growing) {
   off_t start = 0;
   CHECK_EQ(splice(p.r, nullptr, file, &start, 4, 0), 4);
   CHECK_EQ(contents(file), "pipeed");
+}
+
+// The same for bytes that are no longer where the kernel put them.
+HAZARD(held_bytes_and_files_that_do_not_take_them) {
+  const struct {
+    int file;
+    int error;
+  } cases[] = {
+      {sealed("sealed", F_SEAL_WRITE), EPERM},
+      {sealed("sealed", F_SEAL_FUTURE_WRITE), EPERM},
+      {again(file_of("file"), O_RDONLY), EBADF},
+      {again(file_of("file"), O_WRONLY | O_APPEND), EINVAL},
+  };
+  for (const auto& [file, error] : cases) {
+    const Teed teed("held");
+    for (const int from : {teed.pipe.r, teed.copy.r}) {
+      CHECK_FAILS(splice(from, nullptr, file, nullptr, 4, 0), error);
+      CHECK_EQ(take(from, 4), "held");
+    }
+  }
+}
+
+// To put bytes back somebody has to write to the pipe. Who may not open it for that does not get
+// to.
+HAZARD(bytes_of_a_pipe_that_may_not_be_written) {
+  if (getuid() != 0) skip("needs root to become somebody else");
+  umask(0);
+  CHECK_EQ(mkfifo("fifo", 0644), 0);
+  const int fifo = open("fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const int writer = open("fifo", O_WRONLY | O_CLOEXEC);
+  CHECK_EQ(fcntl(fifo, F_SETFL, 0), 0);
+  const Pipe p;
+  put(writer, "bytes");
+  put(p.w, "bytes");
+  finish(start([&] {
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    CHECK(dup2(null, 2) == 2);  // it is said if bytes cannot be put back
+    close(writer);
+    close(p.w);
+    CHECK_EQ(setgid(65534), 0);
+    CHECK_EQ(setuid(65534), 0);
+    const Pipe copy;
+    const int set = epoll_create1(EPOLL_CLOEXEC);
+    for (const int fd : {fifo, p.r}) {
+      const std::string path = "/proc/self/fd/" + std::to_string(fd);
+      CHECK_FAILS(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC), EACCES);
+      CHECK_EQ(tee(fd, copy.w, 5, 0), 5);
+      epoll_event event{};
+      CHECK_EQ(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);  // a reason to put them back
+      CHECK_EQ(take(fd, 5), "bytes");
+      CHECK_EQ(take(copy.r, 5), "bytes");
+    }
+  }));
 }
 
 HAZARD(memory_that_may_only_be_read) {

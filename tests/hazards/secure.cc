@@ -3,10 +3,13 @@
 // the loader drops the preload of a program with more rights.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <regex>
 #include <set>
@@ -48,6 +51,13 @@ std::set<std::string> variables() {
   return names;
 }
 
+bool give_capability(const char* program) {
+  vfs_cap_data any{};
+  any.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE;
+  any.data[0].permitted = 1u << CAP_NET_RAW;
+  return setxattr(program, "security.capability", &any, XATTR_CAPS_SZ_2, 0) == 0;
+}
+
 // Runs the copy with an environment that makes splice fail and asks for counters and the like.
 int status_of(const char* program, const char* role, uid_t user,
               const std::set<std::string>& names) {
@@ -76,9 +86,24 @@ ROLE(with_the_users_rights) {
 
 ROLE(with_more_rights) {
   if (getauxval(AT_SECURE) == 0) _exit(kNotSecure);
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void*) {
+        CHECK(strstr(info->dlpi_name, "libanysplice-log") == nullptr);
+        return 0;
+      },
+      nullptr);
   const Pipe a, b;
   put(a.w, "x");
   CHECK_EQ(tee(a.r, b.w, 1, 0), 1);
+}
+
+// Gives rights up, and keeps what it was told at its start.
+ROLE(with_fewer_rights) {
+  CHECK_EQ(setgid(kNobody), 0);
+  CHECK_EQ(setuid(kNobody), 0);
+  const Pipe a, b;
+  put(a.w, "x");
+  CHECK_FAILS(tee(a.r, b.w, 1, 0), EILSEQ);
 }
 
 // Counts into the file that ANYSPLICE_STATS names, if that is one.
@@ -123,6 +148,11 @@ HAZARD(counters_go_only_where_they_may) {
   put(text, words);
   count_in("text");
   CHECK_EQ(content(text), words);
+  // Too short to count in; nothing is added.
+  const int small = open("small", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  put(small, std::string(100, '\0'));
+  count_in("small");
+  CHECK_EQ(content(small), std::string(100, '\0'));
   count_in("mine");
   CHECK(content(mine) != zeros);
 }
@@ -156,7 +186,31 @@ HAZARD(journal_goes_only_where_it_may) {
   CHECK_FAILS(access("none", F_OK), ENOENT);
   if (getuid() == 0) CHECK(unchanged("others", file("others", kNobody, Journal::kMagic)));
   CHECK(unchanged("text", file("text", getuid(), Journal::kMagic + 1)));
+  const int small = file("small", getuid(), Journal::kMagic);
+  CHECK_EQ(ftruncate(small, kHead), 0);
+  CHECK(unchanged("small", small));
   CHECK(!unchanged("mine", mine));
+}
+
+HAZARD(replay_is_only_read) {
+  const std::string decisions = "secure 0 tee 1 limit=1\n";
+  const int file = open("decisions", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  put(file, decisions);
+  CHECK_EQ(fchmod(file, 0400), 0);
+  struct stat before, after;
+  CHECK_EQ(fstat(file, &before), 0);
+  setenv("ANYSPLICE_REPLAY", "decisions", 1);
+  finish(rerun("counting", "", 0));
+  CHECK_EQ(fstat(file, &after), 0);
+  CHECK_EQ(lseek(file, 0, SEEK_SET), 0);
+  CHECK_EQ(take(file, 1000), decisions);
+  CHECK_EQ(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+}
+
+HAZARD(a_change_of_rights_changes_nothing) {
+  if (getuid() != 0) skip("needs root to give rights up");
+  setenv("ANYSPLICE_MODE", "absent=EILSEQ", 1);
+  finish(rerun("with_fewer_rights", "", 0));
 }
 
 HAZARD(environment_is_ignored) {
@@ -167,11 +221,18 @@ HAZARD(environment_is_ignored) {
   const int trace = open("trace", O_RDWR | O_CREAT, 0600);
   copy_self("plain", 0755);
   copy_self("secure", 04755);
+  copy_self("group", 02755);
+  copy_self("capable", 0755);
   // As root, because nobody may not be allowed to read the library.
   CHECK_EQ(status_of("./plain", "@with_the_users_rights", 0, {}), 0);
   const int secure = status_of("./secure", "@with_more_rights", kNobody, variables());
   if (secure == kNotSecure) skip("set-uid has no effect here");
   CHECK_EQ(secure, 0);
+  CHECK_EQ(status_of("./group", "@with_more_rights", kNobody, variables()), 0);
+  // Not every file system can have them (capabilities(7)).
+  if (give_capability("./capable")) {
+    CHECK_EQ(status_of("./capable", "@with_more_rights", kNobody, variables()), 0);
+  }
   CHECK_EQ(take(stats, 65536), std::string(65536, '\0'));
   struct stat after;
   CHECK_EQ(fstat(stats, &after), 0);
