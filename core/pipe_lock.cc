@@ -249,7 +249,9 @@ void PipeLock::settle(Why why, Grow grow) {
 
 size_t PipeLock::hold(const char* data, size_t length) {
   // Held bytes come before the kernel's: behind those there is no place for them.
-  return kernel_pipe::bytes(fd_) == 0 ? held_->front.append_copy(data, length) : 0;
+  if (kernel_pipe::bytes(fd_) != 0) return 0;
+  arena::note_held(held_);
+  return held_->front.append_copy(data, length);
 }
 
 void PipeLock::make_room() {
