@@ -36,7 +36,6 @@ class Ring {
   uint32_t used() const { return tail_ - head_; }
   uint32_t free() const { return capacity_ > used() ? capacity_ - used() : 0; }
   uint32_t capacity() const { return capacity_; }
-  PagePool* pool() const { return pool_; }
   uint64_t* slots() const { return slots_; }
 
   // Describes up to `length` bytes from the front; adjacent pages share an iovec. Returns the

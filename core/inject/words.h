@@ -26,10 +26,8 @@ class Cursor {
  public:
   explicit Cursor(const char* text) : text_(text), at_(text) {}
 
-  size_t offset() const { return static_cast<size_t>(at_ - text_); }
   size_t offset_of(const Word& word) const { return static_cast<size_t>(word.begin - text_); }
   bool at_end() const { return *at_ == '\0'; }
-  char peek() const { return *at_; }
   // Takes the text if it is next.
   bool take(const char* text) {
     const size_t length = strlen(text);
