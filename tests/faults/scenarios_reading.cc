@@ -1,8 +1,10 @@
 // Reading and writing pipes, and counting what is in them.
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 
 #include "core/engine.h"
+#include "core/mode.h"
 #include "states.h"
 #include "world.h"
 
@@ -50,6 +52,16 @@ SCENARIO(count_bytes) {
     const bool counted = anysplice::ioctl(p.out, FIONREAD, &bytes) == 0;
     world.expect(!counted || static_cast<size_t>(bytes) == p.account.size(), "FIONREAD is wrong");
   });
+}
+
+// After an ioctl that may have told somebody to write, each call looks for that.
+SCENARIO(more_that_came_unseen_than_fits) {
+  if (anysplice::mode() != anysplice::Mode::kEmulate) return;  // the kernel's pipe is full then
+  Box& p = ring(w, 60000);
+  int unused = 0;
+  anysplice::ioctl(w.sink().in, FS_IOC_GETFLAGS, &unused);
+  w.put_in(p, 5000);
+  read_some(w, p);
 }
 
 SCENARIO(bytes_that_came_unseen) {

@@ -1,4 +1,5 @@
 // What the engine takes is bounded, and beyond it nothing is moved or lost (docs/security.md).
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -147,6 +148,23 @@ std::string all_ring_pages() {
   return pages * kPage > kMostRingBytes ? "more than was to be" : "";
 }
 
+// A ring that is to be larger when so many pages are left, too few for its slots, is settled.
+std::string few_pages_for_slots(int size, size_t left) {
+  World w;
+  int ends[2];
+  const std::string bytes(5000, 'r');
+  if (anysplice::pipe(ends) != 0) return "no pipe";
+  const iovec segment{const_cast<char*>(bytes.data()), bytes.size()};
+  if (anysplice::vmsplice(ends[1], &segment, 1, kSpliceNonblock) != 5000) return "no vmsplice";
+  size_t got = 0;
+  std::vector<char*> pages;
+  while (char* page = ring_pool()->take(1, &got)) pages.push_back(page);
+  for (size_t i = 0; i < left; ++i) ring_pool()->put(pages[i]);
+  const int granted = anysplice::fcntl(ends[0], F_SETPIPE_SZ, size);
+  if (granted != size && errno != EPERM) return "not resized";
+  return w.content(ends[0], 6000) == bytes ? "" : "bytes are lost";
+}
+
 }  // namespace
 
 TEST_CASE("bytes of 1024 pipes are held, and a look at one more moves nothing") {
@@ -159,6 +177,12 @@ TEST_CASE("no more than 16 MiB are held, and the rest stays where it is") {
   if (kPosixPlatform) return;
   if (!allow_descriptors(3000)) return;
   CHECK(in_child(too_many_bytes) == "");
+}
+
+TEST_CASE("a ring for whose new size there are too few pages") {
+  if (kPosixPlatform) return;
+  CHECK(in_child([] { return few_pages_for_slots(1 << 20, 0); }) == "");
+  CHECK(in_child([] { return few_pages_for_slots(4 << 20, 1); }) == "");
 }
 
 TEST_CASE("rings have no more than 1 GiB of addresses") { CHECK(in_child(all_ring_pages) == ""); }
