@@ -91,6 +91,15 @@ bool lock(Held* held) {
   return locked != Locked::kNo;
 }
 
+Held* find_and_lock(PipeId id) {
+  for (;;) {
+    Held* const held = find(id);
+    if (held == nullptr || !lock(held)) return nullptr;
+    if (held->id == id) return held;
+    held->lock.unlock();
+  }
+}
+
 static bool try_lock(Held& held) {
   const Locked locked = held.lock.try_lock();
   if (locked == Locked::kAfterCrash) repair(held);

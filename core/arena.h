@@ -47,6 +47,8 @@ bool make();
 Held* find(PipeId id);
 // Locks what was found. False in a signal handler that interrupted the owner of the lock.
 bool lock(Held* held);
+// Both, and it is that pipe's. Null without a place, or in such a handler.
+Held* find_and_lock(PipeId id);
 // Unlocks it; without bytes its place is free for others. Whoever dies before leaves a place that
 // is taken over when there is no other.
 void let_go(Held* held);

@@ -113,13 +113,7 @@ class Replacement {
     struct stat st;
     if (!shared_number(fd) || sys->fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)) return;
     section_.emplace();
-    const PipeId id{st.st_dev, st.st_ino};
-    for (held_ = arena::find(id); held_ != nullptr && arena::lock(held_);) {
-      if (held_->id == id) return;
-      held_->lock.unlock();
-      held_ = arena::find(id);
-    }
-    held_ = nullptr;
+    held_ = arena::find_and_lock({st.st_dev, st.st_ino});
   }
   ~Replacement() {
     if (section_) fd_replaced.fetch_add(1);

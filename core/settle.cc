@@ -265,13 +265,7 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
 // ends are both here, or have been.
 static void hold_instead(Pipe* pipe, int fd) {
   PipeId id;
-  Held* held = pipe_id(fd, &id) ? arena::find(id) : nullptr;
-  while (held != nullptr && arena::lock(held)) {
-    if (!(held->id == id)) {
-      held->lock.unlock();
-      held = arena::find(id);
-      continue;
-    }
+  if (Held* const held = pipe_id(fd, &id) ? arena::find_and_lock(id) : nullptr; held != nullptr) {
     arena::note_held(held);
     while (!pipe->ring.empty()) {
       const iovec slot = pipe->ring.front();
@@ -281,7 +275,6 @@ static void hold_instead(Pipe* pipe, int fd) {
     }
     if (held->front.empty()) arena::note_empty(held);
     arena::let_go(held);
-    break;
   }
   if (!pipe->ring.empty()) report_unsettled(fd, pipe->ring.bytes());
   pipe->ring.consume(pipe->ring.bytes());
