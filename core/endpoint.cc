@@ -9,6 +9,7 @@
 #include "core/sys.h"
 #include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
 
 namespace anysplice {
@@ -28,10 +29,7 @@ int remember(Endpoint* end, Kind kind, int flags) {
   return 0;
 }
 
-int wait_by_poll(int fd, short events) {
-  pollfd p{fd, events, 0};
-  return sys->poll(&p, 1, -1) < 0 ? -errno : 0;
-}
+int wait_by_poll(int fd, short events) { return poll_one(fd, events, -1) < 0 ? -errno : 0; }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "core/stats.h"
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/posix/poll_one.h"
 
 namespace anysplice {
 namespace {
@@ -32,8 +33,7 @@ Step source_stalled(Flow& flow, ssize_t error) {
 // Whether a read of the source would wait, which it must not inside a Section.
 bool source_would_wait(const Flow& flow) {
   if (flow.in.kind != Kind::kDevice || flow.in.nonblocking()) return false;
-  pollfd p{flow.in.fd, POLLIN, 0};
-  return sys->poll(&p, 1, 0) == 0;
+  return poll_one(flow.in.fd, POLLIN, 0) == 0;
 }
 
 // Where the next byte of the source lies in its page: a file's pages enter a pipe one a slot, as

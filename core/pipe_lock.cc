@@ -14,6 +14,7 @@
 #include "core/stats.h"
 #include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/posix/poll_one.h"
 
 namespace anysplice {
 namespace {
@@ -276,8 +277,7 @@ void PipeLock::to_kernel(Why why) {
 bool PipeLock::waits() {
   if (!bytes().empty()) return false;
   if (is_ring()) return pipe_->descriptors[kWrite] > 0 && !take_in(pipe_);
-  pollfd p{fd_, POLLIN, 0};
-  return sys->poll(&p, 1, 0) == 0;
+  return poll_one(fd_, POLLIN, 0) == 0;
 }
 
 bool PipeLock::packets() const {

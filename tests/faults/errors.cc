@@ -20,6 +20,8 @@ const Errors kReads{EAGAIN, EBADF, EINTR, EIO, ENOMEM};
 const Errors kWrites{EAGAIN, EDQUOT, EFBIG, EINTR, EIO, ENOMEM, ENOSPC, EPERM};
 const Errors kWithFlags{EAGAIN, EBADF, EINTR, EIO, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM};
 const Errors kWaits{EINTR, ENOMEM};
+// EINVAL where no descriptor is allowed (RLIMIT_NOFILE).
+const Errors kPolls{EINTR, EINVAL, ENOMEM};
 const Errors kSends{EAGAIN, ECONNRESET, EINTR, ENOBUFS, ENOMEM, ENOTCONN, EPIPE};
 const Errors kFamily{EAGAIN, EINTR, EINVAL, EIO, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM};
 const Errors kCopies{EFAULT, ENOMEM, ENOSYS, EPERM, ESRCH};
@@ -46,8 +48,8 @@ const std::map<std::string_view, Errors> kErrors{
     {"open", {EACCES, EINTR, EMFILE, ENFILE, ENOENT, ENOMEM}},
     {"pipe", {EMFILE, ENFILE}},
     {"pipe2", {EMFILE, ENFILE}},
-    {"poll", kWaits},
-    {"ppoll", kWaits},
+    {"poll", kPolls},
+    {"ppoll", kPolls},
     {"pread", kReads},
     {"preadv", kReads},
     {"preadv2", kWithFlags},

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/wait.h>
@@ -108,6 +109,43 @@ HAZARD(no_descriptors_left) {
   limit(RLIMIT_NOFILE, 0);
   use_all(a, b, file);
   CHECK_FAILS(dup(a.r), EMFILE);
+}
+
+// poll(2) of one descriptor is refused then.
+HAZARD(no_descriptors_left_and_pipes_that_wait) {
+  const int file = file_of(std::string(100000, 'f'));
+  const Pipe empty, full, some, broken, unblocked(O_NONBLOCK);
+  signal(SIGPIPE, SIG_IGN);
+  off_t start = 0;
+  while (splice(file, &start, full.w, nullptr, 65536, SPLICE_F_NONBLOCK) > 0) continue;
+  put(some.w, "some");
+  close(broken.r);
+  char bytes[4];
+  const iovec iov{bytes, 4};
+  const pid_t writer = hazard::start([&] {
+    sleep_ms(100);
+    put(empty.w, "wait");
+    sleep_ms(100);
+    put(unblocked.w, "also");
+  });
+  limit(RLIMIT_NOFILE, 0);
+  constexpr unsigned kNow = SPLICE_F_NONBLOCK;
+  CHECK_FAILS(splice(empty.r, nullptr, some.w, nullptr, 4, kNow), EAGAIN);
+  CHECK_FAILS(splice(some.r, nullptr, full.w, nullptr, 4, kNow), EAGAIN);
+  CHECK_FAILS(splice(some.r, nullptr, broken.w, nullptr, 4, kNow), EPIPE);
+  CHECK_FAILS(splice(file, &start, full.w, nullptr, 4, kNow), EAGAIN);
+  CHECK_FAILS(splice(file, &start, broken.w, nullptr, 4, kNow), EPIPE);
+  CHECK_FAILS(tee(empty.r, some.w, 4, kNow), EAGAIN);
+  CHECK_FAILS(tee(some.r, full.w, 4, kNow), EAGAIN);
+  CHECK_FAILS(tee(some.r, broken.w, 4, kNow), EPIPE);
+  CHECK_FAILS(vmsplice(empty.r, &iov, 1, kNow), EAGAIN);
+  CHECK_FAILS(vmsplice(full.w, &iov, 1, kNow), EAGAIN);
+  CHECK_FAILS(vmsplice(broken.w, &iov, 1, kNow), EPIPE);
+  CHECK_EQ(splice(empty.r, nullptr, some.w, nullptr, 4, 0), 4);
+  CHECK_EQ(vmsplice(unblocked.r, &iov, 1, 0), 4);
+  CHECK_EQ(std::string(bytes, 4), "also");
+  CHECK_EQ(take(some.r, 8), "somewait");
+  finish(writer);
 }
 
 HAZARD(close_loop_over_a_million) {

@@ -15,6 +15,7 @@
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
 #include "core/sys/posix/by_poll.h"
+#include "core/sys/posix/poll_one.h"
 #include "core/text.h"
 
 namespace anysplice::kernel_pipe {
@@ -43,10 +44,7 @@ bool unknown_flag(int error) {
 }
 
 // Waits by poll, which no handler restarts.
-int poll_for(int fd, short events) {
-  pollfd p{fd, events, 0};
-  return sys->poll(&p, 1, -1) < 0 ? -errno : 0;
-}
+int poll_for(int fd, short events) { return poll_one(fd, events, -1) < 0 ? -errno : 0; }
 
 // Whether the wait that has just ended was none: the system looks at the address before it looks
 // whether there is anything to do (qemu-user; gVisor, of sockets). Not asked before waits have been
