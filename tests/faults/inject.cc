@@ -38,6 +38,7 @@ Record* record;
 std::atomic<bool> armed;
 Plan plan;
 int lacking[kFunctions];
+bool addresses_first;
 std::atomic<int> interrupted{-1};  // the function in the middle of which something is to happen
 std::function<void()> happens;
 
@@ -120,6 +121,18 @@ long detail_of(const std::tuple<A...>& args) {
   return 0;
 }
 
+// Whether the call is made with a buffer that it cannot access.
+template <Function F, typename... A>
+bool bad_address(const std::tuple<A...>& args) {
+  if constexpr (F == Function::read || F == Function::write) {
+    char byte;
+    const iovec ours{&byte, 1};
+    const iovec theirs{const_cast<void*>(static_cast<const void*>(std::get<1>(args))), 1};
+    return real.process_vm_readv(real.getpid(), &ours, 1, &theirs, 1, 0) < 0;
+  }
+  return false;
+}
+
 template <typename Signature>
 struct Entry;
 
@@ -129,7 +142,8 @@ struct Entry<R(A...)> {
   static R call(A... given) {
     const auto site = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
     const std::tuple<A...> args(given...);
-    const int what = fate(F, site, detail_of<F>(args));
+    int what = fate(F, site, detail_of<F>(args));
+    if (what == 0 && addresses_first && bad_address<F>(args)) what = EFAULT;
     if (what == 0) return (real.*Member)(given...);
     if (what < 0) return shortened<F>(real.*Member, args);
     // A close that fails has closed all the same (close(2)).
@@ -157,6 +171,8 @@ void take_over() {
 }
 
 void lack(Function function, int error) { lacking[static_cast<size_t>(function)] = error; }
+
+void look_at_addresses_first() { addresses_first = true; }
 
 void arm(const Plan& wanted) {
   plan = wanted;

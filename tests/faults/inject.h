@@ -45,6 +45,8 @@ struct Plan {
 void take_over();
 // Functions that this system is to lack, with the errno that says so.
 void lack(Function function, int error);
+// A system that looks at the address of a read or write before it waits, as qemu-user does.
+void look_at_addresses_first();
 // From arm() to disarm() calls are written down and the plan is followed.
 void arm(const Plan& plan);
 void disarm();

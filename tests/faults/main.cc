@@ -41,6 +41,7 @@ struct System {
   bool guard;
   anysplice::Mode mode;
   std::vector<std::pair<Function, int>> lacking;
+  bool addresses_first = false;
 };
 
 std::vector<System> systems() {
@@ -63,6 +64,7 @@ std::vector<System> systems() {
         {process_vm_writev, ENOSYS},
         {preadv2, EPERM},
         {pwritev2, EPERM}}},
+      {"rings, addresses first", true, true, Mode::kEmulate, {}, true},
       {"the kernel's calls", true, true, Mode::kAuto, {}},
       {"the kernel's calls refused",
        true,
@@ -90,6 +92,7 @@ void say(const std::string& what) {
   const int quiet = memfd_create("stderr", MFD_CLOEXEC);
   dup2(quiet, 2);
   for (const auto& [function, error] : system.lacking) lack(function, error);
+  if (system.addresses_first) look_at_addresses_first();
   anysplice::set_mode(system.mode, 0);
   anysplice::allow_rings(system.rings);
   if (system.guard) anysplice::fault_guard::allow();

@@ -2,11 +2,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "core/engine.h"
@@ -38,6 +41,14 @@ void fill_up(World& w, Box& p) {
   }
   while (w.vmsplice_in(p, 1000, kNow) > 0) {
   }
+}
+
+bool asleep(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const size_t name = text.rfind(") ");
+  return name != std::string::npos && text[name + 2] == 'S';
 }
 
 // Takes out what there is. Should that have been made to fail for ever, by the kernel's own calls:
@@ -87,6 +98,25 @@ SCENARIO(wait_for_bytes) {
       if (!p->account.empty() || n == 0) return;
     }
   }
+}
+
+// A handler that restarts calls: the wait goes on.
+SCENARIO(a_signal_while_it_waits) {
+  struct sigaction handler {};
+  handler.sa_handler = [](int) {};
+  handler.sa_flags = SA_RESTART;
+  ::sigaction(SIGUSR1, &handler, nullptr);
+  Box& p = w.stranger();
+  const std::string_view bytes = w.next(100);
+  p.account = bytes;
+  const pid_t waiter = gettid();
+  const Soon later([&] {
+    for (int tries = 0; tries < 5000 && !asleep(waiter); ++tries) usleep(200);
+    tgkill(getpid(), waiter, SIGUSR1);
+    usleep(1000);
+    if (::write(p.in, bytes.data(), bytes.size()) < 0) abort();
+  });
+  w.splice(p, w.sink(), 50);
 }
 
 // Both need what a waiting call makes first.

@@ -26,6 +26,18 @@ uintptr_t base() {
   return address;
 }
 
+// Whether a source is part of the engine on this system: FAULTS_SOURCES lists their names, each
+// between commas.
+bool is_compiled(const std::filesystem::path& source) {
+  static const std::string all = FAULTS_SOURCES;
+  const auto folder = source.parent_path();
+  if (folder.filename() == "posix" &&
+      std::filesystem::exists(folder.parent_path() / "linux" / source.filename())) {
+    return false;
+  }
+  return all.find("," + source.filename().string() + ",") != std::string::npos;
+}
+
 // The known site of a function at a line, or the last one shortly before it: a call may go over
 // several lines.
 std::string nearest(const std::string& file, int line, const std::string& function,
@@ -45,10 +57,9 @@ std::set<std::string> sites_in_source(const std::string& folder) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const auto extension = entry.path().extension();
     if (extension != ".cc" && extension != ".h") continue;
-    // What only other systems have, and what makes the calls fail itself.
-    const auto folder_name = entry.path().parent_path().filename();
-    if (folder_name == "inject") continue;
-    if (folder_name == "posix" && entry.path().filename() != "ask_first.cc") continue;
+    // What makes the calls fail itself, and what only other systems have.
+    if (entry.path().parent_path().filename() == "inject") continue;
+    if (extension == ".cc" && !is_compiled(entry.path())) continue;
     std::ifstream file(entry.path());
     int number = 0;
     for (std::string line; std::getline(file, line);) {
