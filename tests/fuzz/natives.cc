@@ -1,9 +1,7 @@
 #include "tests/fuzz/natives.h"
 
-#include <sys/stat.h>
-#include <sys/uio.h>
-
 #include "core/sys.h"
+#include "tests/lack_nowait.h"
 
 namespace fuzz {
 namespace {
@@ -13,8 +11,6 @@ decltype(anysplice::Sys::splice) real_splice;
 decltype(anysplice::Sys::tee) real_tee;
 decltype(anysplice::Sys::vmsplice) real_vmsplice;
 decltype(anysplice::Sys::sendfile64) real_sendfile64;
-decltype(anysplice::Sys::preadv2) real_preadv2;
-decltype(anysplice::Sys::pwritev2) real_pwritev2;
 unsigned chosen;
 std::atomic<uint32_t>* calls;
 
@@ -33,18 +29,6 @@ ssize_t answer(int call, ssize_t (*native)(Args...), Args... args) {
       return -1;
   }
   return native(args...);
-}
-
-// preadv2 or pwritev2, of pipes.
-template <typename Native>
-ssize_t without_nowait(Native native, int fd, const iovec* iov, int count, off_t offset,
-                       int flags) {
-  struct stat file;
-  if ((flags & RWF_NOWAIT) != 0 && ::fstat(fd, &file) == 0 && S_ISFIFO(file.st_mode)) {
-    errno = EOPNOTSUPP;
-    return -1;
-  }
-  return native(fd, iov, count, offset, flags);
 }
 
 }  // namespace
@@ -69,15 +53,7 @@ void set_natives(unsigned natives, std::atomic<uint32_t>* counter) {
   anysplice::sys_table.sendfile64 = [](int out, int in, off64_t* offset, size_t count) {
     return answer(3, real_sendfile64, out, in, offset, count);
   };
-  if ((natives & 0x400) == 0) return;
-  real_preadv2 = anysplice::sys_table.preadv2;
-  anysplice::sys_table.preadv2 = [](int fd, const iovec* iov, int count, off_t offset, int flags) {
-    return without_nowait(real_preadv2, fd, iov, count, offset, flags);
-  };
-  real_pwritev2 = anysplice::sys_table.pwritev2;
-  anysplice::sys_table.pwritev2 = [](int fd, const iovec* iov, int count, off_t offset, int flags) {
-    return without_nowait(real_pwritev2, fd, iov, count, offset, flags);
-  };
+  if ((natives & 0x400) != 0) lack_nowait();
 }
 
 }  // namespace fuzz

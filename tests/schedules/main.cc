@@ -16,6 +16,7 @@
 
 #include "core/hesitate.h"
 #include "schedule.h"
+#include "tests/lack_nowait.h"
 
 namespace schedules {
 namespace {
@@ -49,15 +50,25 @@ std::string make_stream() {
 
 const std::string bytes_of_all = make_stream();
 
+// How the engine is set up.
+struct Setup {
+  const char* name;
+  bool rings;
+  bool nowait;
+};
+constexpr Setup kSetups[] = {
+    {"rings on", true, true}, {"rings off", false, true}, {"no RWF_NOWAIT", false, false}};
+
 // Whether a schedule ended well with that seed; says so if not.
-bool good(const Schedule& schedule, bool rings) {
+bool good(const Schedule& schedule, const Setup& setup) {
   fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
     anysplice::set_mode(anysplice::Mode::kEmulate, 0);
-    anysplice::allow_rings(rings);
+    anysplice::allow_rings(setup.rings);
+    if (!setup.nowait) lack_nowait();
     schedule.run();
     _exit(0);
   }
@@ -68,7 +79,7 @@ bool good(const Schedule& schedule, bool rings) {
   int status = 0;
   waitpid(child, &status, 0);
   if (stuck || status != 0) {
-    printf("# rings %s, seed %u: %s\n", rings ? "on" : "off", seed,
+    printf("# %s, seed %u: %s\n", setup.name, seed,
            stuck                 ? "stuck"
            : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
                                  : "wrong");
@@ -166,7 +177,7 @@ int main(int argc, char** argv) {
     if (argc > 3 && strcmp(argv[3], schedule.name) != 0) continue;
     bool ok = true;
     for (seed = first; seed < first + rounds && ok; ++seed) {
-      for (const bool rings : {true, false}) ok = ok && good(schedule, rings);
+      for (const Setup& setup : kSetups) ok = ok && good(schedule, setup);
     }
     std::string name = schedule.name;
     std::replace(name.begin(), name.end(), '_', ' ');
