@@ -59,9 +59,10 @@ void end(int fd, int other) {
 }  // namespace
 
 // Pipes that come and go under the hands of three threads. What these do there may fail in any way,
-// but does not end, and other pipes carry their bytes as if nothing was. (Both ends of these stay
-// open: else the engine would open the missing one for a moment, by a number that the three use.)
+// but does not end, and other pipes carry their bytes as if nothing was. (Their numbers are high:
+// the engine opens ends for a moment, which have the lowest there are.)
 SCHEDULE(close_against_splice) {
+  constexpr int kHigh = 500;
   const Pipe a, b;
   const std::string_view bytes = stream().substr(0, 200000);
   const int file = file_of(stream().substr(0, 50000));
@@ -128,15 +129,19 @@ SCHEDULE(close_against_splice) {
             },
             [&] {
               while (!over) {
-                const Pipe fresh(O_NONBLOCK);
-                anysplice::write(fresh.w, stream().data() + below(500000), 1 + below(20000));
-                r = fresh.r;
-                w = fresh.w;
+                const Pipe low(O_NONBLOCK);
+                int fresh[2];
+                fresh[0] = anysplice::fcntl(low.r, F_DUPFD_CLOEXEC, kHigh);
+                fresh[1] = anysplice::fcntl(low.w, F_DUPFD_CLOEXEC, kHigh);
+                schedules::close(low);
+                anysplice::write(fresh[1], stream().data() + below(500000), 1 + below(20000));
+                r = fresh[0];
+                w = fresh[1];
                 usleep(below(200));
                 // In any order, and the numbers are used again at once.
-                const bool first = below(2) == 0;
-                end(first ? fresh.r : fresh.w, file);
-                end(first ? fresh.w : fresh.r, file);
+                const uint32_t first = below(2);
+                end(fresh[first], file);
+                end(fresh[1 - first], file);
               }
             },
             disturb, disturb});
