@@ -110,8 +110,12 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   if (look_inside && check_readable(message, sizeof(*message)) == 0 &&
       message->msg_control != nullptr &&
       check_readable(message->msg_control, message->msg_controllen) == 0) {
+    const char* const end =
+        static_cast<const char*>(message->msg_control) + message->msg_controllen;
     for (cmsghdr* c = CMSG_FIRSTHDR(message); c != nullptr;
          c = CMSG_NXTHDR(const_cast<msghdr*>(message), c)) {
+      // One that says it is longer than all of them: the kernel refuses the call.
+      if (c->cmsg_len > static_cast<size_t>(end - reinterpret_cast<const char*>(c))) break;
       if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
       for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
         int sent;

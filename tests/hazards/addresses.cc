@@ -160,6 +160,31 @@ HAZARD(making_and_sending) {
   }
 }
 
+// The kernel refuses a control message that says it is longer than all of them.
+HAZARD(control_messages_that_lie) {
+  int sockets[2];
+  CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  char* pages = static_cast<char*>(
+      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  CHECK_EQ(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+  const Teed teed("kept");
+  for (const size_t length : {size_t{1} << 20, SIZE_MAX, SIZE_MAX / 2}) {
+    msghdr message{};
+    char byte = 'x';
+    iovec iov{&byte, 1};
+    message.msg_iov = &iov;
+    message.msg_iovlen = 1;
+    message.msg_controllen = CMSG_SPACE(sizeof(int));
+    message.msg_control = pages + 4096 - message.msg_controllen;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = length;
+    CHECK_FAILS(sendmsg(sockets[0], &message, 0), EINVAL);
+  }
+  CHECK_EQ(take(teed.pipe.r, 4), "kept");
+}
+
 // The last page's end: only what is asked for may be looked at.
 HAZARD(structures_at_the_end_of_memory) {
   char* pages = static_cast<char*>(
