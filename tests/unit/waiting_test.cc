@@ -1,9 +1,11 @@
 // Waiting on a system that looks at an address before it looks whether there is anything to do, as
-// qemu-user does: the call that is to wait fails at once there.
+// qemu-user does: the call that is to wait fails at once there. And on one where it leaves
+// something.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -161,6 +163,37 @@ TEST_CASE("a signal ends a wait, where the system looks at addresses first") {
   CHECK(error == EINTR);
   CHECK(attempts < kFew);
   sigaction(SIGUSR1, &kept, nullptr);
+  for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
+}
+
+// Hidden, as it must come before any other wait: see meson.build.
+TEST_CASE("room that a wait found is not lost to what the wait left", "[.][old-pipes]") {
+  const AddressesFirst system;
+  // As Linux 6.1 does, of which a write from a bad address takes a buffer.
+  sys_table.write = [](int fd, const void* buf, size_t size) -> ssize_t {
+    const ssize_t n = real.write(fd, buf, size);
+    if (n >= 0 || errno != EFAULT) return n;
+    const char page[4096] = {};
+    real.write(fd, page, sizeof(page));
+    errno = EFAULT;
+    return -1;
+  };
+  int in[2];
+  int out[2];
+  make(in);
+  make(out);
+  fill(out[1]);
+  REQUIRE(real.write(in[1], "abc", 3) == 3);
+  std::thread reader([&] {
+    std::this_thread::sleep_for(kSoon);
+    take(out[0], 4096);
+  });
+  const ssize_t moved = splice(in[0], nullptr, out[1], nullptr, 100, 0);
+  reader.join();
+  CHECK(moved == 3);
+  int unread = 0;
+  REQUIRE(::ioctl(out[0], FIONREAD, &unread) == 0);
+  CHECK(unread == 65536 - 4096 + 3);
   for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
 }
 
