@@ -98,7 +98,7 @@ HAZARD(offsets_of_a_word) {
   CHECK_EQ(write_at(file, &iov, 1, 3, 0), 6);
   CHECK_EQ(read_at(file, &iov, 1, 1, 0), 6);
   CHECK_EQ(std::string(bytes), "bc12cd");
-  CHECK_FAILS(send(teed.pipe.w, file, static_cast<long*>(nullptr) + 1, 10), EFAULT);
+  CHECK_FAILS(send(teed.pipe.w, file, reinterpret_cast<long*>(sizeof(long)), 10), EFAULT);
 }
 
 // Beyond which a word of 32 bits cannot tell an offset.
