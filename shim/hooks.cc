@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
+#include "core/sys/page.h"
 #include "core/user_memory.h"
 #ifdef ANYSPLICE_HOST_SYSCALL
 #include <sys/syscall.h>
@@ -18,6 +19,18 @@ namespace {
 template <typename T>
 T* to(long word) {
   return reinterpret_cast<T*>(word);
+}
+
+// A path's text. False if it cannot be read up to its end, or is longer than any that is looked
+// for.
+bool copy_path(const char* from, char (&to)[128]) {
+  for (char& byte : to) {
+    const bool page = &byte == to || reinterpret_cast<uintptr_t>(from) % kPage == 0;
+    if (page && check_readable(from, 1) != 0) return false;
+    byte = *from++;
+    if (byte == '\0') return true;
+  }
+  return false;
 }
 
 // The number at the end of /dev/fd/N, /proc/self/fd/N or /proc/PID/fd/N; -1 for other paths.
@@ -149,8 +162,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 
 void opening(const char* path) {
   if (pipe_high() == 0 && !arena::any_held()) return;
-  if (check_readable(path, 1) != 0) return;
-  const int fd = descriptor_in(path);
+  char text[128];
+  if (!copy_path(path, text)) return;
+  const int fd = descriptor_in(text);
   if (fd >= 0) expose(fd, Why::kOpen);
 }
 

@@ -9,7 +9,6 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <initializer_list>
 
@@ -210,4 +209,11 @@ HAZARD(structures_at_the_end_of_memory) {
   char* path = end - 10;
   snprintf(path, 10, "/dev/null");
   CHECK(open(path, O_RDONLY) >= 0);
+  // Paths that end nowhere.
+  for (const std::string_view endless :
+       {"/", "/dev/std", "/dev/fd/", "/proc/self", "/proc/self/fd/1"}) {
+    char* start = end - endless.size();
+    memcpy(start, endless.data(), endless.size());
+    CHECK_FAILS(open(start, O_RDONLY), EFAULT);
+  }
 }
