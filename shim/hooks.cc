@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/fault_guard.h"
 #include "core/pipe_table.h"
 #include "core/sys.h"
 #include "core/sys/page.h"
@@ -122,6 +123,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
     case SYS_rt_sigaction:
       if (b != 0) taking(fd);
+      break;
+    case SYS_rt_sigprocmask:
+      fault_guard::on_sigmask(fd, to<const sigset_t>(b));
       break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
