@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "core/hesitate.h"
+#include "core/momentary.h"
 #include "core/pipe_identity.h"
 #include "core/stats.h"
 #include "core/sys.h"
@@ -39,6 +41,7 @@ class Ends {
       if (mode != O_WRONLY) fd_[kRead] = fd;
       if (mode != O_RDONLY) fd_[kWrite] = fd;
     }
+    if (fd_[kRead] < 0 || fd_[kWrite] < 0) moment_.emplace();
     if (fd_[kRead] < 0) fd_[kRead] = opened_[kRead] = kernel_pipe::open_end(fd, O_RDONLY, false);
     if (fd_[kWrite] < 0)
       fd_[kWrite] = opened_[kWrite] = kernel_pipe::open_end(fd, O_WRONLY, packets);
@@ -66,6 +69,7 @@ class Ends {
  private:
   int fd_[2] = {-1, -1};
   int opened_[2] = {-1, -1};
+  std::optional<Momentary> moment_;
 };
 
 // Takes what the kernel's pipe has, behind the ring's bytes, by one read: a second one would only

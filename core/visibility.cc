@@ -8,6 +8,7 @@
 #include "core/fork.h"
 #include "core/inject/process.h"
 #include "core/keep_errno.h"
+#include "core/momentary.h"
 #include "core/observe.h"
 #include "core/pipe_lock.h"
 #include "core/route.h"
@@ -139,10 +140,12 @@ void before_fork() {
   arena::make();
   arena::note_company();
   inject::before_fork();
+  begin_fork();  // the last: what settles pipes may open an end
 }
 
 void after_fork(bool child) {
   const int kept = errno;
+  end_fork(child);
   if (child) {
     observe_as_new_process();
     inject::become_child();

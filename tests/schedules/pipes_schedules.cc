@@ -109,6 +109,38 @@ SCHEDULE(fork_in_the_middle) {
   check_rotation(a, b, bytes);
 }
 
+// What the engine opens for a moment is not for children that go on without executing: they would
+// keep a pipe from ending.
+SCHEDULE(forks_beside_ends_for_a_moment) {
+  const Pipe a, b;
+  constexpr int kMost = 64;
+  const auto descriptors = [] {
+    int count = 0;
+    for (int fd = 0; fd < kMost; ++fd) count += ::fcntl(fd, F_GETFD) >= 0;
+    return count;
+  };
+  const int before = descriptors();
+  std::atomic<bool> over{false};
+  const auto carry = [&over](int from, int to) {
+    return [&over, from, to] {
+      while (!over) anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), kNow);
+    };
+  };
+  write_all(a.w, stream().substr(0, 30000));
+  together({carry(a.r, b.w), carry(b.r, a.w), [&] {
+              for (int i = 0; i < 40; ++i) {
+                const pid_t child = anysplice::fork();
+                if (child == 0) _exit(descriptors() == before ? 0 : 1);
+                int status = 0;
+                if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+                  over = true;
+                  wrong("a child has more descriptors");
+                }
+              }
+              over = true;
+            }});
+}
+
 SCHEDULE(tee_against_readers) {
   const Pipe a, copies;
   const std::string_view bytes = stream().substr(0, 200000);

@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <bit>
+#include <optional>
 
 #include "core/keep_errno.h"
+#include "core/momentary.h"
 #include "core/section.h"
 #include "core/sys.h"
 #include "core/sys/page.h"
@@ -103,6 +105,7 @@ class Unwaiting {
   Unwaiting(int fd, int mode) : fd_(fd) {
     const int flags = sys->fcntl(fd, F_GETFL, 0);
     if (flags < 0 || (flags & O_NONBLOCK) != 0) return;
+    moment_.emplace();
     opened_ = open_end(fd, mode, (flags & host::kPackets) != 0);
   }
   ~Unwaiting() {
@@ -117,6 +120,7 @@ class Unwaiting {
  private:
   int fd_;
   int opened_ = -1;
+  std::optional<Momentary> moment_;
 };
 
 }  // namespace
