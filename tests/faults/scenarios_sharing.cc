@@ -8,9 +8,11 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "core/descriptors.h"
 #include "core/engine.h"
+#include "inject.h"
 #include "states.h"
 #include "tests/rights.h"
 #include "world.h"
@@ -85,6 +87,18 @@ SCENARIO(forked) {
   waitpid(child, nullptr, 0);
   w.tee(b, a, 1000, kNow);
   read_some(w, b);
+}
+
+// The fork waits for the end to be closed again, which cannot be here; it does not wait for ever.
+SCENARIO(forked_beside_an_end_for_a_moment) {
+  meanwhile(Function::open, [] {
+    std::thread([] {
+      const pid_t child = anysplice::fork();
+      if (child == 0) _exit(0);
+      if (child > 0) waitpid(child, nullptr, 0);
+    }).join();
+  });
+  read_some(w, held(w, 5000));
 }
 
 SCENARIO(before_vfork) {
