@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the line coverage of each file of core/, and the lines that were never run.
+"""Prints the line coverage of each file and folder of core/, and the lines that were never run.
 
 usage: uncovered.py SOURCE_ROOT < LCOV
 
@@ -19,13 +19,23 @@ for line in sys.stdin:
         number, count = map(int, rest.split(',')[:2])
         counts[file][number] = max(count, counts[file].get(number, 0))
 
-everything = [0, 0]
+folders = collections.defaultdict(lambda: [0, 0])
+
+
+def show(run, lines, name):
+    print(f'{run / lines:7.1%} {run:5} of {lines:5}  {name}')
+
+
 for file, lines in sorted(counts.items()):
     run = sum(count > 0 for count in lines.values())
-    everything[0] += run
-    everything[1] += len(lines)
-    print(f'{run / len(lines):7.1%} {run:5} of {len(lines):5}  {file}')
-print(f'{everything[0] / everything[1]:7.1%} {everything[0]:5} of {everything[1]:5}  core/\n')
+    show(run, len(lines), file)
+    for folder in {os.path.dirname(file) + '/', 'all of core/'}:
+        folders[folder][0] += run
+        folders[folder][1] += len(lines)
+print()
+for folder, (run, lines) in sorted(folders.items()):
+    show(run, lines, folder)
+print()
 
 for file, lines in sorted(counts.items()):
     with open(os.path.join(root, file)) as source:
