@@ -166,7 +166,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 
 void opening(const char* path) {
   if (pipe_high() == 0 && !arena::any_held()) return;
-  char text[128];
+  char text[128]{};
   if (!copy_path(path, text)) return;
   const int fd = descriptor_in(text);
   if (fd >= 0) expose(fd, Why::kOpen);
