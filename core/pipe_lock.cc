@@ -80,7 +80,10 @@ void settle_held_of(int fd, Why why, Grow grow) {
 
 void keep_in_kernel(int fd, FdEntry entry, Why why) {
   Pipe* pipe = pipe_of(entry);
-  if (!lock_entry(fd, entry, pipe)) return;
+  if (!lock_entry(fd, entry, pipe)) {
+    if (fd_entry(fd) == entry) settle_when_unlocked(pipe, why);
+    return;
+  }
   if (pipe->where.load(std::memory_order_relaxed) != Where::kKernel) settle_ring(pipe, why);
   pipe->lock.unlock();
 }
@@ -211,7 +214,13 @@ void PipeLock::unlock() {
     while (pipe_->bypassed.load(std::memory_order_relaxed)) {
       section_.block_signals();
       pipe_->bypassed.store(false, std::memory_order_relaxed);
-      if (is_ring() && pipe_->where.load(std::memory_order_relaxed) == Where::kRing) take_in(pipe_);
+      const int why = pipe_->seen_because.exchange(kNoReason, std::memory_order_relaxed);
+      if (pipe_->where.load(std::memory_order_relaxed) != Where::kRing) continue;
+      if (why == kNoReason) {
+        take_in(pipe_);
+      } else {
+        settle_ring(pipe_, static_cast<Why>(why));
+      }
     }
   }
   if (locked_ && held_ != nullptr) {

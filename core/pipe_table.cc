@@ -115,6 +115,7 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
     pipe->nonblock[end] = nonblock;
   }
   pipe->sleep_key.store(arena::kAnyPipe, std::memory_order_relaxed);
+  pipe->seen_because.store(kNoReason, std::memory_order_relaxed);
   pipe->bypassed.store(false, std::memory_order_relaxed);
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->where.store(packets ? Where::kKernel : Where::kCandidate, std::memory_order_release);
@@ -147,6 +148,11 @@ bool lock_entry(int fd, FdEntry entry, Pipe* pipe) {
   }
   pipe->lock.unlock();
   return false;
+}
+
+void settle_when_unlocked(Pipe* pipe, Why why) {
+  pipe->seen_because.store(static_cast<int>(why), std::memory_order_relaxed);
+  pipe->bypassed.store(true, std::memory_order_seq_cst);
 }
 
 PagePool* ring_pool() {

@@ -18,6 +18,7 @@
 #include "core/lock.h"
 #include "core/ring.h"
 #include "core/takers.h"
+#include "core/why.h"
 
 namespace anysplice {
 
@@ -37,6 +38,9 @@ struct Pipe {
   // Bytes reached the kernel's pipe past a ring: written by a handler that interrupted the owner of
   // the lock, who takes them in before others get it.
   std::atomic<bool> bypassed;
+  // Not kNoReason: others may see the pipe from then on, because of such a handler, and the owner
+  // settles it. (Told together with `bypassed`.)
+  std::atomic<int> seen_because;
   std::atomic<uint32_t> next_free;
   std::atomic<uint32_t> sleep_key;  // pipe_identity.h; kAnyPipe while not known
   int descriptors[2];               // how many numbers name each end
@@ -61,6 +65,10 @@ void retire_pipe(Pipe* pipe);
 // Locks the pipe of fd if it still is the entry's. False if the entry went stale meanwhile or the
 // lock belongs to the code that this signal handler interrupted.
 bool lock_entry(int fd, FdEntry entry, Pipe* pipe);
+
+// In such a handler: the pipe is to be settled when its lock is free again.
+inline constexpr int kNoReason = -1;
+void settle_when_unlocked(Pipe* pipe, Why why);
 
 // Pipes are numbered from 0; none from pipe_high() on was ever used.
 uint32_t pipe_high();

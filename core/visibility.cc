@@ -32,7 +32,10 @@ void settle_rings(Why why) {
     Pipe* pipe = pipe_number(i);
     const Where where = pipe->where.load(std::memory_order_acquire);
     if (where != Where::kCandidate && where != Where::kRing) continue;
-    if (pipe->lock.lock() == Locked::kNo) continue;
+    if (pipe->lock.lock() == Locked::kNo) {
+      settle_when_unlocked(pipe, why);
+      continue;
+    }
     const Where now = pipe->where.load(std::memory_order_relaxed);
     if (now == Where::kCandidate || now == Where::kRing) settle_ring(pipe, why);
     pipe->lock.unlock();
@@ -154,8 +157,10 @@ void after_fork(bool child) {
     for (uint32_t i = 0; i < pipe_high(); ++i) {
       Pipe* pipe = pipe_number(i);
       pipe->lock.init();
-      Where candidate = Where::kCandidate;
-      pipe->where.compare_exchange_strong(candidate, Where::kKernel);
+      const Where where = pipe->where.load();
+      // What a ring has, that a handler interrupted work on, is its parent's to settle.
+      if (where == Where::kRing) pipe->ring.consume(pipe->ring.bytes());
+      if (where == Where::kRing || where == Where::kCandidate) pipe->where.store(Where::kKernel);
     }
     vfork_is_over();
   } else {

@@ -1,6 +1,7 @@
 // What concerns the process: its memory, its handlers, its counters.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include "core/engine.h"
 #include "core/fault_guard.h"
 #include "core/observe.h"
+#include "core/pipe_identity.h"
 #include "core/settings.h"
 #include "core/stats.h"
 #include "inject.h"
@@ -102,6 +104,57 @@ SCENARIO(a_handler_on_its_own_pipe) {
   });
   w.splice(*used, w.sink(), 1000, kNow);
   read_some(w, *used);
+}
+
+static bool acted;
+static bool childs_fault;
+
+// A handler that interrupts work on a ring, and lets others see that pipe: it leaves the ring when
+// the work is over.
+static void let_see_in_a_handler(World& w, void (*let_see)(Box&)) {
+  static Box* used;
+  static void (*act)(Box&);
+  static bool inside;
+  act = let_see;
+  used = &ring(w, 5000);
+  signal(SIGUSR1, [](int) {
+    if (inside) act(*used);
+  });
+  meanwhile(Function::writev, [] {
+    inside = true;
+    raise(SIGUSR1);
+    inside = false;
+  });
+  w.splice(*used, w.sink(), 1000, kNow);
+  w.expect(!childs_fault, "a child gave away what is its parent's");
+  int bytes = -1;
+  if (!acted || anysplice::holds_bytes(used->out)) return;  // they were not to be put back
+  if (::ioctl(used->out, FIONREAD, &bytes) != 0) return;
+  w.expect(static_cast<size_t>(bytes) == used->account.size(), "not all is in the kernel's pipe");
+}
+
+SCENARIO(a_handler_that_watches) {
+  let_see_in_a_handler(w, [](Box& p) {
+    const int watched = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    acted = anysplice::epoll_ctl(watched, EPOLL_CTL_ADD, p.out, &event) == 0;
+  });
+}
+
+SCENARIO(a_handler_that_forks) {
+  let_see_in_a_handler(w, [](Box& p) {
+    const pid_t child = anysplice::fork();
+    if (child == 0) {
+      // What is in the ring is its parent's to give away.
+      anysplice::expose_all();
+      int bytes = 0;
+      _exit(::ioctl(p.out, FIONREAD, &bytes) == 0 && bytes == 0 ? 0 : 1);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child) return;
+    acted = true;
+    if (status != 0) childs_fault = true;
+  });
 }
 
 static void count_in_file(uint64_t first_word) {
