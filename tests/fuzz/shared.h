@@ -44,6 +44,7 @@ struct Shared {
   uint64_t cursor;    // where in the pattern the next bytes come from
   int objects;
   Object object[kObjects];
+  int watched[kVariables];  // the object that was put into an epoll set by this variable's number
   bool alive[kActors];
   pid_t pid[kActors];
   char report[1 << 14];

@@ -151,7 +151,9 @@ void Stage::watch(const Step& step) {
     end(Verdict::kCutShort);
   }
   agree(answers);
-  if (v.open() && step.arg[1] != EPOLL_CTL_DEL) shared_.object[v.object].exposed = true;
+  if (!v.open() || step.arg[1] == EPOLL_CTL_DEL) return;
+  shared_.object[v.object].exposed = true;
+  if (answers[kKernel].n == 0) shared_.watched[step.arg[2]] = v.object;
 }
 
 void Stage::events(Var& set) {
@@ -168,12 +170,16 @@ void Stage::events(Var& set) {
   if (answers[0].n < 0 || answers[1].n < 0) agree(answers);
   for (int i = 0; i < kVariables; ++i) {
     // Room is compared by poll; an edge more than the kernel's must at least be true, as far as
-    // that can be seen: the number may be closed, and a copy of it keep it in the set.
+    // that can be seen: the number may be closed or another's, and a copy of it keep it in the set.
     const uint32_t k = of[kKernel][i] & ~uint32_t{kRoom}, e = of[kEngine][i] & ~uint32_t{kRoom};
     const uint32_t extra = e & ~k;
-    pollfd now = {vars_[i].fd[kKernel], POLLIN, 0};
-    if (now.fd < 0) now.revents = static_cast<short>(extra);
-    if (now.fd >= 0 && extra != 0) ::poll(&now, 1, 0);
+    const Var& v = vars_[i];
+    pollfd now = {v.fd[kKernel], POLLIN, 0};
+    if (!v.open() || v.object != shared_.watched[i]) {
+      now.revents = static_cast<short>(extra);
+    } else if (extra != 0) {
+      ::poll(&now, 1, 0);
+    }
     if ((k & ~e) == 0 && (extra & ~static_cast<uint32_t>(now.revents)) == 0) continue;
     char text[96];
     snprintf(text, sizeof text, "v%d epoll kernel: %#x, engine: %#x", i, k, e);
