@@ -68,6 +68,17 @@ def the_command_that_repeats_a_finding_does():
 
 
 @tap.test
+def the_program_is_not_its_own_output():
+    program = pathlib.Path('program')
+    program.write_text('#!/bin/sh\n')
+    program.chmod(0o755)
+    done = subprocess.run([tap.ANYSPLICE, 'explore', '--output=program', '--', './program'],
+                          capture_output=True, timeout=tap.SECONDS)
+    assert done.returncode == 125 and b'is the test command itself' in done.stderr, done
+    assert program.exists()
+
+
+@tap.test
 def reports_for_people():
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     out, _ = tap.run('explore', '--output=out', '--max-runs=30', '--',

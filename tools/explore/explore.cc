@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +16,7 @@
 #include "tools/errno_names.h"
 #include "tools/explore/report.h"
 #include "tools/leave_preload.h"
+#include "tools/program.h"
 #include "tools/status.h"
 
 namespace anysplice::tools {
@@ -123,6 +126,20 @@ absl::Status check_clean(const ExploreOptions& options, const Trial& trial) {
                    options.trial.run.mode ? "" : "; try it under 'anysplice run'"));
 }
 
+// It would be removed.
+absl::Status check_not_the_program(const TrialOptions& trial) {
+  const absl::StatusOr<std::string> program = find_program(trial.run.command[0]);
+  if (!program.ok()) return program.status();
+  for (const std::string& file : trial.files) {
+    std::error_code error;
+    if (std::filesystem::equivalent(file, *program, error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--output=", file, " is the test command itself"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Two runs without failures, to see what the test does and that it does it twice.
 absl::StatusOr<Trial> look(const ExploreOptions& options, Trials* trials,
                            std::vector<Failure>* failures, Exploration* exploration) {
@@ -210,6 +227,7 @@ int explore_command(absl::Span<char* const> words) {
         absl::InvalidArgumentError("no test command given; try 'anysplice explore --help'"));
   }
   options.trial.run = *run;
+  if (auto checked = check_not_the_program(options.trial); !checked.ok()) return report(checked);
   Exploration exploration;
   exploration.command = command_of(*run);
   exploration.prefix = prefix_of(*run);
