@@ -160,6 +160,8 @@ size_t Ring::bytes_in(uint32_t slots) const {
 }
 
 void Ring::consume(size_t length) {
+  // In the child of a handler that forked in the middle of a call all of it is gone already.
+  length = std::min<size_t>(length, bytes_);
   bytes_ -= length;
   while (length > 0) {
     Slot s = slot(head_);

@@ -58,7 +58,7 @@ class Ring {
   size_t whole_slots(size_t length) const;
   // The bytes in the first so many slots.
   size_t bytes_in(uint32_t slots) const;
-  // Drops bytes from the front.
+  // Drops bytes from the front, if there are so many.
   void consume(size_t length);
 
   // Free pages for up to `length` bytes of which the first lies at `offset` in its page (0..4095):

@@ -13,8 +13,8 @@ namespace anysplice {
 namespace {
 
 PagePool* test_pool() {
-  static PagePool* one =
-      PagePool::create(map_memory(PagePool::bytes_for(256), Sharing::kPrivate), 256, Sharing::kPrivate);
+  static PagePool* one = PagePool::create(map_memory(PagePool::bytes_for(256), Sharing::kPrivate),
+                                          256, Sharing::kPrivate);
   return one;
 }
 
@@ -99,6 +99,21 @@ TEST_CASE("consuming splits a slot and frees whole ones") {
   CHECK(ring.content() == " world");
   ring.consume(6);
   CHECK(ring.empty());
+  CHECK(free_pages() == before);
+}
+
+TEST_CASE("no more is consumed than there is") {
+  const size_t before = free_pages();
+  {
+    TestRing ring;
+    ring.add("ab");
+    ring.consume(5);
+    CHECK(ring.empty());
+    CHECK(ring.bytes() == 0);
+    ring.consume(1);
+    ring.add("cd");
+    CHECK(ring.content() == "cd");
+  }
   CHECK(free_pages() == before);
 }
 
