@@ -31,7 +31,7 @@ SETTINGS = ([], ['--mode=emulate', '--block'])
 @tap.test
 def finds_a_short_count_that_is_not_thought_of():
     for setting in SETTINGS:
-        found = verdicts(explore('short_count', *setting, runs=25, timeout=0.5))
+        found = verdicts(explore('short_count', *setting, runs=25, timeout=2))
         assert ('wrong output', 'half of it moved') in found, found
         assert any(verdict == 'hangs' for verdict, _ in found), found
 
@@ -46,7 +46,7 @@ def finds_a_missing_fallback():
 
 @tap.test
 def finds_a_loop_that_does_not_end():
-    found = verdicts(explore('retries_forever', runs=20, timeout=0.5))
+    found = verdicts(explore('retries_forever', runs=20, timeout=2))
     assert ('hangs', 'gone from there on (ENOSYS)') in found, found
 
 
