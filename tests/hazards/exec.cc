@@ -199,11 +199,18 @@ HAZARD(tee_of_what_a_started_program_writes) {
   }
 }
 
+// From here on it takes nothing. (Where a look at a pipe is two calls, a reader in between makes it
+// wait.)
+static void stop(pid_t child) {
+  kill(child, SIGSTOP);
+  CHECK_EQ(waitpid(child, nullptr, WUNTRACED), child);
+}
+
 HAZARD(tee_of_what_a_spawned_program_reads) {
   for (const Program& program : kPrograms) {
     const Pipe pipe(O_CLOEXEC), copy(O_CLOEXEC), output(O_CLOEXEC);
     const pid_t child = spawn_cat(program, pipe.r, output.w);
-    kill(child, SIGSTOP);
+    stop(child);
     put(pipe.w, "abcdef");
     tee(pipe.r, copy.w, 100, SPLICE_F_NONBLOCK);
     kill(child, SIGCONT);
@@ -229,7 +236,7 @@ HAZARD(tee_of_a_fifo_that_a_started_program_has) {
       become(program, "cat", fifo.r, output.w);
     });
     sleep_ms(50);  // it sleeps in its read
-    kill(child, SIGSTOP);
+    stop(child);
     put(fifo.w, "abcdef");
     tee(fifo.r, copy.w, 100, SPLICE_F_NONBLOCK);
     kill(child, SIGCONT);
