@@ -1,8 +1,7 @@
 #!/bin/bash
 # Runs clang-tidy with the checks of .clang-tidy over core/, shim/ and tools/, or over the files
 # whose path contains one of the arguments. Installs what is missing (Debian 12, as root), sets up
-# build/ if there is none; as a test of meson's it uses that build. Exit status 0 and no output but
-# the number of files if all is clean.
+# build/ if there is none. Exit status 0 and no output but the number of files if all is clean.
 #
 #   tools/tidy.sh [TEXT...]          # tools/tidy.sh core/ shim/vfork.cc
 set -uo pipefail
@@ -11,9 +10,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/packages.sh"
 install_packages build && install_missing clang-tidy-14 || exit 1
 
-# Beside meson's other tests one processor is enough.
-build=${MESON_BUILD_ROOT:-$root/build}
-jobs=${MESON_BUILD_ROOT:+1}
+build=$root/build
 [ -e "$build/build.ninja" ] || meson setup "$build" "$root" >/dev/null || exit 1
 
 # Each file once, although several libraries are made of it.
@@ -34,7 +31,7 @@ END
 [ -n "$files" ] || { echo "tidy.sh: no such file" >&2; exit 2; }
 
 # Options of gcc that clang lacks are none of its business.
-(cd "$root" && xargs -P "${jobs:-$(nproc)}" -n 1 clang-tidy-14 -p "$build/tidy" --quiet \
+(cd "$root" && xargs -P "$(nproc)" -n 1 clang-tidy-14 -p "$build/tidy" --quiet \
   --header-filter='/(core|shim|tools)/' --extra-arg=-Wno-unknown-warning-option \
   <<<"$files" 2> >(grep -v 'warnings\? generated\|warnings\? treated as' >&2))
 status=$?
