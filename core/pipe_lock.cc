@@ -190,14 +190,17 @@ int PipeLock::lock_for_write() {
 }
 
 int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
-  constexpr int kTries = 16;  // as often as others may take a place away while we look
-  for (int tries = 1;; ++tries) {
+  // Others may take a place away while we look, but not so often without a pause.
+  constexpr int kMostInARow = 256;
+  for (int same = 0;;) {
     int error = a.resolve();
     if (error == 0) error = b.resolve();
     if (error == 0 && a.lock_address() == b.lock_address()) {
       // The ends of one pipe; or a place that was given away since it was found. The one that is
       // left goes to and fro between the two.
-      error = a.is_ring() || a.id_ == b.id_ ? -EINVAL : tries < kTries ? -EAGAIN : -ENOMEM;
+      error = a.is_ring() || a.id_ == b.id_ ? -EINVAL : ++same < kMostInARow ? -EAGAIN : -ENOMEM;
+    } else {
+      same = 0;
     }
     const bool in_order = std::less<void*>()(a.lock_address(), b.lock_address());
     PipeLock& first = in_order ? a : b;

@@ -60,6 +60,12 @@ std::string consume(int fd, size_t length) {
   return got;
 }
 
+// Between pipes that have writers.
+void carry_some(int from, int to) {
+  const ssize_t n = anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), kNow);
+  if (n <= 0 && errno != EAGAIN) wrong("a splice: errno " + std::to_string(errno));
+}
+
 }  // namespace
 
 SCHEDULE(there_and_back) {
@@ -69,7 +75,7 @@ SCHEDULE(there_and_back) {
   const auto carry = [](int from, int to) {
     return [from, to] {
       for (int i = 0; i < 400; ++i) {
-        anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), kNow);
+        carry_some(from, to);
       }
     };
   };
@@ -84,7 +90,7 @@ SCHEDULE(fork_in_the_middle) {
   std::atomic<bool> over{false};
   const auto carry = [&over](int from, int to) {
     return [&over, from, to] {
-      while (!over) anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), kNow);
+      while (!over) carry_some(from, to);
     };
   };
   together({carry(a.r, b.w), carry(b.r, a.w), [&] {
@@ -92,8 +98,8 @@ SCHEDULE(fork_in_the_middle) {
                 const pid_t child = anysplice::fork();
                 if (child == 0) {
                   for (int n = 0; n < 20; ++n) {
-                    anysplice::splice(a.r, nullptr, b.w, nullptr, 1 + below(9000), kNow);
-                    anysplice::splice(b.r, nullptr, a.w, nullptr, 1 + below(9000), kNow);
+                    carry_some(a.r, b.w);
+                    carry_some(b.r, a.w);
                   }
                   anysplice::settle_held();
                   _exit(0);
@@ -123,7 +129,7 @@ SCHEDULE(forks_beside_ends_for_a_moment) {
   std::atomic<bool> over{false};
   const auto carry = [&over](int from, int to) {
     return [&over, from, to] {
-      while (!over) anysplice::splice(from, nullptr, to, nullptr, 1 + below(9000), kNow);
+      while (!over) carry_some(from, to);
     };
   };
   write_all(a.w, stream().substr(0, 30000));
