@@ -56,11 +56,11 @@ int store_offset(int32_t* to, int64_t value) { return store(to, value); }
 
 int check_readable(const void* memory, size_t size) {
   constexpr uintptr_t kRead = sizeof(uint64_t);  // by readable(), and never across a page's end
-  const char* at = static_cast<const char*>(memory);
-  const char* end = at + size;
+  auto at = reinterpret_cast<uintptr_t>(memory);  // a program's word may point nowhere
+  const uintptr_t end = at + size;
   if (end < at) return -EFAULT;
-  for (; at < end; at += kPage - reinterpret_cast<uintptr_t>(at) % kPage) {
-    if (!readable(at - reinterpret_cast<uintptr_t>(at) % kRead)) return -EFAULT;
+  for (; at < end; at += kPage - at % kPage) {
+    if (!readable(reinterpret_cast<const void*>(at - at % kRead))) return -EFAULT;
   }
   return 0;
 }
