@@ -286,6 +286,7 @@ int close(int fd) {
 
 #ifdef ANYSPLICE_HOST_CLOSE_RANGE
 int close_range(unsigned first, unsigned last, int flags) {
+  if ((flags & host::kOwnNumbers) != 0) numbers_part();
   if ((flags & host::kOnlyCloseOnExec) == 0 && first <= last) forget_range(first, last);
   return sys->close_range(first, last, flags);
 }

@@ -100,7 +100,10 @@ void expose_inherited();
 void settle_held();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use
 // its pipes that the engine cannot see.
-void keep_nothing();
+void keep_nothing(Why why);
+// The calling thread is about to get a table of descriptors of its own (CLONE_FILES of unshare(2)):
+// if there are others, numbers no longer mean the same in all, so nothing is kept.
+void numbers_part();
 pid_t fork();
 
 }  // namespace anysplice

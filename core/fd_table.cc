@@ -16,11 +16,11 @@ void set_fd_entry(int fd, FdEntry entry) {
   fd_words[number].store(entry.word, std::memory_order_release);
 }
 
-bool every_call_seen = true;
+std::atomic<bool> every_call_seen = true;
 
 void remember_fd(int fd, FdEntry entry) {
   if (vfork_child()) return;
-  if (every_call_seen) {
+  if (every_call_seen.load(std::memory_order_relaxed)) {
     set_fd_entry(fd, entry);
   } else {
     set_fd_entry(fd, entry.is_pipe() ? FdEntry::of(FdKind::kPipe) : FdEntry{});

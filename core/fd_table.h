@@ -58,8 +58,8 @@ extern std::atomic<uint32_t> fd_replaced;
 inline FdEntry own_fd_entry(int fd) { return vfork_child() ? FdEntry{} : fd_entry(fd); }
 
 // Whether every call that closes or makes a descriptor goes through the engine, as it does behind
-// the shim. Set before threads exist.
-extern bool every_call_seen;
+// the shim, and means the same for all threads.
+extern std::atomic<bool> every_call_seen;
 
 // As set_fd_entry(), for what a look at a descriptor that is no pipe of ours has told. Unless every
 // call is seen, the number may be something else at the next one: only that it is some pipe is

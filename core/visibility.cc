@@ -5,6 +5,7 @@
 
 #include "core/descriptors.h"
 #include "core/engine.h"
+#include "core/fd_table.h"
 #include "core/fork.h"
 #include "core/inject/process.h"
 #include "core/keep_errno.h"
@@ -15,6 +16,7 @@
 #include "core/section.h"
 #include "core/settle.h"
 #include "core/sys.h"
+#include "core/sys/thread.h"
 #include "core/user_memory.h"
 #include "core/vfork.h"
 
@@ -102,10 +104,16 @@ void settle_held() {
   }
 }
 
-void keep_nothing() {
-  expose_all(Why::kUring);
+void keep_nothing(Why why) {
+  expose_all(why);
   forbid_rings(+1);
   if (arena::make()) arena::sleeper(arena::kAnyPipe, +1);
+}
+
+void numbers_part() {
+  if (thread::others() == thread::Others::kNone) return;
+  every_call_seen = false;
+  keep_nothing(Why::kUnshare);
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {

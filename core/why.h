@@ -19,6 +19,7 @@ enum class Why {
   kRights,  // sent over a socket
   kStdio,   // a FILE on the pipe
   kDprintf,
+  kAio,       // POSIX AIO
   kFlags,     // preadv2 or pwritev2 with flags
   kFcntl,     // O_DIRECT or O_ASYNC
   kIoctl,     // one that the engine does not know
@@ -30,6 +31,7 @@ enum class Why {
   kUnseen,    // bytes came past the engine and do not fit
   kSyscall,   // a rarer call by its number
   kUring,     // io_uring is used
+  kUnshare,   // a thread with descriptors of its own
   kAsked,     // the program asked for it: anysplice_settle()
   kExit,      // the end of the process
 };

@@ -1,6 +1,7 @@
 #include "shim/hooks.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +130,10 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
-      keep_nothing();
+      keep_nothing(Why::kUring);
+      break;
+    case SYS_unshare:
+      if ((a & CLONE_FILES) != 0) numbers_part();
       break;
 #ifdef SYS_select
     case SYS_select:
@@ -176,6 +180,14 @@ void reading(FILE* file) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int fd = fileno(file);
   if (arena::any_held() || fd_entry(fd).ours()) expose(fd, Why::kStdio);
+}
+
+void starting(const aiocb* job) { expose(job->aio_fildes, Why::kAio); }
+
+void starting(const aiocb* const* jobs, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (jobs[i] != nullptr && jobs[i]->aio_lio_opcode != LIO_NOP) starting(jobs[i]);
+  }
 }
 
 }  // namespace anysplice::shim

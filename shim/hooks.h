@@ -2,6 +2,7 @@
 #ifndef ANYSPLICE_SHIM_HOOKS_H_
 #define ANYSPLICE_SHIM_HOOKS_H_
 
+#include <aio.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -37,6 +38,10 @@ inline void taking(int signal) {
 
 // A stdio stream is about to be read.
 void reading(FILE* file);
+
+// Jobs of POSIX AIO are about to be started. (Those with offsets of 64 bits begin alike.)
+void starting(const aiocb* job);
+void starting(const aiocb* const* jobs, int count);
 
 // A descriptor was just made: forget what its number used to be.
 inline int fresh(int fd) {

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <termios.h>
 #include <wchar.h>
+#include <wordexp.h>
 
 #include "core/descriptors.h"
 #include "core/engine.h"

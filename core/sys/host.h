@@ -56,6 +56,9 @@ inline constexpr int kPackets = 0;
 // close_range(2): nothing is closed yet. Both systems have the same bit, not all headers its name.
 inline constexpr int kOnlyCloseOnExec = 1 << 2;
 
+// The same: in a table of this thread's own. Linux.
+inline constexpr int kOwnNumbers = 1 << 1;
+
 // Signal-driven I/O.
 #if defined(O_ASYNC)
 inline constexpr int kAsync = O_ASYNC;

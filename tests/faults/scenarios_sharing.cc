@@ -39,7 +39,7 @@ SCENARIO(settled_when_asked) {
 SCENARIO(nothing_kept) {
   Box& p = ring(w, 5000);
   held(w, 5000);
-  anysplice::keep_nothing();
+  anysplice::keep_nothing(anysplice::Why::kAsked);
   w.tee(p, w.pipe(), 100, kNow);
   w.tee(w.talking(SOCK_STREAM, 10), p, 100, kNow);
 }

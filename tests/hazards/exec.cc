@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <wordexp.h>
 
 #include <vector>
 
@@ -157,6 +158,17 @@ HAZARD(system_reads_a_pipe) {
       "unset LD_PRELOAD; cat <&" + std::to_string(teed.pipe.r) + " >&" + std::to_string(output.w);
   CHECK_EQ(system(command.c_str()), 0);
   CHECK_EQ(take(output.r, 10), "for system");
+}
+
+HAZARD(wordexp_reads_a_pipe) {
+  const Teed teed("some words");
+  close(teed.pipe.w);
+  const std::string words = "$(unset LD_PRELOAD; cat <&" + std::to_string(teed.pipe.r) + ")";
+  wordexp_t found;
+  CHECK_EQ(wordexp(words.c_str(), &found, 0), 0);
+  CHECK_EQ(found.we_wordc, 2u);
+  CHECK_EQ(std::string(found.we_wordv[1]), "words");
+  wordfree(&found);
 }
 
 HAZARD(descriptor_sent_over_a_socket) {
