@@ -113,7 +113,7 @@ class Replacement {
     struct stat st;
     if (!shared_number(fd) || sys->fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)) return;
     section_.emplace();
-    held_ = arena::find_and_lock({st.st_dev, st.st_ino});
+    held_ = arena::find_and_lock({static_cast<uint64_t>(st.st_dev), st.st_ino});
   }
   ~Replacement() {
     if (section_) fd_replaced.fetch_add(1);

@@ -130,6 +130,7 @@ one() {
     meson setup "$build" "$root" --cross-file "$cross" -Dtools=false -Doptimization=1 >"$build.log" 2>&1 ||
     { tail -20 "$build.log"; return 1; }
   if [ ${#targets[@]} -gt 2 ]; then
+    ninja -C "$build" build.ninja >/dev/null || return 1  # it may be older than the sources
     mapfile -t hazards < <(ninja -C "$build" -t targets all | grep -oE '^tests/hazards/[a-z_]+:' |
                            tr -d : | grep -vE 'peer|phony')
   fi

@@ -3,6 +3,7 @@
 #include "core/settle.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -57,7 +58,7 @@ bool has_nowait() {
   REQUIRE(::pipe(fd) == 0);
   char byte = 'x';
   const iovec one{&byte, 1};
-  const bool has = ::pwritev2(fd[1], &one, 1, -1, RWF_NOWAIT) == 1;
+  const bool has = real_write(fd[1], &one, 1, -1, RWF_NOWAIT) == 1;
   for (const int end : fd) ::close(end);
   return has;
 }
