@@ -111,7 +111,8 @@ void keep_nothing(Why why) {
 }
 
 void numbers_part() {
-  if (thread::others() == thread::Others::kNone) return;
+  // A child of vfork has numbers of its own already, and its parent's memory.
+  if (vfork_child() || thread::others() == thread::Others::kNone) return;
   every_call_seen = false;
   keep_nothing(Why::kUnshare);
 }

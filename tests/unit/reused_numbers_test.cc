@@ -1,11 +1,14 @@
 // Descriptors closed and made where the engine cannot see it, as beside the explicit library.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <thread>
 
+#include "core/descriptors.h"
 #include "core/engine.h"
 #include "core/fd_table.h"
 
@@ -83,4 +86,24 @@ TEST_CASE("a number is what it is now, if closing it was not seen", "[fds]") {
     ::close(number);
   }
   for (const int fd : {pipe_ends[0], pipe_ends[1], ends[0], ends[1], file}) anysplice::close(fd);
+}
+
+// In a process of its own: it is for good.
+TEST_CASE("numbers part for a thread of several, not for a child of vfork", "[fds]") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] {}).join();
+    note_vfork();
+    const pid_t other = vfork();
+    if (other == 0) {
+      numbers_part();
+      _exit(0);
+    }
+    if (other < 0 || waitpid(other, nullptr, 0) != other || !every_call_seen) _exit(1);
+    numbers_part();
+    _exit(every_call_seen ? 2 : 0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
