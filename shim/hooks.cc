@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arena.h"
-#include "core/fault_guard.h"
-#include "core/pipe_table.h"
-#include "core/sys.h"
+#include "core/memory/fault_guard.h"
+#include "core/memory/user_memory.h"
+#include "core/pipe/arena.h"
+#include "core/pipe/pipe_table.h"
 #include "core/sys/page.h"
-#include "core/user_memory.h"
+#include "core/sys/sys.h"
 #ifdef ANYSPLICE_HOST_SYSCALL
 #include <sys/syscall.h>
 #endif
@@ -130,10 +130,10 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
-      keep_nothing(Why::kUring);
+      keep_nothing(SettleReason::kUring);
       break;
     case SYS_unshare:
-      if ((a & CLONE_FILES) != 0) numbers_part();
+      if ((a & CLONE_FILES) != 0) on_descriptor_table_unshared();
       break;
 #ifdef SYS_select
     case SYS_select:
@@ -159,7 +159,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_execve:
     case SYS_execveat:
     case SYS_exit_group:
-      expose_all(Why::kSyscall);
+      expose_all(SettleReason::kSyscall);
       break;
     default:
       break;
@@ -173,16 +173,16 @@ void opening(const char* path) {
   char text[128]{};
   if (!copy_path(path, text)) return;
   const int fd = descriptor_in(text);
-  if (fd >= 0) expose(fd, Why::kOpen);
+  if (fd >= 0) expose(fd, SettleReason::kOpen);
 }
 
 void reading(FILE* file) {
   if (pipe_high() == 0 && !arena::any_held()) return;
   const int fd = fileno(file);
-  if (arena::any_held() || fd_entry(fd).ours()) expose(fd, Why::kStdio);
+  if (arena::any_held() || fd_entry(fd).ours()) expose(fd, SettleReason::kStdio);
 }
 
-void starting(const aiocb* job) { expose(job->aio_fildes, Why::kAio); }
+void starting(const aiocb* job) { expose(job->aio_fildes, SettleReason::kAio); }
 
 void starting(const aiocb* const* jobs, int count) {
   for (int i = 0; i < count; ++i) {

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "core/descriptors.h"
-#include "core/engine.h"
-#include "core/fault_guard.h"
-#include "core/fd_table.h"
-#include "core/fork.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/calls/fork.h"
+#include "core/fd/fd_table.h"
+#include "core/memory/fault_guard.h"
 #include "shim/narrow.h"
 #include "shim/trace.h"
 

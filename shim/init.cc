@@ -1,10 +1,10 @@
 // What happens when the object is loaded and when the process ends.
-#include "core/engine.h"
-#include "core/fault_guard.h"
-#include "core/say.h"
-#include "core/settings.h"
+#include "core/api/settings.h"
+#include "core/calls/engine.h"
+#include "core/memory/fault_guard.h"
 #include "core/sys/program.h"
-#include "core/trace.h"
+#include "core/sys/say.h"
+#include "core/telemetry/trace.h"
 #include "shim/trace.h"
 
 namespace anysplice::shim {

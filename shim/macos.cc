@@ -22,9 +22,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "core/engine.h"
-#include "core/fork.h"
-#include "core/user_memory.h"
+#include "core/calls/engine.h"
+#include "core/calls/fork.h"
+#include "core/memory/user_memory.h"
 #include "shim/hooks.h"
 
 using sighandler_t = sig_t;
@@ -109,7 +109,7 @@ void watched(const Event* changes, int count) {
   }
   for (int i = 0; i < count; ++i) {
     if (changes[i].filter == EVFILT_READ || changes[i].filter == EVFILT_WRITE) {
-      anysplice::expose(static_cast<int>(changes[i].ident), anysplice::Why::kEpoll);
+      anysplice::expose(static_cast<int>(changes[i].ident), anysplice::SettleReason::kEpoll);
     }
   }
 }

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/user_memory.h"
+#include "core/memory/user_memory.h"
 #include "shim/real.h"
 
 namespace anysplice::shim {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/select.h>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 
 namespace anysplice::shim {
 

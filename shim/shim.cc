@@ -16,9 +16,9 @@
 #include <wchar.h>
 #include <wordexp.h>
 
-#include "core/descriptors.h"
-#include "core/engine.h"
-#include "core/fork.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/calls/fork.h"
 #include "shim/hooks.h"
 #include "shim/real.h"
 

@@ -1,7 +1,7 @@
 // The engine's seam, bound to the functions behind our own symbols.
 //
 // Every entry starts as a function that finds the real one, writes it over itself, and calls it.
-#include "core/sys.h"
+#include "core/sys/sys.h"
 #ifdef ANYSPLICE_HOST_BY_NUMBER
 #include "core/sys/linux/by_number.h"
 #endif

@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <string.h>
 
-#include "core/keep_errno.h"
-#include "core/observe.h"
-#include "core/say.h"
-#include "core/text.h"
-#include "core/trace.h"
+#include "core/base/keep_errno.h"
+#include "core/base/text.h"
+#include "core/calls/observation.h"
+#include "core/sys/say.h"
+#include "core/telemetry/trace.h"
 #include "shim/trace_file.h"
 
 namespace anysplice::shim {

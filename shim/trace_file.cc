@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::shim::trace_file {
 namespace {

@@ -1,7 +1,7 @@
 // vfork(2): the child runs on the caller's stack frame, so no C function can stand in between.
 // The trampoline tells the engine, then jumps to libc's vfork, which returns to our caller twice.
-#include "core/descriptors.h"
-#include "core/engine.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
 #include "shim/real.h"
 
 extern "C" {

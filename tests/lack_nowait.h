@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 inline bool asks_pipe_not_to_wait(int fd, int flags) {
   struct stat file;

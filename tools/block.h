@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/mode.h"
+#include "core/policy/mode.h"
 
 namespace anysplice::tools {
 

@@ -72,9 +72,8 @@ size_t JournalFile::lost() const {
 }
 
 std::string format_decision(const inject::Site& site, const inject::Decision& decision) {
-  std::string line =
-      absl::StrCat(site.process, " ", site.thread, " ",
-                   kCallNames[static_cast<size_t>(site.call)], " ", site.number);
+  std::string line = absl::StrCat(site.process, " ", site.thread, " ",
+                                  kCallNames[static_cast<size_t>(site.call)], " ", site.number);
   if (decision.delay != 0) absl::StrAppend(&line, " delay=", decision.delay, "ns");
   if (decision.limit != inject::kNoLimit) absl::StrAppend(&line, " limit=", decision.limit);
   if (decision.error != 0) absl::StrAppend(&line, " errno=", errno_name(decision.error));

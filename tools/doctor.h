@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/mode.h"
+#include "core/policy/mode.h"
 
 namespace anysplice::tools {
 

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/engine.h"
-#include "core/stats.h"
+#include "core/calls/engine.h"
+#include "core/telemetry/counters.h"
 #include "tools/doctor.h"
 #include "tools/doctor_fixture.h"
 #include "tools/kernel_calls.h"

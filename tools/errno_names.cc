@@ -1,7 +1,7 @@
 #include "tools/errno_names.h"
 
 #include "absl/strings/str_cat.h"
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
 
 namespace anysplice::tools {
 

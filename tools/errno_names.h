@@ -1,4 +1,4 @@
-// Error numbers by name; the way back is parse_errno() in core/errno_names.h.
+// Error numbers by name; the way back is parse_errno() in core/base/errno_names.h.
 #ifndef ANYSPLICE_TOOLS_ERRNO_NAMES_H_
 #define ANYSPLICE_TOOLS_ERRNO_NAMES_H_
 

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/status.h"

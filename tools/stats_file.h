@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/stats.h"
+#include "core/telemetry/counters.h"
 #include "tools/shared_file.h"
 
 namespace anysplice::tools {

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "absl/status/statusor.h"
-#include "core/stats.h"
+#include "core/telemetry/counters.h"
 
 namespace anysplice::tools {
 

@@ -42,11 +42,11 @@ void add_call(size_t call, const Stats& stats, Lines* lines) {
   lines->add(name + ".native_bytes", counters.native_bytes);
   lines->add(name + ".engine_calls", counters.engine_calls);
   lines->add(name + ".engine_bytes", counters.engine_bytes);
-  for (const By by : {By::kRing, By::kCopy}) {
+  for (const AnsweredBy by : {AnsweredBy::kRing, AnsweredBy::kCopy}) {
     const auto index = static_cast<size_t>(by);
-    lines->add(absl::StrCat(name, ".", by_names[index], "_calls"),
+    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_calls"),
                stats.details[call].by[index].calls);
-    lines->add(absl::StrCat(name, ".", by_names[index], "_bytes"),
+    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_bytes"),
                stats.details[call].by[index].bytes);
   }
 }
@@ -58,7 +58,7 @@ void add_details(size_t call, const Stats& stats, Lines* lines) {
                       details.errors[error]);
   }
   for (size_t by = 0; by < kCarriers; ++by) {
-    const std::string name = absl::StrCat(kCallNames[call], ".", by_names[by]);
+    const std::string name = absl::StrCat(kCallNames[call], ".", answered_by_names[by]);
     for (size_t i = 0; i < kSizes; ++i) {
       lines->add_if_any(absl::StrCat(name, ".sizes.", bucket_start(i)), details.by[by].sizes[i]);
     }
@@ -80,10 +80,10 @@ Json call_as_json(const CallDetails& details) {
   Json call;
   for (size_t by = 0; by < kCarriers; ++by) {
     const CarrierCounters& carrier = details.by[by];
-    call[by_names[by]] = {{"calls", value(carrier.calls)},
-                          {"bytes", value(carrier.bytes)},
-                          {"sizes", histogram(carrier.sizes, kSizes)},
-                          {"ns", histogram(carrier.times, kTimes)}};
+    call[answered_by_names[by]] = {{"calls", value(carrier.calls)},
+                                   {"bytes", value(carrier.bytes)},
+                                   {"sizes", histogram(carrier.sizes, kSizes)},
+                                   {"ns", histogram(carrier.times, kTimes)}};
   }
   call["errors"] = Json::object();
   for (size_t error = 0; error < kErrors; ++error) {
@@ -101,7 +101,7 @@ Json processes_as_json(const Stats& stats) {
                 {"calls", value(process.calls)},
                 {"errors", value(process.errors)}};
     for (size_t by = 0; by < kCarriers; ++by) {
-      one[absl::StrCat(by_names[by], "_bytes")] = value(process.bytes[by]);
+      one[absl::StrCat(answered_by_names[by], "_bytes")] = value(process.bytes[by]);
     }
     processes.push_back(std::move(one));
   }
@@ -119,10 +119,12 @@ std::string stats_as_lines(const Stats& stats) {
   lines.add("settles", stats.settles);
   lines.add("settled_bytes", stats.settled_bytes);
   lines.add("held_bytes", stats.held_bytes);
-  for (size_t why = 0; why < kWhys; ++why) {
+  for (size_t why = 0; why < kSettleReasons; ++why) {
     if (value(stats.settled[why].times) == 0) continue;
-    lines.add(absl::StrCat("settled.", why_names[why], ".times"), stats.settled[why].times);
-    lines.add(absl::StrCat("settled.", why_names[why], ".bytes"), stats.settled[why].bytes);
+    lines.add(absl::StrCat("settled.", settle_reason_names[why], ".times"),
+              stats.settled[why].times);
+    lines.add(absl::StrCat("settled.", settle_reason_names[why], ".bytes"),
+              stats.settled[why].bytes);
   }
   for (size_t call = 0; call < kCalls; ++call) add_details(call, stats, &lines);
   return lines.take();
@@ -140,11 +142,11 @@ std::string stats_as_json(const Stats& stats) {
   json["settled_bytes"] = value(stats.settled_bytes);
   json["held_bytes"] = value(stats.held_bytes);
   json["settled"] = Json::object();
-  for (size_t why = 0; why < kWhys; ++why) {
+  for (size_t why = 0; why < kSettleReasons; ++why) {
     const SettleCounters& settled = stats.settled[why];
     if (value(settled.times) == 0) continue;
-    json["settled"][why_names[why]] = {{"times", value(settled.times)},
-                                       {"bytes", value(settled.bytes)}};
+    json["settled"][settle_reason_names[why]] = {{"times", value(settled.times)},
+                                                 {"bytes", value(settled.bytes)}};
   }
   json["by_process"] = processes_as_json(stats);
   return json.dump(2) + "\n";

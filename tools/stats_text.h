@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/stats.h"
+#include "core/telemetry/counters.h"
 
 namespace anysplice::tools {
 

@@ -70,14 +70,14 @@ std::string call_line(const Difference& difference, const TopLook& look, size_t 
   uint64_t errors = 0;
   for (const CarrierCounters& carrier : details.by) calls += difference.of(carrier.calls);
   for (const Counter& error : details.errors) errors += difference.of(error);
-  const auto bytes = [&](By by) {
+  const auto bytes = [&](AnsweredBy by) {
     return difference.bytes_rate(difference.of(details.by[static_cast<size_t>(by)].bytes));
   };
-  return absl::StrFormat("%-10s%9s%10s%10s%10s%10s%10s%10s", kCallNames[call],
-                         difference.rate(static_cast<double>(calls)),
-                         difference.rate(static_cast<double>(errors)), bytes(By::kKernel),
-                         bytes(By::kRing), bytes(By::kCopy), time_of_part(difference, details, 0.5),
-                         time_of_part(difference, details, 0.99));
+  return absl::StrFormat(
+      "%-10s%9s%10s%10s%10s%10s%10s%10s", kCallNames[call],
+      difference.rate(static_cast<double>(calls)), difference.rate(static_cast<double>(errors)),
+      bytes(AnsweredBy::kKernel), bytes(AnsweredBy::kRing), bytes(AnsweredBy::kCopy),
+      time_of_part(difference, details, 0.5), time_of_part(difference, details, 0.99));
 }
 
 std::string totals_line(const TopLook& look) {
@@ -91,18 +91,19 @@ std::string totals_line(const TopLook& look) {
       bytes[by] += value(details.by[by].bytes);
     }
   }
-  const auto total = [&](By by) {
+  const auto total = [&](AnsweredBy by) {
     return short_bytes(static_cast<double>(bytes[static_cast<size_t>(by)]));
   };
-  return absl::StrCat("In all: ", calls, " calls, ", errors, " errors; kernel ", total(By::kKernel),
-                      ", ring ", total(By::kRing), ", copy ", total(By::kCopy));
+  return absl::StrCat("In all: ", calls, " calls, ", errors, " errors; kernel ",
+                      total(AnsweredBy::kKernel), ", ring ", total(AnsweredBy::kRing), ", copy ",
+                      total(AnsweredBy::kCopy));
 }
 
 std::string pipes_line(const TopLook& look) {
   std::vector<std::pair<uint64_t, std::string>> reasons;
-  for (size_t why = 0; why < kWhys; ++why) {
+  for (size_t why = 0; why < kSettleReasons; ++why) {
     const uint64_t times = value(look.now.settled[why].times);
-    if (times != 0) reasons.emplace_back(times, absl::StrCat(why_names[why], " ", times));
+    if (times != 0) reasons.emplace_back(times, absl::StrCat(settle_reason_names[why], " ", times));
   }
   std::sort(reasons.rbegin(), reasons.rend());
   std::vector<std::string> names;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "core/stats.h"
+#include "core/telemetry/counters.h"
 
 namespace anysplice::tools {
 

@@ -7,12 +7,12 @@
 
 #include <algorithm>
 
+#include "core/base/keep_errno.h"
 #include "core/inject/generator.h"
 #include "core/inject/journal.h"
 #include "core/inject/process.h"
 #include "core/inject/replay.h"
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::inject {
 

@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/keep_errno.h"
 #include "core/inject/generator.h"
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::inject {
 namespace {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/mode.h"
+#include "core/policy/mode.h"
 
 namespace anysplice::inject {
 

@@ -4,8 +4,8 @@
 
 #include <atomic>
 
+#include "core/base/text.h"
 #include "core/inject/generator.h"
-#include "core/text.h"
 
 namespace anysplice::inject {
 namespace {

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
+#include "core/base/keep_errno.h"
+#include "core/base/text.h"
 #include "core/inject/generator.h"
 #include "core/inject/spec.h"
 #include "core/inject/words.h"
-#include "core/keep_errno.h"
-#include "core/sys.h"
-#include "core/text.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::inject {
 namespace {

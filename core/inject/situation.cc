@@ -4,10 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/pipe_table.h"
-#include "core/splice_flags.h"
-#include "core/sys.h"
+#include "core/pipe/pipe_table.h"
+#include "core/policy/splice_flags.h"
 #include "core/sys/files.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::inject {
 namespace {
@@ -38,7 +38,7 @@ End look_at_end(int fd) {
       end.kind = kPipe;
       break;
     case S_IFREG:
-      end.kind = files::made_up(fd) ? kProc : kFile;
+      end.kind = files::is_pseudo_file(fd) ? kProc : kFile;
       break;
     case S_IFBLK:
       end.kind = kFile;
@@ -74,7 +74,7 @@ bool fit(Call call, Kinds in, Kinds out) {
 
 size_t unread(int fd) {
   const FdEntry entry = fd_entry(fd);
-  if (entry.ours() && pipe_of(entry)->where.load(std::memory_order_acquire) == Where::kRing) {
+  if (entry.ours() && pipe_of(entry)->state.load(std::memory_order_acquire) == PipeState::kRing) {
     return pipe_of(entry)->ring.bytes();
   }
   int bytes = 0;

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
+#include "core/base/text.h"
 #include "core/inject/legal.h"
 #include "core/inject/profiles.h"
 #include "core/inject/words.h"
-#include "core/text.h"
 
 namespace anysplice::inject {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/inject/spec.h"
-#include "core/text.h"
 
 namespace anysplice::inject {
 namespace {

@@ -15,7 +15,7 @@ dev_t full_device();
 
 // Whether a file is made up by the kernel as it is read, so that positions beyond 2 GiB mean
 // nothing.
-bool made_up(int fd);
+bool is_pseudo_file(int fd);
 
 // As writev(2), at a position.
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position);

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "core/sys.h"
 #include "core/sys/page.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::kernel_pipe {
 

@@ -4,8 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/sys.h"
 #include "core/sys/platform.h"
+#include "core/sys/sys.h"
 #ifdef ANYSPLICE_HOST_BY_NUMBER
 #include "core/sys/linux/by_number.h"
 #endif

@@ -6,9 +6,9 @@
 
 #include <atomic>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
 #include "core/sys/free_pages.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 

@@ -2,7 +2,7 @@
 #ifndef ANYSPLICE_SHIM_LOG_LINE_H_
 #define ANYSPLICE_SHIM_LOG_LINE_H_
 
-#include "core/trace.h"
+#include "core/telemetry/trace.h"
 #include "shim/log/end.h"
 #include "shim/log/text.h"
 

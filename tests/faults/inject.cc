@@ -10,8 +10,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "core/hesitate.h"
-#include "core/sys.h"
+#include "core/base/sync_point.h"
+#include "core/sys/sys.h"
 
 namespace faults {
 namespace {
@@ -197,4 +197,4 @@ std::vector<Event> events() {
 }  // namespace faults
 
 // Here nobody gets in between.
-void anysplice::hesitate() {}
+void anysplice::sync_point() {}

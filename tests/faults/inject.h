@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace faults {
 

@@ -23,8 +23,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/engine.h"
-#include "core/fault_guard.h"
+#include "core/calls/engine.h"
+#include "core/memory/fault_guard.h"
 #include "errors.h"
 #include "inject.h"
 #include "sites.h"

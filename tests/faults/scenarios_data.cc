@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/engine.h"
-#include "core/user_memory.h"
+#include "core/calls/engine.h"
+#include "core/memory/user_memory.h"
 #include "states.h"
 #include "world.h"
 

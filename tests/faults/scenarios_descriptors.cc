@@ -6,7 +6,7 @@
 
 #include <thread>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 #include "states.h"
 #include "world.h"
 

@@ -11,12 +11,12 @@
 #include <thread>
 #include <vector>
 
-#include "core/engine.h"
-#include "core/fault_guard.h"
-#include "core/observe.h"
-#include "core/pipe_identity.h"
-#include "core/settings.h"
-#include "core/stats.h"
+#include "core/api/settings.h"
+#include "core/calls/engine.h"
+#include "core/calls/observation.h"
+#include "core/memory/fault_guard.h"
+#include "core/pipe/pipe_identity.h"
+#include "core/telemetry/counters.h"
 #include "inject.h"
 #include "states.h"
 #include "world.h"

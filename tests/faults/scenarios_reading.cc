@@ -3,8 +3,8 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "core/engine.h"
-#include "core/mode.h"
+#include "core/calls/engine.h"
+#include "core/policy/mode.h"
 #include "states.h"
 #include "world.h"
 

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <thread>
 
-#include "core/descriptors.h"
-#include "core/engine.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
 #include "inject.h"
 #include "states.h"
 #include "tests/rights.h"
@@ -20,7 +20,7 @@
 using namespace faults;
 
 SCENARIO(exposed) {
-  each(w, [](World&, Box& p) { anysplice::expose(p.out, anysplice::Why::kStdio); });
+  each(w, [](World&, Box& p) { anysplice::expose(p.out, anysplice::SettleReason::kStdio); });
   ring(w, 5000);
   held(w, 5000);
   anysplice::expose_all();
@@ -39,7 +39,7 @@ SCENARIO(settled_when_asked) {
 SCENARIO(nothing_kept) {
   Box& p = ring(w, 5000);
   held(w, 5000);
-  anysplice::keep_nothing(anysplice::Why::kAsked);
+  anysplice::keep_nothing(anysplice::SettleReason::kAsked);
   w.tee(p, w.pipe(), 100, kNow);
   w.tee(w.talking(SOCK_STREAM, 10), p, 100, kNow);
 }

@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "core/engine.h"
-#include "core/mode.h"
+#include "core/calls/engine.h"
+#include "core/policy/mode.h"
 #include "inject.h"
 #include "states.h"
 #include "world.h"

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 #include "states.h"
 #include "world.h"
 

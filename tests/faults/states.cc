@@ -1,6 +1,6 @@
 #include "states.h"
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 
 namespace faults {
 
@@ -24,7 +24,7 @@ void each(World& w, void (*what)(World&, Box&)) {
   what(w, held(w, 5000));
   // Held of a pipe that was made here.
   Box& ours = w.pipe();
-  anysplice::expose(ours.out, anysplice::Why::kStdio);
+  anysplice::expose(ours.out, anysplice::SettleReason::kStdio);
   what(w, held(w, 300, ours));
 }
 

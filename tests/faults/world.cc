@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 #include "errors.h"
 #include "inject.h"
 

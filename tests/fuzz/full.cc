@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "core/pipe_table.h"
+#include "core/pipe/pipe_table.h"
 #include "tests/fuzz/stage.h"
 
 namespace fuzz {
@@ -17,7 +17,7 @@ namespace fuzz {
 bool Stage::slots_known(const Var& v) {
   const anysplice::FdEntry entry = anysplice::fd_entry(v.fd[kEngine]);
   return entry.ours() && !object_of(v).scattered &&
-         anysplice::pipe_of(entry)->where.load() == anysplice::Where::kRing;
+         anysplice::pipe_of(entry)->state.load() == anysplice::PipeState::kRing;
 }
 
 // Before a call: a pipe gets its ring only now, and the ring cannot know how the bytes lay that
@@ -29,7 +29,7 @@ void Stage::look_at_slots(const Var& v) {
   const int n = bytes_in(v);
   const anysplice::FdEntry entry = anysplice::fd_entry(v.fd[kEngine]);
   const bool ring =
-      entry.ours() && anysplice::pipe_of(entry)->where.load() == anysplice::Where::kRing;
+      entry.ours() && anysplice::pipe_of(entry)->state.load() == anysplice::PipeState::kRing;
   object.scattered = n > 0 && (object.scattered || !ring);
   object.from_socket = n > 0 && object.from_socket;
 }

@@ -1,6 +1,6 @@
 #include "tests/fuzz/natives.h"
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 #include "tests/lack_nowait.h"
 
 namespace fuzz {

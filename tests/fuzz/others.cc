@@ -11,8 +11,8 @@
 
 #include <algorithm>
 
-#include "core/fd_table.h"
-#include "core/pipe_identity.h"
+#include "core/fd/fd_table.h"
+#include "core/pipe/pipe_identity.h"
 #include "core/sys/platform.h"
 #include "tests/fuzz/helper.h"
 #include "tests/fuzz/stage.h"
@@ -84,7 +84,7 @@ void Stage::spawn(Var& v, bool writes, size_t length) {
 }
 
 void Stage::expose(Var& v) {
-  calls_[kEngine]->expose(v.fd[kEngine], anysplice::Why::kStdio);
+  calls_[kEngine]->expose(v.fd[kEngine], anysplice::SettleReason::kStdio);
   if (v.open()) shared_.object[v.object].exposed = true;
 }
 

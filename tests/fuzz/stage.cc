@@ -12,8 +12,8 @@
 
 #include <algorithm>
 
-#include "core/fault_guard.h"
-#include "core/mode.h"
+#include "core/memory/fault_guard.h"
+#include "core/policy/mode.h"
 #include "tests/fuzz/natives.h"
 #include "tests/oracle/text.h"
 

@@ -10,8 +10,8 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "core/fault_guard.h"
-#include "core/mode.h"
+#include "core/memory/fault_guard.h"
+#include "core/policy/mode.h"
 #include "tools/kernel_calls.h"
 
 namespace oracle {
@@ -27,7 +27,7 @@ ssize_t kernel_preadv2(int fd, const iovec* iov, int count, int64_t offset, int 
 
 int kernel_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
 int kernel_ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, request, arg); }
-void kernel_expose(int, anysplice::Why) {}
+void kernel_expose(int, anysplice::SettleReason) {}
 
 constexpr Calls kKernelCalls = {
     .splice = kernel::splice,

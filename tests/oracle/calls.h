@@ -3,7 +3,7 @@
 #ifndef ANYSPLICE_TESTS_ORACLE_CALLS_H_
 #define ANYSPLICE_TESTS_ORACLE_CALLS_H_
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 
 namespace oracle {
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
 
 namespace oracle {
 namespace {

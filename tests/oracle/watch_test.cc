@@ -313,7 +313,7 @@ TEST_CASE("watching: waiting for a pipe") {
          const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
          w.splice(w.file(bytes(10)), p.w, 10);
          w.tee(p.r, copy.w, 60);
-         w.sys.expose(p.r, anysplice::Why::kOpen);
+         w.sys.expose(p.r, anysplice::SettleReason::kOpen);
          std::string data(1000, '\0');
          const ssize_t n = ::read(p.r, data.data(), data.size());
          w.note("read %s", n > 0 ? describe({data.data(), size_t(n)}).c_str() : "nothing");

@@ -7,7 +7,7 @@ import installed
 import tap
 
 tree = installed.Tree()
-library_map = (installed.SOURCE / 'core/library/anysplice.map').read_text()
+library_map = (installed.SOURCE / 'core/api/anysplice.map').read_text()
 api = set(re.findall(r'^ +(anysplice_\w+);', library_map, re.M))
 table = set(re.findall(r'^ +(\w+);', (installed.BUILD / 'shim/exports.map').read_text(), re.M))
 

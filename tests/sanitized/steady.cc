@@ -1,4 +1,4 @@
 // For programs that leave time as it is.
-#include "core/hesitate.h"
+#include "core/base/sync_point.h"
 
-void anysplice::hesitate() {}
+void anysplice::sync_point() {}

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "core/descriptors.h"
+#include "core/calls/descriptors.h"
 #include "schedule.h"
 
 using namespace schedules;

@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/hesitate.h"
+#include "core/base/sync_point.h"
 #include "schedule.h"
 #include "tests/lack_nowait.h"
 
@@ -157,7 +157,7 @@ void same(const char* what, std::string_view got, std::string_view want) {
 
 namespace anysplice {
 
-void hesitate() {
+void sync_point() {
   if (schedules::points_to_live > 0 && --schedules::points_to_live == 0) raise(SIGKILL);
   const uint32_t chance = schedules::next() % 256;
   if (chance == 0) usleep(schedules::next() % 300);

@@ -239,7 +239,7 @@ SCHEDULE(settle_against_append) {
                     anysplice::ioctl(a.r, FIONREAD, &count);
                     break;
                   case 2:
-                    anysplice::expose(a.w, anysplice::Why::kStdio);
+                    anysplice::expose(a.w, anysplice::SettleReason::kStdio);
                     break;
                   case 3:
                     anysplice::tee(a.r, copy.w, 3000, kNow);

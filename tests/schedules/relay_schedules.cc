@@ -13,7 +13,7 @@
 #include <memory>
 #include <mutex>
 
-#include "core/descriptors.h"
+#include "core/calls/descriptors.h"
 #include "schedule.h"
 
 using namespace schedules;

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 
 namespace schedules {
 

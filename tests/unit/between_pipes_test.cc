@@ -5,9 +5,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "core/engine.h"
-#include "core/mode.h"
-#include "core/pipe_identity.h"
+#include "core/calls/engine.h"
+#include "core/pipe/pipe_identity.h"
+#include "core/policy/mode.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/page.h"
 

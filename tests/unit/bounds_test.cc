@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "core/arena.h"
-#include "core/engine.h"
-#include "core/mode.h"
-#include "core/pipe_identity.h"
-#include "core/pipe_table.h"
-#include "core/splice_flags.h"
+#include "core/calls/engine.h"
+#include "core/memory/user_memory.h"
+#include "core/pipe/arena.h"
+#include "core/pipe/pipe_identity.h"
+#include "core/pipe/pipe_table.h"
+#include "core/policy/mode.h"
+#include "core/policy/splice_flags.h"
 #include "core/sys/platform.h"
-#include "core/user_memory.h"
 
 namespace anysplice {
 namespace {

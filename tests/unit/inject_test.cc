@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 #include "core/inject/generator.h"
 #include "core/inject/process.h"
 #include "core/inject/spec.h"

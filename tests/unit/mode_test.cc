@@ -1,13 +1,13 @@
-#include "core/mode.h"
+#include "core/policy/mode.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
-#include "core/engine.h"
-#include "core/sys.h"
+#include "core/calls/engine.h"
 #include "core/sys/platform.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

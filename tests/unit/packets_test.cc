@@ -9,10 +9,10 @@
 #include <initializer_list>
 #include <string>
 
-#include "core/pipe_table.h"
-#include "core/settle.h"
-#include "core/sys.h"
+#include "core/pipe/pipe_table.h"
+#include "core/pipe/settle.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

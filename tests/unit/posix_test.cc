@@ -9,12 +9,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/sys.h"
 #include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/no_sigpipe.h"
 #include "core/sys/posix/object_memory.h"
 #include "core/sys/posix/poll_one.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/memory/user_memory.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/memory.h"
 #include "core/sys/system_copy.h"
-#include "core/user_memory.h"
 
 namespace anysplice {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
-#include "core/descriptors.h"
-#include "core/engine.h"
-#include "core/fd_table.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/fd/fd_table.h"
 
 using namespace anysplice;
 
@@ -96,11 +96,11 @@ TEST_CASE("numbers part for a thread of several, not for a child of vfork", "[fd
     note_vfork();
     const pid_t other = vfork();
     if (other == 0) {
-      numbers_part();
+      on_descriptor_table_unshared();
       _exit(0);
     }
     if (other < 0 || waitpid(other, nullptr, 0) != other || !every_call_seen) _exit(1);
-    numbers_part();
+    on_descriptor_table_unshared();
     _exit(every_call_seen ? 2 : 0);
   }
   int status = 0;

@@ -1,4 +1,4 @@
-#include "core/ring.h"
+#include "core/memory/ring.h"
 
 #include <string.h>
 #include <sys/mman.h>

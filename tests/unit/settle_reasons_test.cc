@@ -15,9 +15,9 @@
 #include <cstring>
 #include <string>
 
-#include "core/engine.h"
-#include "core/stats.h"
-#include "core/user_memory.h"
+#include "core/calls/engine.h"
+#include "core/memory/user_memory.h"
+#include "core/telemetry/counters.h"
 #include "tests/rights.h"
 
 namespace anysplice {
@@ -39,7 +39,7 @@ class RingOfFive {
     char bytes[] = "bytes";
     const iovec iov{bytes, 5};
     REQUIRE(anysplice::vmsplice(ends_[1], &iov, 1, 0) == 5);
-    for (size_t i = 0; i < kWhys; ++i) {
+    for (size_t i = 0; i < kSettleReasons; ++i) {
       times_[i] = stats->settled[i].times;
       bytes_[i] = stats->settled[i].bytes;
     }
@@ -58,10 +58,10 @@ class RingOfFive {
   // What was settled since then: "poll 5 bytes".
   std::string settled() const {
     std::string text;
-    for (size_t i = 0; i < kWhys; ++i) {
+    for (size_t i = 0; i < kSettleReasons; ++i) {
       for (uint64_t n = times_[i]; n < stats->settled[i].times; ++n) {
-        text +=
-            std::string(why_names[i]) + " " + std::to_string(stats->settled[i].bytes - bytes_[i]);
+        text += std::string(settle_reason_names[i]) + " " +
+                std::to_string(stats->settled[i].bytes - bytes_[i]);
       }
     }
     return text;
@@ -69,8 +69,8 @@ class RingOfFive {
 
  private:
   int ends_[2];
-  std::array<uint64_t, kWhys> times_;
-  std::array<uint64_t, kWhys> bytes_;
+  std::array<uint64_t, kSettleReasons> times_;
+  std::array<uint64_t, kSettleReasons> bytes_;
 };
 
 TEST_CASE("a settled pipe says why", "[stats]") {

@@ -1,6 +1,6 @@
 // Putting bytes back while strangers write and read: the seam lets one in between two of the
 // engine's calls.
-#include "core/settle.h"
+#include "core/pipe/settle.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "core/descriptors.h"
-#include "core/pipe_table.h"
-#include "core/sys.h"
+#include "core/calls/descriptors.h"
+#include "core/pipe/pipe_table.h"
 #include "core/sys/platform.h"
+#include "core/sys/sys.h"
 
 using namespace anysplice;
 
@@ -74,7 +74,7 @@ struct Fixture {
     enter_pipe(fd, true, false);
     pipe = pipe_of(fd_entry(fd[0]));
     REQUIRE(give_ring(pipe, 16));
-    pipe->where = Where::kRing;
+    pipe->state = PipeState::kRing;
     expected = bytes(size, 'a');
     REQUIRE(pipe->ring.append_copy(expected.data(), size) == size);
     turns = 0;
@@ -93,8 +93,8 @@ struct Fixture {
     }
   }
   void settle() {
-    settle_ring(pipe, Why::kExec);
-    REQUIRE(pipe->where == Where::kKernel);
+    settle_ring(pipe, SettleReason::kExec);
+    REQUIRE(pipe->state == PipeState::kKernel);
   }
   std::string drain() {
     std::string all(2 << 20, 0);

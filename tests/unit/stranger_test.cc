@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "core/engine.h"
-#include "core/mode.h"
-#include "core/sys.h"
+#include "core/calls/engine.h"
+#include "core/policy/mode.h"
 #include "core/sys/platform.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

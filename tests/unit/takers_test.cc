@@ -1,13 +1,13 @@
-#include "core/takers.h"
-
 #include <catch2/catch.hpp>
 #include <thread>
+
+#include "core/pipe/readers_in_flight.h"
 
 namespace anysplice {
 namespace {
 
 struct TakersTest {
-  Takers takers{};
+  ReadersInFlight takers{};
 
   // Looked at by another thread, as by one that wants to take bytes out.
   bool none() {
@@ -25,10 +25,10 @@ struct TakersTest {
 TEST_CASE_METHOD(TakersTest, "Takers: counted while they take") {
   CHECK(none());
   {
-    const Taking taking(&takers);
+    const ReaderInFlight taking(&takers);
     CHECK(!none());
     {
-      const Taking again(&takers);
+      const ReaderInFlight again(&takers);
       CHECK(!none());
     }
     CHECK(!none());
@@ -37,11 +37,11 @@ TEST_CASE_METHOD(TakersTest, "Takers: counted while they take") {
 }
 
 TEST_CASE_METHOD(TakersTest, "Takers: a thread does not wait for itself") {
-  Takers other{};
-  const Taking taking(&takers);
+  ReadersInFlight other{};
+  const ReaderInFlight taking(&takers);
   CHECK(takers.none());
   {
-    const Taking elsewhere(&other);
+    const ReaderInFlight elsewhere(&other);
     CHECK(!takers.none());
   }
   CHECK(takers.none());
@@ -49,15 +49,15 @@ TEST_CASE_METHOD(TakersTest, "Takers: a thread does not wait for itself") {
 
 TEST_CASE_METHOD(TakersTest, "Takers: those that were given up are not waited for, new ones are") {
   {
-    const Taking lost(&takers);
+    const ReaderInFlight lost(&takers);
     give_up();
     CHECK(none());
-    const Taking fresh(&takers);
+    const ReaderInFlight fresh(&takers);
     CHECK(!none());
   }
   // Who was given up came back after all.
   CHECK(none());
-  const Taking later(&takers);
+  const ReaderInFlight later(&takers);
   CHECK(!none());
 }
 

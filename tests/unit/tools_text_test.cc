@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/errno_names.h"
+#include "core/base/errno_names.h"
 #include "tools/errno_names.h"
 #include "tools/preload_list.h"
 #include "tools/stats_text.h"
@@ -63,10 +63,10 @@ TEST_CASE("counters are printed by name", "[tools]") {
 // What the counters of one process say that spliced 70000 bytes once and failed once.
 std::unique_ptr<Stats> one_process() {
   auto stats = std::make_unique<Stats>();
-  stats->settled[static_cast<size_t>(Why::kRights)].times = 2;
-  stats->settled[static_cast<size_t>(Why::kRights)].bytes = 9;
+  stats->settled[static_cast<size_t>(SettleReason::kRights)].times = 2;
+  stats->settled[static_cast<size_t>(SettleReason::kRights)].bytes = 9;
   CallDetails& splice = stats->details[static_cast<size_t>(Call::kSplice)];
-  CarrierCounters& ring = splice.by[static_cast<size_t>(By::kRing)];
+  CarrierCounters& ring = splice.by[static_cast<size_t>(AnsweredBy::kRing)];
   ring.calls = 2;
   ring.bytes = 70000;
   ring.sizes[17] = 1;
@@ -77,7 +77,7 @@ std::unique_ptr<Stats> one_process() {
   stats->process[0].pid = 42;
   stats->process[0].calls = 2;
   stats->process[0].errors = 1;
-  stats->process[0].bytes[static_cast<size_t>(By::kRing)] = 70000;
+  stats->process[0].bytes[static_cast<size_t>(AnsweredBy::kRing)] = 70000;
   return stats;
 }
 

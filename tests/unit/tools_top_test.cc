@@ -34,7 +34,7 @@ struct Blocks {
 
 TEST_CASE("top shows what has changed", "[tools]") {
   Blocks blocks;
-  const auto ring = static_cast<size_t>(By::kRing);
+  const auto ring = static_cast<size_t>(AnsweredBy::kRing);
   CarrierCounters& before = blocks.before->details[0].by[ring];
   before.calls = 100;
   before.bytes = 1000000;
@@ -47,8 +47,8 @@ TEST_CASE("top shows what has changed", "[tools]") {
   now.sizes[17] = 150;
   blocks.now->details[0].errors[11] = 4;
   blocks.now->rings = 3;
-  blocks.now->settled[static_cast<size_t>(Why::kFork)].times = 1;
-  blocks.now->settled[static_cast<size_t>(Why::kPoll)].times = 5;
+  blocks.now->settled[static_cast<size_t>(SettleReason::kFork)].times = 1;
+  blocks.now->settled[static_cast<size_t>(SettleReason::kPoll)].times = 5;
   const std::string text = blocks.text();
   CHECK_THAT(text,
              Catch::Contains("\nsplice          100         2       0 B      1 MB       0 B    "
@@ -64,7 +64,7 @@ TEST_CASE("top lists the busiest processes first", "[tools]") {
   const auto add = [&](size_t at, uint64_t pid, uint64_t calls, uint64_t bytes) {
     blocks.now->process[at].pid = pid;
     blocks.now->process[at].calls = calls;
-    blocks.now->process[at].bytes[static_cast<size_t>(By::kCopy)] = bytes;
+    blocks.now->process[at].bytes[static_cast<size_t>(AnsweredBy::kCopy)] = bytes;
   };
   add(0, 7, 10, 0);
   blocks.before->process[0].calls = 10;  // there, and idle

@@ -1,5 +1,5 @@
 // What the engine tells a listener, and when it does not.
-#include "core/trace.h"
+#include "core/telemetry/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "core/engine.h"
-#include "core/observe.h"
-#include "core/user_memory.h"
+#include "core/calls/engine.h"
+#include "core/calls/observation.h"
+#include "core/memory/user_memory.h"
 
 namespace anysplice {
 namespace {
@@ -74,7 +74,7 @@ TEST_CASE("calls and settled pipes are told", "[trace]") {
   errno = 77;
   CHECK(anysplice::vmsplice(listening.ends[1], &iov, 1, 0) == 5);
   CHECK(errno == 77);
-  anysplice::expose(listening.ends[0], Why::kOpen);
+  anysplice::expose(listening.ends[0], SettleReason::kOpen);
   CHECK(anysplice::tee(-1, listening.ends[1], 1, 0) == -1);
   CHECK(errno == EBADF);
   CHECK(told == Told{"vmsplice 5 ring", "settled " + std::to_string(listening.ends[0]) + " open 5",

@@ -5,9 +5,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "core/engine.h"
-#include "core/mode.h"
-#include "core/splice_flags.h"
+#include "core/calls/engine.h"
+#include "core/policy/mode.h"
+#include "core/policy/splice_flags.h"
 
 namespace anysplice {
 

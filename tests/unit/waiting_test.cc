@@ -13,10 +13,10 @@
 #include <chrono>
 #include <thread>
 
-#include "core/descriptors.h"
-#include "core/engine.h"
-#include "core/mode.h"
-#include "core/sys.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/policy/mode.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

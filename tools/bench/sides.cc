@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "core/fault_guard.h"
+#include "core/memory/fault_guard.h"
 #include "tools/kernel_calls.h"
 
 namespace anysplice::tools::bench {

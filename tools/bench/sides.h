@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/engine.h"
+#include "core/calls/engine.h"
 
 namespace anysplice::tools::bench {
 

@@ -14,8 +14,8 @@
  *                    _exit. (fork and exit need nothing.)
  *                Files, sockets and everything else may be used by any calls.
  *
- * The anysplice_ names are in both libraries. Where both are loaded, those of libanysplice-interpose
- * serve everybody.
+ * The anysplice_ names are in both libraries. Where both are loaded, those of
+ * libanysplice-interpose serve everybody.
  *
  * All functions can be called from any thread and, but for anysplice_set_mode(), from signal
  * handlers. They leave errno alone when they succeed.
@@ -52,12 +52,11 @@ extern "C" {
  *
  * Returns the bytes moved, which may be fewer than len; 0 at the end of the input, or for len 0;
  * -1 with errno: EAGAIN would wait, and must not; EBADF not open, or not for this direction; EFAULT
- * an offset that cannot be read or written; EINTR a signal; EINVAL neither end a pipe, both the same
- * pipe, unknown flags, a file opened O_APPEND or that takes no offset, a kind of file that cannot;
- * ENOMEM; EPIPE nobody reads fd_out (with SIGPIPE); ESPIPE an offset for a pipe; and those of
- * read(2) and write(2).
- * Source: splice(2). */
-ssize_t anysplice_splice(int fd_in, int64_t *off_in, int fd_out, int64_t *off_out, size_t len,
+ * an offset that cannot be read or written; EINTR a signal; EINVAL neither end a pipe, both the
+ * same pipe, unknown flags, a file opened O_APPEND or that takes no offset, a kind of file that
+ * cannot; ENOMEM; EPIPE nobody reads fd_out (with SIGPIPE); ESPIPE an offset for a pipe; and those
+ * of read(2) and write(2). Source: splice(2). */
+ssize_t anysplice_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t len,
                          unsigned int flags);
 
 /* Copies up to `len` bytes from the pipe `fd_in` into the pipe `fd_out`; they stay in fd_in.
@@ -78,7 +77,7 @@ ssize_t anysplice_tee(int fd_in, int fd_out, size_t len, unsigned int flags);
  * no pipe; EFAULT memory that cannot be read or written, and nothing moved; EINVAL count out of
  * range, or unknown flags.
  * Source: vmsplice(2). */
-ssize_t anysplice_vmsplice(int fd, const struct iovec *iov, size_t count, unsigned int flags);
+ssize_t anysplice_vmsplice(int fd, const struct iovec* iov, size_t count, unsigned int flags);
 
 /* Sends up to `count` bytes of the file `in_fd` to `out_fd`: a socket, a file or a pipe.
  * This is Linux's sendfile; the calls of that name in the BSDs and macOS have other parameters.
@@ -92,7 +91,7 @@ ssize_t anysplice_vmsplice(int fd, const struct iovec *iov, size_t count, unsign
  * EINVAL in_fd cannot be read at positions, or out_fd was opened O_APPEND; ESPIPE an offset for
  * what has no positions; and those of read(2) and write(2).
  * Source: sendfile(2) of Linux. */
-ssize_t anysplice_sendfile(int out_fd, int in_fd, int64_t *offset, size_t count);
+ssize_t anysplice_sendfile(int out_fd, int in_fd, int64_t* offset, size_t count);
 
 /* --- Calls on pipes --------------------------------------------------------------------------- */
 /* Each is what the function of that name is, with its parameters, results and errors, and knows of
@@ -117,19 +116,19 @@ int anysplice_fcntl(int fd, int command, ...);
 int anysplice_ioctl(int fd, unsigned long request, ...);
 
 /* Counts in bytes, 0 to SSIZE_MAX. Source: read(2). */
-ssize_t anysplice_read(int fd, void *buffer, size_t count);
+ssize_t anysplice_read(int fd, void* buffer, size_t count);
 /* Source: readv(2). */
-ssize_t anysplice_readv(int fd, const struct iovec *iov, int count);
+ssize_t anysplice_readv(int fd, const struct iovec* iov, int count);
 /* Counts in bytes, 0 to SSIZE_MAX. Source: write(2). */
-ssize_t anysplice_write(int fd, const void *buffer, size_t count);
+ssize_t anysplice_write(int fd, const void* buffer, size_t count);
 /* Source: writev(2). */
-ssize_t anysplice_writev(int fd, const struct iovec *iov, int count);
+ssize_t anysplice_writev(int fd, const struct iovec* iov, int count);
 
 /* timeout_ms: milliseconds, -1 for ever. Source: poll(2). */
-int anysplice_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int anysplice_poll(struct pollfd* fds, nfds_t count, int timeout_ms);
 /* Source: select(2). */
-int anysplice_select(int nfds, fd_set *readable, fd_set *writable, fd_set *exceptional,
-                     struct timeval *timeout);
+int anysplice_select(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
+                     struct timeval* timeout);
 
 /* --- Pipes in the hands of others ------------------------------------------------------------- */
 
@@ -146,12 +145,12 @@ void anysplice_settle_all(void);
 
 /* --- The library ------------------------------------------------------------------------------ */
 
-/* Sets who answers the family, in the words of ANYSPLICE_MODE (anysplice(7)): "auto" the kernel, and
- * the library where the kernel cannot; "emulate" the library; "native" the kernel; "absent" or
+/* Sets who answers the family, in the words of ANYSPLICE_MODE (anysplice(7)): "auto" the kernel,
+ * and the library where the kernel cannot; "emulate" the library; "native" the kernel; "absent" or
  * "absent=EPERM" nobody. For all threads; call it before the first transfer.
  * Returns 0, or -1 with errno EINVAL for another word. Without it the environment decides, and
  * without that it is auto. */
-int anysplice_set_mode(const char *mode);
+int anysplice_set_mode(const char* mode);
 
 /* Whether the calls of this process go through the library by their own names: 1 if
  * libanysplice-interpose is linked or was preloaded, 0 if not. */
@@ -159,16 +158,16 @@ int anysplice_interposes(void);
 
 /* The version of the library, "0.1.0". Versions with the same first number, and while that is 0
  * the same second one, can take each other's place. */
-const char *anysplice_version(void);
+const char* anysplice_version(void);
 
 /* --- By their own names ----------------------------------------------------------------------- */
 /* Where <fcntl.h> does not declare them. libanysplice-interpose defines them, libanysplice does
  * not. */
 #ifdef ANYSPLICE_DECLARE_FAMILY
-ssize_t splice(int fd_in, loff_t *off_in, int fd_out, loff_t *off_out, size_t len,
+ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t len,
                unsigned int flags);
 ssize_t tee(int fd_in, int fd_out, size_t len, unsigned int flags);
-ssize_t vmsplice(int fd, const struct iovec *iov, size_t count, unsigned int flags);
+ssize_t vmsplice(int fd, const struct iovec* iov, size_t count, unsigned int flags);
 #endif
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
 #include <linux/magic.h>
 #include <sys/sysmacros.h>
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::files {
 
@@ -11,7 +11,7 @@ namespace anysplice::files {
 dev_t null_device() { return makedev(1, 3); }
 dev_t full_device() { return makedev(1, 7); }
 
-bool made_up(int fd) {
+bool is_pseudo_file(int fd) {
   struct statfs fs;
   return sys->fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
 }

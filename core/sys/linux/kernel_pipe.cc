@@ -11,15 +11,15 @@
 #include <bit>
 #include <optional>
 
-#include "core/keep_errno.h"
-#include "core/momentary.h"
-#include "core/section.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/base/text.h"
+#include "core/sys/critical_section.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
 #include "core/sys/posix/by_poll.h"
 #include "core/sys/posix/poll_one.h"
-#include "core/text.h"
+#include "core/sys/sys.h"
+#include "core/sys/transient_descriptor.h"
 
 namespace anysplice::kernel_pipe {
 namespace {
@@ -63,7 +63,7 @@ bool has_not_waited(int fd, short events, unsigned vain) {
 }
 
 // An address that no access is allowed to: the buffer of a call that is to wait but not to move.
-void* nowhere() {
+void* fault_page() {
   static std::atomic<void*> page;
   void* now = page.load(std::memory_order_relaxed);
   if (now != nullptr) return now;
@@ -86,11 +86,11 @@ bool leaves_traces() {
   static std::atomic<int> known{kNotSeen};
   if (const int now = known.load(std::memory_order_relaxed); now != kNotSeen) return now == kYes;
   const KeepErrno keep;
-  const Section section(Signals::kBlocked);
+  const CriticalSection section(Signals::kBlocked);
   int fd[2];
   if (sys->pipe2(fd, O_NONBLOCK | O_CLOEXEC) != 0) return true;
   const bool small = sys->fcntl(fd[1], F_SETPIPE_SZ, kPage) > 0;
-  sys->write(fd[1], nowhere(), 1);
+  sys->write(fd[1], fault_page(), 1);
   const bool seen = !small || ask_first::ready(fd[1], POLLOUT) != 0;
   for (const int end : fd) sys->close(end);
   known.store(seen ? kYes : kNo, std::memory_order_relaxed);
@@ -120,7 +120,7 @@ class Unwaiting {
  private:
   int fd_;
   int opened_ = -1;
-  std::optional<Momentary> moment_;
+  std::optional<TransientDescriptor> moment_;
 };
 
 }  // namespace
@@ -171,7 +171,7 @@ ssize_t write_now(int fd, const iovec* iov, int count) {
 // once there is something to read; a write from there likewise.
 int wait_readable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLIN);
-  const ssize_t n = sys->read(fd, nowhere(), 1);
+  const ssize_t n = sys->read(fd, fault_page(), 1);
   if (n < 0 && errno != EFAULT) return -errno;
   return has_not_waited(fd, POLLIN, vain) ? by_poll::wait_readable(fd, true) : 0;
 }
@@ -179,7 +179,7 @@ int wait_readable(int fd, bool restarts, unsigned vain) {
 int wait_writable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLOUT);
   if (leaves_traces() && is_pipe(fd)) return by_poll::wait_writable(fd, true);
-  const ssize_t n = sys->write(fd, nowhere(), 1);
+  const ssize_t n = sys->write(fd, fault_page(), 1);
   if (n < 0 && errno != EFAULT) return -errno;
   return has_not_waited(fd, POLLOUT, vain) ? by_poll::wait_writable(fd, true) : 0;
 }

@@ -1,6 +1,6 @@
 #include "core/sys/sockets.h"
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::sockets {
 

@@ -3,8 +3,8 @@
 
 #include <sys/syscall.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::system_copy {
 namespace {

@@ -4,8 +4,8 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
 
 // Of glibc from 2.32 on: false as soon as a second thread was made.
 extern "C" {

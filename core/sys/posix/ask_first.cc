@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "core/sys.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/poll_one.h"
+#include "core/sys/sys.h"
 
 // The least that POSIX lets it be, where it is not the same for all pipes (pathconf(3)).
 #ifndef PIPE_BUF

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::by_poll {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <atomic>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::files {
 namespace {
@@ -35,7 +35,7 @@ dev_t full_device() {
   return device_of("/dev/full", known);
 }
 
-bool made_up(int) { return false; }
+bool is_pseudo_file(int) { return false; }
 
 // POSIX has pwrite(2) only.
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {

@@ -7,11 +7,11 @@
 #include <atomic>
 #include <bit>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
 #include "core/sys/page.h"
 #include "core/sys/posix/ask_first.h"
 #include "core/sys/posix/by_poll.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::kernel_pipe {
 namespace {

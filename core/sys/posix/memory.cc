@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
 #include "core/sys/posix/object_memory.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 

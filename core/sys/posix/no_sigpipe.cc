@@ -2,8 +2,8 @@
 
 #include <signal.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 

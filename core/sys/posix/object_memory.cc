@@ -7,9 +7,9 @@
 
 #include <atomic>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
-#include "core/text.h"
+#include "core/base/keep_errno.h"
+#include "core/base/text.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {

@@ -1,6 +1,6 @@
 #include "core/sys/posix/poll_one.h"
 
-#include "core/sys.h"
+#include "core/sys/sys.h"
 
 namespace anysplice {
 

@@ -2,8 +2,8 @@
 // to a blocking socket could wait for the peer with a pipe locked. MSG_MORE is Linux's alone.
 #include "core/sys/sockets.h"
 
-#include "core/sys.h"
 #include "core/sys/posix/no_sigpipe.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::sockets {
 

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
 #include "core/sys/memory.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::system_copy {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <time.h>
 
-#include "core/keep_errno.h"
-#include "core/sys.h"
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::thread {
 

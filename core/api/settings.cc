@@ -1,0 +1,82 @@
+#include "core/api/settings.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "core/calls/observation.h"
+#include "core/inject/inject.h"
+#include "core/inject/journal.h"
+#include "core/inject/replay.h"
+#include "core/inject/spec.h"
+#include "core/policy/mode.h"
+#include "core/sys/say.h"
+#include "core/telemetry/counters.h"
+
+namespace anysplice {
+namespace {
+
+// What was asked for cannot be done: a test that goes on regardless would prove nothing.
+[[noreturn]] void give_up(const char* text) {
+  constexpr int kOwnError = 125;  // as `anysplice run` says it
+  say(text);
+  _exit(kOwnError);
+}
+
+void prepare_injection(const char* program, char** environment) {
+  static inject::Plan plan;
+  if (const char* path = value_of(environment, "ANYSPLICE_JOURNAL"); path != nullptr) {
+    inject::open_journal(path);
+  }
+  const char* spec = value_of(environment, "ANYSPLICE_INJECT");
+  if (inject::SpecError error; spec != nullptr && !inject::parse_spec(spec, &plan, &error)) {
+    inject::SpecReport report;
+    inject::describe("ANYSPLICE_INJECT", spec, error, report);
+    give_up(report);
+  }
+  const char* replay = value_of(environment, "ANYSPLICE_REPLAY");
+  if (char problem[160]; replay != nullptr && !inject::open_replay(replay, problem)) {
+    char line[512] = "ANYSPLICE_REPLAY=";
+    append_text(line, replay);
+    append_text(line, ": ");
+    append_text(line, problem);
+    give_up(line);
+  }
+  if (spec != nullptr || replay != nullptr || inject::journal_everything()) {
+    inject::start(plan, program);
+  }
+}
+
+}  // namespace
+
+const char* value_of(char** environment, const char* name) {
+  const size_t length = strlen(name);
+  for (char** at = environment; *at != nullptr; ++at) {
+    if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') return *at + length + 1;
+  }
+  return nullptr;
+}
+
+void take_settings(const char* program, char** environment) {
+  if (const char* text = value_of(environment, "ANYSPLICE_MODE"); text != nullptr) {
+    Mode mode = Mode::kAuto;
+    int error = 0;
+    if (parse_mode(text, &mode, &error)) {
+      set_mode(mode, error);
+    } else {
+      say("ANYSPLICE_MODE=", text,
+          " is not one of auto, emulate, native, absent, absent=ERRNO; using auto");
+    }
+  }
+  if (const char* text = value_of(environment, "ANYSPLICE_RINGS"); text != nullptr) {
+    const bool off = strcmp(text, "off") == 0;
+    if (!off && strcmp(text, "on") != 0) {
+      say("ANYSPLICE_RINGS=", text, " is not one of on, off; using on");
+    }
+    allow_rings(!off);
+  }
+  prepare_injection(program, environment);
+  const char* path = value_of(environment, "ANYSPLICE_STATS");
+  if (path != nullptr && share_stats(path)) observers.fetch_or(kCounting);
+}
+
+}  // namespace anysplice

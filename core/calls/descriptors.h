@@ -1,0 +1,15 @@
+// What the rest of the engine needs of the bookkeeping of descriptors.
+#ifndef ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
+#define ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
+
+namespace anysplice {
+
+// A number is about to be closed, or was reused behind our back: drop what is known of it.
+void forget(int fd);
+
+// A thread is about to call vfork.
+void note_vfork();
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_

@@ -1,0 +1,131 @@
+// sendfile(2).
+#include <algorithm>
+
+#include "core/calls/dispatch.h"
+#include "core/calls/engine.h"
+#include "core/calls/observation.h"
+#include "core/inject/inject.h"
+#include "core/memory/scratch.h"
+#include "core/memory/user_memory.h"
+#include "core/transfer/flow.h"
+
+namespace anysplice {
+namespace {
+
+// Bytes moved before signals may act.
+constexpr size_t kBurst = 1 << 20;
+
+// Of a file that is what follows; of others nothing is known to.
+int64_t size_of(int fd) {
+  struct stat st;
+  return sys->fstat(fd, &st) == 0 ? st.st_size : 0;
+}
+
+// One chunk through the scratch pages: what the sink does not take stays in the source.
+Step copy_chunk(Flow& flow, const Scratch& scratch) {
+  const size_t want = std::min(flow.left(), scratch.size());
+  const int64_t before = flow.in.position;
+  const ssize_t n = pull(flow.in, {scratch.data(), want}, true);
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  if (n == 0) return Step::kDone;
+  if (!can_be_sink(flow.out)) return flow.fail(EINVAL);
+  const iovec data{scratch.data(), static_cast<size_t>(n)};
+  const bool more = static_cast<size_t>(n) == want && want < flow.left() &&
+                    flow.out.kind != Kind::kFile && before + n < size_of(flow.in.fd);
+  const ssize_t written = push(flow.out, &data, 1, more);
+  flow.in.position = before + std::max<ssize_t>(written, 0);
+  if (written == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
+  if (written == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
+  if (written < 0) return flow.fail(static_cast<int>(-written));
+  flow.moved += static_cast<size_t>(written);
+  // After a part comes the reason: EAGAIN, EFBIG with its signal, ENOSPC.
+  return flow.left() > 0 && written > 0 ? Step::kAgain : Step::kDone;
+}
+
+ssize_t copy(Flow& flow) {
+  return run(flow, [&](CriticalSection& section) {
+    section.block_signals();
+    const Scratch scratch;
+    if (scratch.data() == nullptr) return flow.fail(ENOMEM);
+    const size_t burst_end = flow.moved + kBurst;
+    Step step;
+    do {
+      step = copy_chunk(flow, scratch);
+    } while (step == Step::kAgain && flow.moved < burst_end);
+    return step;
+  });
+}
+
+// The transfer from and to checked ends; flow.in is positioned unless it has no positions.
+ssize_t transfer(Flow& flow) {
+  if (flow.out.kind == Kind::kPipe) {
+    // O_NONBLOCK of the source is nothing to sendfile, not even if it is a pipe (and so refused).
+    if (flow.in.kind == Kind::kPipe) {
+      flow.in.flags &= ~O_NONBLOCK;
+      flow.in.remembered = false;
+    }
+    return move_into_pipe(flow);
+  }
+  const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
+  if (socket || flow.in.kind == Kind::kPipe || !has_position(flow.in)) return -EINVAL;
+  if (flow.length == 0) return 0;
+  if (!can_be_source(flow.in)) return -EINVAL;
+  return copy(flow);
+}
+
+// The checks of the ends, in the kernel's order: 0 or an errno.
+int check_ends(Flow& flow, int fd_out, int fd_in, const int64_t* offset, size_t length) {
+  if (look(fd_in, &flow.in, Role::kSource) != 0 || !flow.in.readable()) return EBADF;
+  if (offset != nullptr) {
+    if (!flow.in.seekable()) return ESPIPE;
+    flow.in.positioned = true;
+    flow.in.position = *offset;
+  }
+  if (const int error = check_range(flow.in, length); error != 0) return error;
+  if (look(fd_out, &flow.out, Role::kSink) != 0 || !flow.out.writable()) return EBADF;
+  if (offset != nullptr && beyond_file_system(flow.in, *offset)) return EOVERFLOW;
+  if (const int error = check_range(flow.out, flow.length); error != 0) return error;
+  return (flow.out.flags & O_APPEND) != 0 ? EINVAL : 0;
+}
+
+// *offset is the position given by the caller, and afterwards the one to report.
+ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = 0};
+  const int error = check_ends(flow, fd_out, fd_in, offset, length);
+  if (error != 0) return -error;
+  // The file's own position is read here and set at the end, so that a sink which shares it (the
+  // file itself) does not disturb the source.
+  const bool own_position = offset == nullptr && flow.in.kind == Kind::kFile;
+  const int64_t start = own_position ? sys->lseek(fd_in, 0, SEEK_CUR) : flow.in.position;
+  flow.in.positioned = own_position || offset != nullptr;
+  flow.in.position = start;
+  const ssize_t moved = transfer(flow);
+  if (moved > 0 && own_position) sys->lseek(fd_in, start + moved, SEEK_SET);
+  if (moved > 0 && offset != nullptr && flow.in.kind == Kind::kFile) *offset = start + moved;
+  return moved;
+}
+
+// The kernel reads the offset before all else, and writes it back whatever came of the call.
+ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  if (offset == nullptr) return engine_sendfile(fd_out, fd_in, nullptr, length);
+  int64_t at = 0;
+  if (load_offset(offset, &at) != 0) return -EFAULT;
+  const ssize_t moved = engine_sendfile(fd_out, fd_in, &at, length);
+  return store_offset(offset, at) == 0 ? moved : -EFAULT;
+}
+
+}  // namespace
+
+ssize_t sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  return observe(
+      {Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](AnsweredBy& by) {
+        return inject::around(Call::kSendfile, fd_in, fd_out, 0, length, [&](size_t allowed) {
+          return dispatch(
+              Call::kSendfile, {fd_out, fd_in}, by,
+              [&] { return sys->sendfile64(fd_out, fd_in, offset, allowed); },
+              [&] { return with_offset(fd_out, fd_in, offset, allowed); });
+        });
+      });
+}
+
+}  // namespace anysplice

@@ -1,0 +1,231 @@
+// vmsplice(2): user memory into a pipe, and a pipe's bytes into user memory. Always by copy, taken
+// at the call.
+#include <algorithm>
+
+#include "core/calls/dispatch.h"
+#include "core/calls/engine.h"
+#include "core/calls/observation.h"
+#include "core/inject/inject.h"
+#include "core/memory/user_memory.h"
+#include "core/sys/kernel_pipe.h"
+#include "core/transfer/flow.h"
+
+namespace anysplice {
+namespace {
+
+struct Memory {
+  const iovec* iov;
+  size_t count;
+  size_t total;
+};
+
+// A pipe's own O_NONBLOCK is none of vmsplice's business.
+Step stall(Flow& flow, PipeLock& pipe, Step wait) {
+  if (flow.moved > 0) return Step::kDone;
+  if ((flow.flags & kSpliceNonblock) != 0) return flow.fail(EAGAIN);
+  if (pipe.is_ring()) pipe.to_kernel(SettleReason::kWait);
+  return wait;
+}
+
+// Where a kernel's call on user memory ended.
+Step kernel_answer(Flow& flow, PipeLock& pipe, ssize_t n, Step wait) {
+  if (n == -EAGAIN) return stall(flow, pipe, wait);
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  flow.moved += static_cast<size_t>(n);
+  return Step::kDone;
+}
+
+Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  Ring& ring = pipe.bytes();
+  if (pipe.pipe()->descriptors[kRead] == 0) return flow.no_reader();
+  if (ring.free() == 0) return stall(flow, pipe, Step::kWaitOut);
+  for (size_t i = 0; i < memory.count; ++i) {
+    const char* at = static_cast<const char*>(memory.iov[i].iov_base);
+    for (size_t left = memory.iov[i].iov_len; left > 0 && ring.free() > 0;) {
+      const Ring::Room room = ring.reserve(left, reinterpret_cast<uintptr_t>(at) % kPage);
+      if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
+      const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
+      ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
+      if (n == -ENOSYS && flow.moved == 0) {
+        pipe.to_kernel(SettleReason::kMemory);
+        return Step::kAgain;
+      }
+      if (n < 0) return flow.fail(EFAULT);
+      flow.moved += static_cast<size_t>(n);
+      if (static_cast<size_t>(n) < room.iov.iov_len) return Step::kDone;
+      at += n;
+      left -= static_cast<size_t>(n);
+    }
+  }
+  count(stats->ring_bytes, flow.moved);
+  return Step::kDone;
+}
+
+Step from_engine(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  const ssize_t n = copy_out(pipe.bytes(), memory.iov, memory.count);
+  if (n == -ENOSYS) {
+    return pipe.give_up(SettleReason::kMemory) ? Step::kAgain : flow.fail(ENOMEM);
+  }
+  if (n < 0) return flow.fail(static_cast<int>(-n));
+  flow.moved += static_cast<size_t>(n);
+  return Step::kDone;
+}
+
+// The same for poll's sake: the wait of a call that O_NONBLOCK does not concern.
+ssize_t run_blocking(Flow& flow, auto attempt) {
+  for (;;) {
+    const ssize_t n = run(flow, attempt);
+    if (n != -EAGAIN || (flow.flags & kSpliceNonblock) != 0) return n;
+    const bool in = flow.in.fd >= 0;
+    const int error = in ? kernel_pipe::wait_readable(flow.in.fd, false)
+                         : kernel_pipe::wait_writable(flow.out.fd, false);
+    if (error != 0) return error;
+    flow.error = 0;
+  }
+}
+
+// The part of a segment from `at` on that lies in one page: what takes one slot of a pipe.
+size_t piece(const char* at, size_t left) {
+  return std::min(left, kPage - reinterpret_cast<uintptr_t>(at) % kPage);
+}
+
+// As much of the memory as goes into that many slots, as iovecs. Returns their number.
+int part_for(const Memory& memory, size_t slots, iovec part[kMaxIov]) {
+  int count = 0;
+  for (size_t i = 0; i < memory.count && slots > 0 && count < kMaxIov; ++i) {
+    char* base = static_cast<char*>(memory.iov[i].iov_base);
+    size_t taken = 0;
+    while (taken < memory.iov[i].iov_len && slots > 0) {
+      taken += piece(base + taken, memory.iov[i].iov_len - taken);
+      --slots;
+    }
+    if (taken > 0) part[count++] = {base, taken};
+  }
+  return count;
+}
+
+bool whole_pages(const Memory& memory) {
+  return std::all_of(memory.iov, memory.iov + memory.count, [](const iovec& segment) {
+    return (reinterpret_cast<uintptr_t>(segment.iov_base) | segment.iov_len) % kPage == 0;
+  });
+}
+
+// A write gives up whatever shares a page of the pipe with a bad address, and says what went in
+// before. vmsplice keeps all that is before it: goes on behind what has moved.
+[[gnu::noinline]] Step by_pieces(Flow& flow, PipeLock& pipe, const iovec* part, int count) {
+  size_t skip = flow.moved;
+  for (int i = 0; i < count; ++i) {
+    const size_t skipped = std::min(skip, part[i].iov_len);
+    skip -= skipped;
+    char* at = static_cast<char*>(part[i].iov_base) + skipped;
+    for (size_t left = part[i].iov_len - skipped; left > 0;) {
+      const iovec one{at, piece(at, left)};
+      const ssize_t m = kernel_pipe::write_now(pipe.fd(), &one, 1);
+      if (m > 0) flow.moved += static_cast<size_t>(m);
+      if (m < static_cast<ssize_t>(one.iov_len)) {
+        return flow.moved > 0 ? Step::kDone : flow.fail(EFAULT);
+      }
+      at += m;
+      left -= static_cast<size_t>(m);
+    }
+  }
+  return Step::kDone;
+}
+
+Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
+  pipe.make_room();
+  iovec part[kMaxIov];
+  // Whole pages take as many slots by a write as by vmsplice, and share none with a bad address.
+  const bool whole = whole_pages(memory);
+  const size_t slots = whole ? SIZE_MAX : kernel_pipe::free_slots(pipe.fd());
+  part[0] = {};  // the compiler cannot know that memory is never empty
+  const int count = part_for(memory, slots, part);
+  const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
+  if (whole || (n < 0 && n != -EFAULT)) return kernel_answer(flow, pipe, n, Step::kWaitOut);
+  flow.moved = static_cast<size_t>(std::max<ssize_t>(n, 0));
+  return by_pieces(flow, pipe, part, count);
+}
+
+ssize_t into_pipe(Flow& flow, const Memory& memory) {
+  return run_blocking(flow, [&](CriticalSection& section) {
+    PipeLock pipe(section, flow.out);
+    if (const int error = pipe.lock_for_write(); error != 0) return flow.fail(-error);
+    return pipe.is_ring() ? into_ring(flow, pipe, memory) : into_kernel(flow, pipe, memory);
+  });
+}
+
+ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
+  bool kernel_copies = false;  // the engine has no way to
+  return run_blocking(flow, [&](CriticalSection& section) {
+    PipeLock pipe(section, flow.in);
+    if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+    // A read would lose what it does not take of a packet (pipe(7)).
+    if (!pipe.is_ring() && (!pipe.bytes().empty() || (pipe.packets() && !kernel_copies))) {
+      pipe.fill(memory.total);
+    }
+    if (!pipe.bytes().empty()) {
+      const Step step = from_engine(flow, pipe, memory);
+      kernel_copies = step == Step::kAgain;
+      return step;
+    }
+    if (pipe.is_ring()) {
+      return pipe.waits() ? stall(flow, pipe, Step::kWaitIn) : Step::kDone;
+    }
+    const ssize_t n = kernel_pipe::read_now(flow.in.fd, memory.iov, static_cast<int>(memory.count));
+    return kernel_answer(flow, pipe, n, Step::kWaitIn);
+  });
+}
+
+ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  if ((flags & ~kSpliceFlags) != 0) return -EINVAL;
+  Flow flow{.in = {}, .out = {}, .length = kMaxTransfer, .flags = flags};
+  Endpoint end;
+  if (look(fd, &end, Role::kSink) != 0) return -EBADF;
+  size_t total = 0;
+  if (const int error = check_segments(iov, count, &total); error != 0) return error;
+  if (total == 0) return 0;
+  if (end.kind != Kind::kPipe) return -EBADF;
+  const Memory memory{iov, count, total};
+  if (end.writable()) {
+    flow.out = end;
+    return into_pipe(flow, memory);
+  }
+  flow.in = end;
+  return out_of_pipe(flow, memory);
+}
+
+// The first bytes of the segments, as far as so few iovecs hold them; their number.
+constexpr size_t kCut = 16;
+size_t cut(const iovec* iov, size_t count, size_t length, iovec (&part)[kCut]) {
+  size_t used = 0;
+  for (; used < std::min(count, kCut) && length > 0; ++used) {
+    part[used] = {iov[used].iov_base, std::min(iov[used].iov_len, length)};
+    length -= part[used].iov_len;
+  }
+  return used;
+}
+
+size_t length_of(const iovec* iov, size_t count) {
+  const KeepErrno keep;
+  size_t total;
+  return check_segments(iov, count, &total) == 0 ? total : 0;
+}
+
+}  // namespace
+
+ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
+  return observe({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, [&](AnsweredBy& by) {
+    const size_t total = inject::on() ? length_of(iov, count) : 0;
+    return inject::around(Call::kVmsplice, fd, fd, flags, total, [&](size_t length) {
+      iovec part[kCut];
+      const bool shorter = length < total;
+      const size_t segments = shorter ? cut(iov, count, length, part) : count;
+      const iovec* const from = shorter ? part : iov;
+      return dispatch(
+          Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, from, segments, flags); },
+          [&] { return engine_vmsplice(fd, from, segments, flags); });
+    });
+  });
+}
+
+}  // namespace anysplice

@@ -1,0 +1,71 @@
+// What the engine knows of each descriptor number: one word, read on every intercepted call.
+//
+// Wait-free and async-signal-safe. A word is written when a pipe is made, copied or closed, or when
+// a call of the family had to look at the descriptor; close() clears it.
+#ifndef ANYSPLICE_CORE_FD_FD_TABLE_H_
+#define ANYSPLICE_CORE_FD_FD_TABLE_H_
+
+#include <stdint.h>
+
+#include <atomic>
+
+#include "core/fd/vfork_child.h"
+
+namespace anysplice {
+
+enum class FdKind : uint32_t {
+  kUnknown = 0,
+  kOther,   // no pipe
+  kStream,  // a stream socket
+  kFile,    // with positions (endpoint.h); pipe() is its access mode
+  kNull,    // /dev/null, open for writing
+  kPipe,    // a pipe or FIFO whose making we did not see; pipe() is its sleep key, if that is known
+  kReadEnd,  // of a pipe in the table of pipes; pipe() says which
+  kWriteEnd,
+};
+
+struct FdEntry {
+  uint32_t word = 0;
+
+  static FdEntry of(FdKind kind, uint32_t pipe = 0) {
+    return {static_cast<uint32_t>(kind) | pipe << 3};
+  }
+  FdKind kind() const { return static_cast<FdKind>(word & 7); }
+  uint32_t pipe() const { return word >> 3; }
+  bool ours() const { return kind() >= FdKind::kReadEnd; }  // an end of a pipe made here
+  bool is_pipe() const { return kind() >= FdKind::kPipe; }
+  bool no_pipe() const { return kind() > FdKind::kUnknown && kind() < FdKind::kPipe; }
+  bool operator==(const FdEntry&) const = default;
+};
+
+// Numbers from here on are treated as kUnknown for ever.
+inline constexpr unsigned kFdLimit = 1u << 20;
+extern std::atomic<uint32_t> fd_words[kFdLimit];
+extern std::atomic<unsigned> fd_high;  // no number from here on has an entry
+
+inline FdEntry fd_entry(int fd) {
+  if (static_cast<unsigned>(fd) >= kFdLimit) return {};
+  return {fd_words[fd].load(std::memory_order_acquire)};
+}
+
+void set_fd_entry(int fd, FdEntry entry);
+
+// How often a number was given another meaning by dup2. Who looked at one before, and uses it under
+// the lock of the pipe that it named, looks again.
+extern std::atomic<uint32_t> fd_replaced;
+
+// What a transfer may believe: nothing in a child of vfork, whose descriptors may be others.
+inline FdEntry own_fd_entry(int fd) { return vfork_child() ? FdEntry{} : fd_entry(fd); }
+
+// Whether every call that closes or makes a descriptor goes through the engine, as it does behind
+// the shim, and means the same for all threads.
+extern std::atomic<bool> every_call_seen;
+
+// As set_fd_entry(), for what a look at a descriptor that is no pipe of ours has told. Unless every
+// call is seen, the number may be something else at the next one: only that it is some pipe is
+// remembered, for those who go through all pipes and verify each.
+void remember_fd(int fd, FdEntry entry);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_FD_FD_TABLE_H_

@@ -1,0 +1,25 @@
+// Children of vfork: they share their parent's memory until they execute a program, and with it the
+// table of descriptors, but not the descriptors. Async-signal-safe.
+#ifndef ANYSPLICE_CORE_FD_VFORK_CHILD_H_
+#define ANYSPLICE_CORE_FD_VFORK_CHILD_H_
+
+#include <sys/types.h>
+
+namespace anysplice {
+
+// The process that called vfork, if this thread did. In its child too: that is on the same memory,
+// while the thread itself sleeps.
+inline constinit thread_local pid_t vfork_caller = 0;
+bool in_vfork_child();
+
+// Whether this is such a child: it must not write down what it does to its descriptors, nor believe
+// what the table says of them. One load for a thread that never called vfork.
+inline bool vfork_child() { return vfork_caller != 0 && in_vfork_child(); }
+
+// This thread is about to call vfork; this process came from a fork.
+void vfork_comes();
+inline void vfork_is_over() { vfork_caller = 0; }
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_FD_VFORK_CHILD_H_

@@ -1,0 +1,103 @@
+#include "core/memory/fault_guard.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <atomic>
+
+#include "core/memory/user_memory.h"
+#include "core/sys/guarded_copy.h"
+#include "core/sys/sys.h"
+
+namespace anysplice::fault_guard {
+namespace {
+
+enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kOver };
+
+std::atomic<State> state{State::kForbidden};
+constexpr int kSignals[] = {SIGSEGV, SIGBUS};
+
+bool ours(int signal) { return signal == SIGSEGV || signal == SIGBUS; }
+
+void handle(int signal, siginfo_t* info, void* context) {
+  if (on_fault(info, context)) return;
+  // Not ours: back to the default, and let it happen again. A signal that was sent, not caused,
+  // does not happen again by itself; it is pending until this handler returns.
+  struct sigaction fatal {};
+  fatal.sa_handler = SIG_DFL;
+  sys->sigaction(signal, &fatal, nullptr);
+  sys->raise(signal);
+}
+
+bool install() {
+  for (int signal : kSignals) {
+    struct sigaction now;
+    if (sys->sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return false;
+  }
+  sigset_t blocked;
+  if (sys->pthread_sigmask(SIG_BLOCK, nullptr, &blocked) != 0 ||
+      sigismember(&blocked, SIGSEGV) == 1 || sigismember(&blocked, SIGBUS) == 1) {
+    return false;
+  }
+  struct sigaction guard {};
+  guard.sa_sigaction = handle;
+  guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER;
+  for (int signal : kSignals) {
+    // A handler for one of them alone does no harm.
+    if (sys->sigaction(signal, &guard, nullptr) != 0) return false;
+  }
+  return true;
+}
+
+void remove() {
+  if (state.exchange(State::kOver) != State::kInstalled) return;
+  struct sigaction fatal {};
+  fatal.sa_handler = SIG_DFL;
+  for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
+}
+
+}  // namespace
+
+void allow() {
+  State forbidden = State::kForbidden;
+  state.compare_exchange_strong(forbidden, State::kAllowed);
+}
+
+bool active() {
+  const State now = state.load(std::memory_order_relaxed);
+  if (now == State::kInstalled) return true;
+  if (now != State::kAllowed) return false;
+  // One thread installs; others copy by the slow way meanwhile.
+  State allowed = State::kAllowed;
+  if (!state.compare_exchange_strong(allowed, State::kInstalling)) return false;
+  const int kept = errno;
+  const bool installed = install();
+  state.store(installed ? State::kInstalled : State::kOver, std::memory_order_release);
+  errno = kept;
+  return installed;
+}
+
+bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current) {
+  if (!ours(signal) || state.load(std::memory_order_relaxed) != State::kInstalled) return false;
+  if (wanted != nullptr) {
+    remove();
+    return false;
+  }
+  if (current == nullptr || check_readable(current, sizeof(*current)) != 0) return false;
+  memset(current, 0, sizeof(*current));
+  current->sa_handler = SIG_DFL;
+  return true;
+}
+
+void on_sigmask(int how, const sigset_t* set) {
+  if (how == SIG_UNBLOCK || set == nullptr ||
+      state.load(std::memory_order_relaxed) > State::kInstalled ||
+      check_readable(set, sizeof(unsigned long)) != 0) {
+    return;
+  }
+  for (int signal : kSignals) {
+    if (sigismember(set, signal) == 1) remove();
+  }
+}
+
+}  // namespace anysplice::fault_guard

@@ -1,0 +1,181 @@
+#include "core/memory/page_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <initializer_list>
+
+#include "core/sys/free_pages.h"
+
+namespace anysplice {
+namespace {
+
+constexpr size_t kWordBits = 64;
+// Free pages that stay backed by memory, for what the next transfer will want warm; and another
+// tenth of what is in use.
+constexpr size_t kKeepWarm = 512;
+constexpr int kWorthwhile = 8;
+
+// The pages begin at one of the system's, in which memory is given back.
+size_t header_bytes(size_t pages) {
+  const size_t raw =
+      sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) + pages * sizeof(uint32_t);
+  const size_t unit = std::max(kPage, system_page());
+  return (raw + unit - 1) / unit * unit;
+}
+
+// A mask of `run` bits from bit `at`.
+uint64_t run_mask(size_t run, size_t at) {
+  return (run == kWordBits ? ~uint64_t{0} : (uint64_t{1} << run) - 1) << at;
+}
+
+// Of the free pages of a word, what the system can have back: the backed ones, and the others of
+// the system's pages that they are in.
+uint64_t returnable(uint64_t free, uint64_t backed) {
+  const size_t group = std::max<size_t>(system_page() / kPage, 1);
+  uint64_t pages = 0;
+  for (size_t at = 0; at + group <= kWordBits; at += group) {
+    const uint64_t whole = run_mask(group, at);
+    if ((free & whole) == whole && (backed & whole) != 0) pages |= whole;
+  }
+  return pages;
+}
+
+// The first run of up to `want` free bits; the longest there is if none is that long.
+size_t find_run(uint64_t taken, size_t want, size_t* at) {
+  size_t best = 0;
+  for (size_t bit = 0; bit < kWordBits;) {
+    const uint64_t rest = taken >> bit;
+    const size_t skip = static_cast<size_t>(std::countr_one(rest));
+    bit += skip;
+    if (bit >= kWordBits) break;
+    size_t run = static_cast<size_t>(std::countr_zero(taken >> bit));
+    if (run > kWordBits - bit) run = kWordBits - bit;
+    if (run >= want) {
+      *at = bit;
+      return want;
+    }
+    if (run > best) {
+      best = run;
+      *at = bit;
+    }
+    bit += run;
+  }
+  return best;
+}
+
+}  // namespace
+
+size_t PagePool::bytes_for(size_t pages) { return header_bytes(pages) + pages * kPage; }
+
+PagePool* PagePool::create(void* memory, size_t pages, Sharing sharing) {
+  char* at = static_cast<char*>(memory);
+  PagePool* pool = reinterpret_cast<PagePool*>(at);
+  pool->count_ = pages;
+  pool->sharing_ = sharing;
+  pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
+  pool->backed_ = pool->taken_ + pages / kWordBits;
+  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
+  pool->pages_ = at + header_bytes(pages);
+  return pool;
+}
+
+char* PagePool::take(size_t want, size_t* got) {
+  if (want > kWordBits) want = kWordBits;
+  const size_t words = count_ / kWordBits;
+  const size_t start = hint_.load(std::memory_order_relaxed);
+  // Two rounds: first for the whole run, then for whatever there is.
+  for (size_t least : {want, size_t{1}}) {
+    for (size_t word = start; word < words; ++word) {
+      uint64_t taken = taken_[word].load(std::memory_order_relaxed);
+      size_t at = 0;
+      for (size_t run; (run = find_run(taken, want, &at)) >= least;) {
+        if (!taken_[word].compare_exchange_weak(taken, taken | run_mask(run, at),
+                                                std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+          continue;
+        }
+        const size_t first = word * kWordBits + at;
+        for (size_t i = 0; i < run; ++i) refs_[first + i].store(1, std::memory_order_relaxed);
+        used_.fetch_add(run, std::memory_order_relaxed);
+        const uint64_t mask = run_mask(run, at);
+        const uint64_t fresh = mask & ~backed_[word].fetch_or(mask, std::memory_order_relaxed);
+        backed_pages_.fetch_add(static_cast<size_t>(std::popcount(fresh)),
+                                std::memory_order_relaxed);
+        if ((taken | run_mask(run, at)) == ~uint64_t{0} && word == start) {
+          size_t expected = start;
+          hint_.compare_exchange_strong(expected, start + 1, std::memory_order_relaxed);
+        }
+        *got = run;
+        mark_taken(pages_ + first * kPage, run * kPage);
+        return pages_ + first * kPage;
+      }
+    }
+  }
+  // The hint may have run ahead of a page freed below it.
+  if (start != 0) {
+    hint_.store(0, std::memory_order_relaxed);
+    if (used_.load(std::memory_order_relaxed) < count_) return take(want, got);
+  }
+  return nullptr;
+}
+
+void PagePool::put(const void* data) {
+  const size_t page = index(data);
+  if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const size_t word = page / kWordBits;
+  // In memory that several processes share, another one may take the page.
+  if (sharing_ == Sharing::kPrivate) mark_free(pages_ + page * kPage, kPage);
+  taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
+  size_t hint = hint_.load(std::memory_order_relaxed);
+  while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
+  }
+  const size_t used = used_.fetch_sub(1, std::memory_order_relaxed) - 1;
+  const size_t backed = backed_pages_.load(std::memory_order_relaxed);
+  if (backed <= kKeepWarm + used + used / 10) return;
+  // Some words at a time, round and round.
+  constexpr size_t kLook = 4;
+  const size_t words = count_ / kWordBits;
+  const size_t start = cursor_.fetch_add(kLook, std::memory_order_relaxed);
+  give_back(word);
+  for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words);
+}
+
+void PagePool::forget_references() {
+  for (size_t page = 0; page < count_; ++page) refs_[page].store(0, std::memory_order_relaxed);
+}
+
+void PagePool::free_unreferenced() {
+  size_t used = 0;
+  for (size_t word = 0; word < count_ / kWordBits; ++word) {
+    uint64_t taken = 0;
+    for (size_t bit = 0; bit < kWordBits; ++bit) {
+      const bool referenced = refs_[word * kWordBits + bit].load(std::memory_order_relaxed) > 0;
+      taken |= uint64_t{referenced} << bit;
+    }
+    taken_[word].store(taken, std::memory_order_relaxed);
+    used += static_cast<size_t>(std::popcount(taken));
+  }
+  used_.store(used, std::memory_order_relaxed);
+  hint_.store(0, std::memory_order_relaxed);
+}
+
+void PagePool::give_back(size_t word) {
+  uint64_t taken = taken_[word].load(std::memory_order_relaxed);
+  const uint64_t victims = returnable(~taken, backed_[word].load(std::memory_order_relaxed));
+  // A few pages are not worth a system call; they go with their neighbours.
+  if (std::popcount(victims) < kWorthwhile) return;
+  // Claimed first, so that nobody takes a page whose bytes are about to go.
+  if (!taken_[word].compare_exchange_strong(taken, ~uint64_t{0}, std::memory_order_acquire)) return;
+  const uint64_t gone = victims & backed_[word].fetch_and(~victims, std::memory_order_relaxed);
+  backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(gone)), std::memory_order_relaxed);
+  for (size_t at = 0; at < kWordBits;) {
+    at += static_cast<size_t>(std::countr_zero(victims >> at));
+    if (at >= kWordBits) break;
+    const size_t run = static_cast<size_t>(std::countr_one(victims >> at));
+    anysplice::give_back(pages_ + (word * kWordBits + at) * kPage, run * kPage, sharing_);
+    at += run;
+  }
+  taken_[word].fetch_and(taken, std::memory_order_release);
+}
+
+}  // namespace anysplice

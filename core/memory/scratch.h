@@ -1,0 +1,34 @@
+// Pages for bytes on their way through one call.
+// Async-signal-safe.
+#ifndef ANYSPLICE_CORE_MEMORY_SCRATCH_H_
+#define ANYSPLICE_CORE_MEMORY_SCRATCH_H_
+
+#include "core/pipe/pipe_table.h"
+
+namespace anysplice {
+
+class Scratch {
+ public:
+  static constexpr size_t kPages = 16;
+
+  Scratch() {
+    if (ring_pool() != nullptr) data_ = ring_pool()->take(kPages, &pages_);
+  }
+  ~Scratch() {
+    for (size_t i = 0; i < pages_; ++i) ring_pool()->put(data_ + i * kPage);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  // Null without memory.
+  char* data() const { return data_; }
+  size_t size() const { return pages_ * kPage; }
+
+ private:
+  char* data_ = nullptr;
+  size_t pages_ = 0;
+};
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_MEMORY_SCRATCH_H_

@@ -1,0 +1,88 @@
+// The pipes this process made, and where the bytes of each are.
+//
+// A pipe is in one of these states; only the arrows shown happen:
+//
+//   candidate --first call of the family, if the engine carries it--> ring --settle--> kernel
+//       `----------------------- anything that may wait or share ------------------^
+//
+// candidate and kernel: unread bytes are in the kernel's pipe (and, for kernel, what the arena
+// holds in front of them). ring: the kernel's pipe is empty and every unread byte is in `ring`.
+#ifndef ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
+#define ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
+
+#include <stdint.h>
+
+#include <atomic>
+
+#include "core/fd/fd_table.h"
+#include "core/memory/ring.h"
+#include "core/pipe/readers_in_flight.h"
+#include "core/sys/mutex.h"
+#include "core/telemetry/settle_reason.h"
+
+namespace anysplice {
+
+enum class PipeState : uint32_t { kUnused, kCandidate, kRing, kKernel };
+
+// Indexes of what a pipe has once for each end.
+enum End { kRead = 0, kWrite = 1 };
+
+struct Pipe {
+  static constexpr uint32_t kInlineSlots = 16;
+
+  HandlerAwareMutex lock;  // guards everything but the atomics
+  std::atomic<PipeState> state;
+  // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
+  std::atomic<int> in_kernel;
+  ReadersInFlight readers_in_flight;  // the reads among them
+  // Bytes reached the kernel's pipe past a ring: written by a handler that interrupted the owner of
+  // the lock, who takes them in before others get it.
+  std::atomic<bool> bypassed;
+  // Not kNoReason: others may see the pipe from then on, because of such a handler, and the owner
+  // settles it. (Told together with `bypassed`.)
+  std::atomic<int> seen_because;
+  std::atomic<uint32_t> next_free;
+  std::atomic<uint32_t> sleep_key;  // pipe_identity.h; kAnyPipe while not known
+  int descriptors[2];               // how many numbers name each end
+  int fd[2];                        // one of them, -1 if unknown
+  std::atomic<bool> nonblock[2];    // O_NONBLOCK of each end, while ring
+  std::atomic<bool> packets;        // O_DIRECT was set on the write end at some time
+  Ring ring;
+  uint64_t inline_slots[kInlineSlots];
+};
+
+// The pipe of an entry that is ours().
+Pipe* pipe_of(FdEntry entry);
+
+// Enters a fresh pipe (both descriptors known only to the caller): as a candidate, or, if its
+// writes are packets (O_DIRECT, pipe(2)), as the kernel's. Does nothing if the numbers are beyond
+// the table, or no memory is to be had.
+void enter_pipe(const int fds[2], bool nonblock, bool packets);
+
+// Forgets a pipe with no descriptors left; its lock is held by the caller, and released.
+void retire_pipe(Pipe* pipe);
+
+// Locks the pipe of fd if it still is the entry's. False if the entry went stale meanwhile or the
+// lock belongs to the code that this signal handler interrupted.
+bool lock_entry(int fd, FdEntry entry, Pipe* pipe);
+
+// In such a handler: the pipe is to be settled when its lock is free again.
+inline constexpr int kNoReason = -1;
+void settle_when_unlocked(Pipe* pipe, SettleReason reason);
+
+// Pipes are numbered from 0; none from pipe_high() on was ever used.
+uint32_t pipe_high();
+Pipe* pipe_number(uint32_t number);
+
+// Gives a locked pipe an empty ring of that many slots, as the kernel's pipe has. False without
+// memory. release_ring takes it away again; it must be empty.
+bool give_ring(Pipe* pipe, size_t slots);
+bool resize_ring(Pipe* pipe, size_t slots);
+void release_ring(Pipe* pipe);
+
+// The private memory that rings and copies use; null if there is none to be had.
+PagePool* ring_pool();
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_

@@ -1,0 +1,52 @@
+// How the engine answers the splice family: the mode, and what it has learned of the kernel.
+//
+// Thread-safe and async-signal-safe: plain atomics.
+#ifndef ANYSPLICE_CORE_POLICY_MODE_H_
+#define ANYSPLICE_CORE_POLICY_MODE_H_
+
+#include <stddef.h>
+
+namespace anysplice {
+
+enum class Mode {
+  kAuto,     // the kernel's call first; the engine where the call is missing or refuses the file
+  kEmulate,  // always the engine
+  kNative,   // always the kernel
+  kAbsent,   // always fails with absent_errno()
+};
+
+enum class Call { kSplice, kTee, kVmsplice, kSendfile };
+inline constexpr size_t kCalls = 4;
+inline constexpr const char* kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
+
+Mode mode();
+int absent_errno();  // ENOSYS unless chosen otherwise
+
+// Sets the mode for the whole process and forgets what was learned. errno_if_absent counts for
+// Mode::kAbsent only.
+void set_mode(Mode mode, int errno_if_absent);
+
+// Parses "auto", "emulate", "native", "absent" or "absent=ERRNO" (a name like EPERM, or a number
+// from 1 to 4095). Returns false, changing nothing, if the text is none of these.
+bool parse_mode(const char* text, Mode* mode, int* errno_if_absent);
+
+// Whether pipes may live in private rings (ANYSPLICE_RINGS, on by default).
+bool rings_allowed();
+void allow_rings(bool allowed);
+
+// Whether the kernel is to be asked first for this call: auto mode and not known to be missing, or
+// native mode.
+bool ask_kernel_first(Call call);
+
+// Whether the kernel has no splice(2), for this process at least: asks once, by a call that moves
+// nothing, if no real one has told yet.
+bool kernel_lacks_splice();
+
+// Told the errno of a native call that failed in auto mode: true if the engine should carry the
+// call instead. Learns that a call is missing: ENOSYS; EPERM if
+// it is refused whatever its arguments; EOPNOTSUPP of vmsplice.
+bool kernel_declined(Call call, int error);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_POLICY_MODE_H_

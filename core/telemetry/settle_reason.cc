@@ -1,0 +1,11 @@
+#include "core/telemetry/settle_reason.h"
+
+namespace anysplice {
+
+const char* const settle_reason_names[kSettleReasons] = {
+    "wait",   "write", "poll",    "epoll",  "watched", "sleeper",  "fork",    "vfork", "exec",
+    "rights", "stdio", "dprintf", "aio",    "flags",   "fcntl",    "ioctl",   "open",  "standard",
+    "resize", "close", "memory",  "unseen", "syscall", "io_uring", "unshare", "asked", "exit",
+};
+
+}  // namespace anysplice

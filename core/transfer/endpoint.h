@@ -1,0 +1,77 @@
+// One end of a transfer: what kind of thing a descriptor is, and how to move bytes in or out of it.
+//
+// All moves return bytes, 0 for end of file, or -errno. Async-signal-safe.
+#ifndef ANYSPLICE_CORE_TRANSFER_ENDPOINT_H_
+#define ANYSPLICE_CORE_TRANSFER_ENDPOINT_H_
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "core/fd/fd_table.h"
+#include "core/pipe/arena.h"
+
+namespace anysplice {
+
+enum class Kind {
+  kPipe,
+  kFile,     // has positions: regular files, block devices, memfds
+  kStream,   // a stream socket
+  kMessage,  // a datagram or seqpacket socket: one write, one message
+  kDevice,   // ttys and other character devices
+  kNull,     // /dev/null, open for writing
+  kDirectory,
+  kNone,  // cannot be spliced: eventfds, epoll sets, ...
+};
+
+struct Endpoint {
+  int fd = -1;
+  Kind kind = Kind::kNone;
+  int flags = 0;            // F_GETFL
+  dev_t device = 0;         // of a device: which
+  PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
+  uint32_t replaced = 0;    // fd_replaced before that was looked at
+  bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
+  bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
+  int64_t position = 0;
+
+  bool readable() const;
+  bool writable() const;
+  bool nonblocking() const;
+  bool seekable() const;  // takes an offset
+};
+
+enum class Role { kSource, kSink };
+
+// Looks at a descriptor: 0 or -EBADF.
+int look(int fd, Endpoint* end, Role role);
+
+// Whether a transfer of that length from the end's position stays within what offsets can say: 0
+// or EINVAL. The kernel asks before it cuts the length to what one call moves.
+int check_range(const Endpoint& end, size_t length);
+
+// Whether the end has a position of its own (lseek(2)).
+bool has_position(const Endpoint& end);
+
+// Whether a position lies beyond what the end's file system can have.
+bool beyond_file_system(const Endpoint& end, int64_t position);
+
+// Whether the kernel takes this kind of thing as the source of bytes for a pipe, or as the sink of
+// a pipe's bytes.
+bool can_be_source(const Endpoint& end);
+bool can_be_sink(const Endpoint& end);
+
+// Moves without waiting where the system allows to ask for that (sockets); `may_wait` false means
+// that a source which has nothing gives -EAGAIN even if its descriptor is blocking.
+ssize_t pull(Endpoint& from, const iovec& into, bool may_wait);
+// `more`: further bytes follow at once (MSG_MORE). A message socket gets all of iov as one message.
+ssize_t push(Endpoint& to, const iovec* iov, int count, bool more);
+
+// Wait, as the kernel's own call would, for a source to have bytes or a sink to have room: 0 or
+// -errno. Cancellation points. `restarts` and `vain` as in kernel_pipe.h.
+int wait_readable(const Endpoint& from, bool restarts, unsigned vain);
+int wait_writable(const Endpoint& to, bool restarts, unsigned vain);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_TRANSFER_ENDPOINT_H_
