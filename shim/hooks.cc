@@ -7,11 +7,12 @@
 
 #include "core/memory/fault_guard.h"
 #include "core/memory/user_memory.h"
-#include "core/pipe/arena.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/page.h"
 #include "core/sys/sys.h"
 #ifdef ANYSPLICE_HOST_SYSCALL
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -57,6 +58,26 @@ int descriptor_in(const char* path) {
 }  // namespace
 
 #ifdef ANYSPLICE_HOST_SYSCALL
+void unsharing(int flags) {
+  if ((flags & CLONE_FILES) != 0) on_descriptor_table_unshared();
+  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_rights_change();
+}
+
+bool gives_up_rights(int operation) {
+  switch (operation) {
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_SET_SECCOMP:
+    case PR_SET_KEEPCAPS:
+    case PR_SET_SECUREBITS:
+    case PR_CAPBSET_DROP:
+    case PR_CAP_AMBIENT:
+    case PR_SET_DUMPABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 long by_number(long number, long a, long b, long c, long d, long e, long f) {
   const int fd = static_cast<int>(a);
   const auto size = static_cast<size_t>(c);
@@ -133,7 +154,40 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       keep_nothing(SettleReason::kUring);
       break;
     case SYS_unshare:
-      if ((a & CLONE_FILES) != 0) on_descriptor_table_unshared();
+      unsharing(static_cast<int>(a));
+      break;
+    case SYS_prctl:
+      if (gives_up_rights(fd)) before_rights_change();
+      break;
+    case SYS_setuid:
+    case SYS_setgid:
+    case SYS_setreuid:
+    case SYS_setregid:
+    case SYS_setresuid:
+    case SYS_setresgid:
+    case SYS_setfsuid:
+    case SYS_setfsgid:
+    case SYS_setgroups:
+#ifdef SYS_setuid32
+    case SYS_setuid32:
+    case SYS_setgid32:
+    case SYS_setreuid32:
+    case SYS_setregid32:
+    case SYS_setresuid32:
+    case SYS_setresgid32:
+    case SYS_setfsuid32:
+    case SYS_setfsgid32:
+    case SYS_setgroups32:
+#endif
+    case SYS_capset:
+    case SYS_chroot:
+    case SYS_pivot_root:
+    case SYS_setns:
+    case SYS_seccomp:
+#ifdef SYS_landlock_restrict_self
+    case SYS_landlock_restrict_self:
+#endif
+      before_rights_change();
       break;
 #ifdef SYS_select
     case SYS_select:
@@ -169,7 +223,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
 
 void opening(const char* path) {
-  if (pipe_high() == 0 && !arena::any_held()) return;
+  if (pipe_high() == 0 && !held_bytes::any()) return;
   char text[128]{};
   if (!copy_path(path, text)) return;
   const int fd = descriptor_in(text);
@@ -177,9 +231,9 @@ void opening(const char* path) {
 }
 
 void reading(FILE* file) {
-  if (pipe_high() == 0 && !arena::any_held()) return;
+  if (pipe_high() == 0 && !held_bytes::any()) return;
   const int fd = fileno(file);
-  if (arena::any_held() || fd_entry(fd).ours()) expose(fd, SettleReason::kStdio);
+  if (held_bytes::any() || fd_entry(fd).ours()) expose(fd, SettleReason::kStdio);
 }
 
 void starting(const aiocb* job) { expose(job->aio_fildes, SettleReason::kAio); }

@@ -36,6 +36,12 @@ inline void taking(int signal) {
   fault_guard::on_sigaction(signal, &unknown, nullptr);
 }
 
+// unshare(2) is about to be called with these flags.
+void unsharing(int flags);
+
+// Whether that operation of prctl(2) gives up rights.
+bool gives_up_rights(int operation);
+
 // A stdio stream is about to be read.
 void reading(FILE* file);
 

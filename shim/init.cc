@@ -35,7 +35,7 @@ __attribute__((constructor(101))) void load() {
 }
 
 __attribute__((destructor)) void unload() {
-  settle_held();
+  before_exit();
   trace_missed();
 }
 

@@ -1,6 +1,7 @@
 // The exported symbols, made from the table.
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <spawn.h>

@@ -24,7 +24,7 @@ __attribute__((constructor(101))) void load() {
   if (!runs_privileged() && environment != nullptr) take_settings(program_name(), environment);
 }
 
-__attribute__((destructor)) void unload() { settle_held(); }
+__attribute__((destructor)) void unload() { before_exit(); }
 
 }  // namespace
 }  // namespace anysplice

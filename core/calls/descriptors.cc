@@ -18,6 +18,7 @@
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/route.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/sharers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -52,6 +53,7 @@ void forget_end(int fd, FdEntry entry) {
     if (end == kRead || !pipe->ring.empty()) settle_ring(pipe, SettleReason::kClose);
   }
   if (last) {
+    if (end == kRead) sharers::stop_reading(pipe);
     pipe->fd[end] = -1;
   } else if (pipe->fd[end] == fd) {
     pipe->fd[end] = other_number(entry, fd);
@@ -114,11 +116,11 @@ class Replacement {
     struct stat st;
     if (!shared_number(fd) || sys->fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)) return;
     section_.emplace();
-    held_ = arena::find_and_lock({static_cast<uint64_t>(st.st_dev), st.st_ino});
+    held_ = held_bytes::find_and_lock({static_cast<uint64_t>(st.st_dev), st.st_ino});
   }
   ~Replacement() {
     if (section_) fd_replaced.fetch_add(1);
-    if (held_ != nullptr) arena::let_go(held_);
+    if (held_ != nullptr) held_bytes::let_go(held_);
   }
   Replacement(const Replacement&) = delete;
   Replacement& operator=(const Replacement&) = delete;
@@ -234,11 +236,11 @@ int unread(int fd, int* to) {
 
 void forget(int fd) {
   const FdEntry entry = fd_entry(fd);
-  if (entry.word == 0 && !arena::any_held()) return;
+  if (entry.word == 0 && !held_bytes::any()) return;
   // A vfork child shares our memory but not our descriptors.
   if (vfork_child()) return;
   const KeepErrno keep;
-  if (!entry.no_pipe() && arena::any_held()) {
+  if (!entry.no_pipe() && held_bytes::any()) {
     give_held_back(fd);
   }
   if (entry.ours()) {

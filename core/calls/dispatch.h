@@ -8,7 +8,6 @@
 #include <initializer_list>
 
 #include "core/base/keep_errno.h"
-#include "core/pipe/arena.h"
 #include "core/pipe/pipe_table.h"
 #include "core/policy/mode.h"
 #include "core/sys/sys.h"
@@ -45,6 +44,7 @@ ssize_t dispatch(Call call, std::initializer_list<int> fds, AnsweredBy& by, Nati
     }
   }
   by = AnsweredBy::kCopy;
+  note_engine_answers();
   pthread_testcancel();
   const ssize_t n = engine();
   answered(counters.engine_calls, counters.engine_bytes, n);

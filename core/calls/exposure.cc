@@ -12,9 +12,15 @@
 #include "core/fd/vfork_child.h"
 #include "core/inject/process.h"
 #include "core/memory/user_memory.h"
+#include "core/pipe/exposed_pipes.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/route.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/sharers.h"
+#include "core/pipe/sleepers.h"
+#include "core/pipe/turns.h"
+#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -25,7 +31,7 @@ namespace {
 
 // Whether the engine has, or may come to have, bytes of the pipe behind a descriptor.
 bool concerns_us(FdEntry entry) {
-  return entry.is_pipe() || (entry.kind() == FdKind::kUnknown && arena::any_held());
+  return entry.is_pipe() || (entry.kind() == FdKind::kUnknown && held_bytes::any());
 }
 
 void settle_rings(SettleReason reason) {
@@ -60,9 +66,9 @@ void expose(int fd, SettleReason reason) {
   }
   PipeId id;
   if (entry.no_pipe() || !pipe_id(fd, &id)) return;
-  arena::mark_exposed(id);
+  exposed_pipes::mark(id);
   size_t bytes;
-  if (!arena::holds(id, &bytes)) return;
+  if (!held_bytes::holds(id, &bytes)) return;
   CriticalSection section;
   PipeLock pipe(section, fd);
   pipe.exposed_by(reason);
@@ -71,8 +77,8 @@ void expose(int fd, SettleReason reason) {
 
 // `all`: whatever the child that becomes another program does to its descriptors first.
 static void expose_for(SettleReason reason, bool all) {
-  arena::note_may_be_shared();
-  if (pipe_high() == 0 && !arena::any_held()) return;
+  exposed_pipes::note_may_be_shared();
+  if (pipe_high() == 0 && !held_bytes::any()) return;
   const int kept = errno;
   settle_rings(reason);
   const unsigned high = fd_high.load(std::memory_order_relaxed);
@@ -93,21 +99,55 @@ static void expose_for(SettleReason reason, bool all) {
 }
 
 void expose_all(SettleReason reason) { expose_for(reason, true); }
-void expose_inherited() { expose_for(SettleReason::kExec, false); }
 
-void settle_held() {
-  if (!arena::any_held()) return;
+// Whether a program that this process becomes gets a read end of the pipe.
+static bool read_end_survives(const Pipe* pipe) {
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < high; ++i) {
+    const int fd = static_cast<int>(i);
+    const FdEntry entry = fd_entry(fd);
+    if (entry.kind() != FdKind::kReadEnd || pipe_of(entry) != pipe) continue;
+    const int flags = sys->fcntl(fd, F_GETFD, 0);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return true;
+  }
+  return false;
+}
+
+void expose_inherited() {
+  const KeepErrno keep;
+  expose_for(SettleReason::kExec, false);
+  if (vfork_child()) return;
+  for (uint32_t i = 0; i < pipe_high(); ++i) {
+    Pipe* const pipe = pipe_number(i);
+    if (sharers::any(pipe) && !read_end_survives(pipe)) sharers::stop_reading(pipe);
+  }
+}
+
+void before_exit() {
+  settle_held(SettleReason::kExit);
+  sharers::stop_all();
+}
+
+void settle_held(SettleReason reason) {
+  if (held_bytes::pipes_with_bytes.load() == 0) return;
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < high || i < 3; ++i) {
     const int fd = static_cast<int>(i);
-    if (concerns_us(fd_entry(fd))) settle_held_of(fd, SettleReason::kExit);
+    if (concerns_us(fd_entry(fd))) settle_held_of(fd, reason);
   }
+}
+
+void before_rights_change() {
+  if (vfork_child()) return;  // its memory is its parent's
+  settle_held(SettleReason::kPrivileges);
+  turns::leave();
+  sharers::leave();
 }
 
 void keep_nothing(SettleReason reason) {
   expose_all(reason);
   forbid_rings(+1);
-  if (arena::make()) arena::sleeper(arena::kAnyPipe, +1);
+  sleepers::add_for_good();
 }
 
 void on_descriptor_table_unshared() {
@@ -119,7 +159,7 @@ void on_descriptor_table_unshared() {
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   const int kept = errno;
-  const bool look_inside = pipe_high() > 0 || arena::any_held();
+  const bool look_inside = pipe_high() > 0 || held_bytes::any();
   if (look_inside && check_readable(message, sizeof(*message)) == 0 &&
       message->msg_control != nullptr &&
       check_readable(message->msg_control, message->msg_controllen) == 0) {
@@ -141,7 +181,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   const ssize_t n = sys->sendmsg(fd, message, flags);
   // Nothing was known that could be exposed, but a pipe that is used later may have gone. (What was
   // sent can be read.)
-  if (!look_inside && n >= 0 && message->msg_controllen > 0) arena::note_may_be_shared();
+  if (!look_inside && n >= 0 && message->msg_controllen > 0) exposed_pipes::note_may_be_shared();
   return n;
 }
 
@@ -149,8 +189,10 @@ void before_fork() {
   // Pipes that get a ring from here on would have one in each process.
   forbid_rings(+1);
   settle_rings(SettleReason::kFork);
-  arena::make();
-  arena::note_may_be_shared();
+  exposed_pipes::note_may_be_shared();
+  settle_held(SettleReason::kFork);
+  if (engine_may_answer()) turns::share_with_children();
+  sharers::before_fork(engine_may_answer());
   inject::before_fork();
   begin_fork();  // the last: what settles pipes may open an end
 }
@@ -158,6 +200,7 @@ void before_fork() {
 void after_fork(bool child) {
   const int kept = errno;
   end_fork(child);
+  sharers::after_fork(child);
   if (child) {
     observe_as_new_process();
     inject::become_child();
@@ -172,6 +215,9 @@ void after_fork(bool child) {
       if (state == PipeState::kRing || state == PipeState::kCandidate)
         pipe->state.store(PipeState::kKernel);
     }
+    held_bytes::forget_all();
+    sleepers::forget_all();
+    turns::forget_threads();
     vfork_is_over();
   } else {
     settle_rings(SettleReason::kFork);

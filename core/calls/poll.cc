@@ -8,18 +8,28 @@
 #include "core/memory/user_memory.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/route.h"
-#include "core/pipe/sleeper.h"
+#include "core/pipe/sleepers.h"
+#include "core/pipe/turns.h"
 #include "core/sys/critical_section.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {
 
 // Whether any descriptor can be of interest at all.
-bool nothing_to_watch() { return pipe_high() == 0 && !arena::any_held(); }
+bool nothing_to_watch() { return pipe_high() == 0 && !held_bytes::any(); }
+
+// Whether bytes that a related process has taken out for the time of its call are there afterwards.
+bool readable_in_turn(int fd) {
+  if (!turns::begun(pipe_key_of(fd))) return false;
+  CriticalSection section;
+  PipeLock pipe(section, fd);
+  return pipe.lock() == 0 && !pipe.is_ring() && kernel_pipe::bytes(fd) > 0;
+}
 
 bool has_held(int fd) {
-  if (!holds_bytes(fd)) return false;
+  if (!holds_bytes(fd) && !(turns::in_use() && readable_in_turn(fd))) return false;
   const int flags = sys->fcntl(fd, F_GETFL, 0);
   return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
@@ -13,7 +14,7 @@
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/readers_in_flight.h"
 #include "core/pipe/route.h"
-#include "core/pipe/sleeper.h"
+#include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/transfer/flow.h"
@@ -64,7 +65,7 @@ ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
   }
   if (pipe.bytes().empty()) {
     if (!pipe.is_ring()) {
-      if (!arena::in_turns(sleep_key_of(fd))) return kLookAgain;
+      if (!turns::begun(pipe_key_of(fd))) return kLookAgain;
       const ssize_t n = kernel_pipe::read_now(fd, iov, static_cast<int>(count));
       return n == -EAGAIN ? kWait : n;
     }
@@ -144,7 +145,7 @@ ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
 bool is_pipe(int fd, FdEntry entry) {
   const KeepErrno keep;
   PipeId id;
-  return entry.kind() == FdKind::kUnknown ? arena::any_held() && pipe_id(fd, &id) : entry.is_pipe();
+  return entry.kind() == FdKind::kUnknown ? held_bytes::any() && pipe_id(fd, &id) : entry.is_pipe();
 }
 
 bool write_only(int fd) {
@@ -157,11 +158,13 @@ template <typename Native>
 ssize_t native_read(int fd, FdEntry entry, Native native) {
   if (!is_pipe(fd, entry)) return native();
   // First counted, then looked: bytes that get held in between are not missed.
-  const uint32_t key = sleep_key_of(fd);
+  const uint32_t key = pipe_key_of(fd);
   const Sleeper sleeper(key);
-  const ReaderInFlight taking(arena::readers_in_flight(key));
+  const ReaderInFlight here(turns::readers_here(key));
+  std::optional<ReaderInFlight> elsewhere;
+  if (turns::shared()) elsewhere.emplace(turns::readers_elsewhere(key));
   sync_point();
-  if (!arena::in_turns(key) && (!arena::any_held() || !holds_bytes(fd))) return native();
+  if (!turns::begun(key) && (!held_bytes::any() || !holds_bytes(fd))) return native();
   // The write end of a pipe that is not ours: no way to its bytes.
   if (write_only(fd)) return native();
   return kAskEngine;
@@ -169,8 +172,8 @@ ssize_t native_read(int fd, FdEntry entry, Native native) {
 
 // Waits for a pipe to become readable, taking nothing: 0 or -errno.
 int wait_for_turn(int fd, unsigned vain) {
-  const Sleeper sleeper(sleep_key_of(fd));
-  return arena::any_held() && holds_bytes(fd) ? 0 : kernel_pipe::wait_readable(fd, true, vain);
+  const Sleeper sleeper(pipe_key_of(fd));
+  return held_bytes::any() && holds_bytes(fd) ? 0 : kernel_pipe::wait_readable(fd, true, vain);
 }
 
 // The engine's answer. Arguments that the kernel would refuse, or that ask for nothing, are the
@@ -194,7 +197,7 @@ ssize_t read_by(int fd, const iovec* iov, int count, Native native) {
     if (where == Route::kCandidate) {
       const InKernel counted(entry);
       const Sleeper sleeper;
-      const ReaderInFlight taking(&pipe_of(entry)->readers_in_flight);
+      const ReaderInFlight taking(pipe_of(entry)->readers_in_flight());
       if (counted.candidate()) return native();
       continue;
     }

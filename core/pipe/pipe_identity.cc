@@ -1,6 +1,8 @@
 #include "core/pipe/pipe_identity.h"
 
 #include "core/base/keep_errno.h"
+#include "core/pipe/exposed_pipes.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -8,9 +10,9 @@
 namespace anysplice {
 
 void remember_pipe(int fd, PipeId id) {
-  // Others may have it, or sleep in a call that was not counted.
-  if (arena::may_be_shared() || thread::others() == thread::Others::kSome) arena::mark_exposed(id);
-  remember_fd(fd, FdEntry::of(FdKind::kPipe, arena::sleep_key(id)));
+  // Others may sleep in a call that was not counted.
+  if (thread::others() == thread::Others::kSome) exposed_pipes::mark(id);
+  remember_fd(fd, FdEntry::of(FdKind::kPipe, pipe_key(id)));
 }
 
 bool pipe_id(int fd, PipeId* id) {
@@ -28,16 +30,16 @@ bool pipe_id(int fd, PipeId* id) {
   return pipe;
 }
 
-uint32_t sleep_key_of(int fd) {
+PipeKey pipe_key_of(int fd) {
   const FdEntry entry = fd_entry(fd);
   if (entry.kind() == FdKind::kPipe) return entry.pipe();
-  if (!entry.ours()) return arena::kAnyPipe;
-  std::atomic<uint32_t>& known = pipe_of(entry)->sleep_key;
-  uint32_t key = known.load(std::memory_order_relaxed);
-  if (key == arena::kAnyPipe) {
+  if (!entry.ours()) return kAnyPipe;
+  std::atomic<PipeKey>& known = pipe_of(entry)->key;
+  PipeKey key = known.load(std::memory_order_relaxed);
+  if (key == kAnyPipe) {
     const KeepErrno keep;
     PipeId id;
-    if (pipe_id(fd, &id)) known.store(key = arena::sleep_key(id), std::memory_order_relaxed);
+    if (pipe_id(fd, &id)) known.store(key = pipe_key(id), std::memory_order_relaxed);
   }
   return key;
 }
@@ -47,7 +49,7 @@ bool holds_bytes(int fd) {
   PipeId id;
   size_t bytes;
   errno = 0;
-  return pipe_id(fd, &id) ? arena::holds(id, &bytes) : errno != 0;
+  return pipe_id(fd, &id) ? held_bytes::holds(id, &bytes) : errno != 0;
 }
 
 }  // namespace anysplice

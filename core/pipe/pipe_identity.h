@@ -4,7 +4,7 @@
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_IDENTITY_H_
 #define ANYSPLICE_CORE_PIPE_PIPE_IDENTITY_H_
 
-#include "core/pipe/arena.h"
+#include "core/pipe/pipe_id.h"
 
 namespace anysplice {
 
@@ -14,9 +14,9 @@ bool pipe_id(int fd, PipeId* id);
 // Remembers that a descriptor which nothing was known of is an end of this pipe.
 void remember_pipe(int fd, PipeId id);
 
-// The key under which sleepers on a descriptor's pipe are counted; kAnyPipe if nothing is known of
-// the descriptor. Keeps errno.
-uint32_t sleep_key_of(int fd);
+// The key under which sleepers and turns on a descriptor's pipe are counted; kAnyPipe if nothing is
+// known of the descriptor. Keeps errno.
+PipeKey pipe_key_of(int fd);
 
 // Whether bytes are held of a descriptor's pipe; also true if the system does not say which pipe it
 // is: then nobody may go past bytes that are perhaps held. Keeps errno.

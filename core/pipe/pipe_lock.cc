@@ -8,7 +8,10 @@
 
 #include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
+#include "core/pipe/exposed_pipes.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/sharers.h"
+#include "core/pipe/sleepers.h"
 #include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
@@ -118,9 +121,9 @@ int PipeLock::resolve() {
     // Both must be of one pipe: bytes go back by what the entry says.
     if (!(own_fd_entry(fd_) == entry_)) return -EAGAIN;
   }
-  if (only_write_ && !arena::any_held()) return 0;
+  if (only_write_ && !held_bytes::any()) return 0;
   section_.block_signals();
-  held_ = arena::find(id_);
+  held_ = held_bytes::find(id_);
   return held_ != nullptr ? 0 : -ENOMEM;
 }
 
@@ -147,13 +150,13 @@ int PipeLock::engage() {
     }
   } else if (held_ != nullptr) {
     section_.block_signals();
-    if (!arena::lock(held_)) return -EINTR;
+    if (!held_bytes::lock(held_)) return -EINTR;
     if (!(held_->id == id_)) {
       held_->lock.unlock();
       return -EAGAIN;
     }
     if (fd_replaced.load() != replaced_) {
-      arena::let_go(held_);
+      held_bytes::let_go(held_);
       return -EAGAIN;
     }
     had_bytes_ = !held_->front.empty();
@@ -162,11 +165,29 @@ int PipeLock::engage() {
   return 0;
 }
 
+// Between related processes, once both pipes are locked here: by their keys, which mean the same
+// everywhere.
+void PipeLock::enter_turn() {
+  if (held_ != nullptr && seen_elsewhere()) turn_ = turns::enter(pipe_key(id_));
+}
+
+void PipeLock::exit_turn() {
+  if (turn_ != 0) turns::exit(pipe_key(id_), turn_);
+  turn_ = 0;
+}
+
+// Whether others than this process's threads may read or watch the pipe.
+bool PipeLock::seen_elsewhere() const {
+  if (exposed_pipes::marked(id_)) return true;
+  return entry_.ours() ? sharers::any(pipe_of(entry_)) : exposed_pipes::may_be_shared();
+}
+
 void PipeLock::disengage() {
+  exit_turn();
   if (pipe_ != nullptr) {
     if (locked_) pipe_->lock.unlock();
   } else if (held_ != nullptr) {
-    if (locked_) arena::let_go(held_);
+    if (locked_) held_bytes::let_go(held_);
   }
   locked_ = false;
   pipe_ = nullptr;
@@ -178,7 +199,10 @@ int PipeLock::lock() {
   for (;;) {
     int error = resolve();
     if (error == 0) error = engage();
-    if (error == 0) return 0;
+    if (error == 0) {
+      enter_turn();
+      return 0;
+    }
     disengage();
     if (error != -EAGAIN) return error;
   }
@@ -187,6 +211,14 @@ int PipeLock::lock() {
 int PipeLock::lock_for_write() {
   only_write_ = true;
   return lock();
+}
+
+void PipeLock::enter_turns(PipeLock& a, PipeLock& b) {
+  const PipeKey keys[] = {pipe_key(a.id_), pipe_key(b.id_)};
+  PipeLock& first = keys[0] < keys[1] ? a : b;
+  PipeLock& second = keys[0] < keys[1] ? b : a;
+  first.enter_turn();
+  if (keys[0] != keys[1] || first.turn_ == 0) second.enter_turn();
 }
 
 int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
@@ -207,7 +239,10 @@ int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
     PipeLock& second = in_order ? b : a;
     if (error == 0) error = first.engage();
     if (error == 0) error = second.engage();
-    if (error == 0) return 0;
+    if (error == 0) {
+      enter_turns(a, b);
+      return 0;
+    }
     a.disengage();
     b.disengage();
     if (error != -EAGAIN) return error;
@@ -236,13 +271,13 @@ void PipeLock::unlock() {
     }
     // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
     if (!front.empty()) {
-      if (arena::exposed(id_)) {
+      if (seen_elsewhere()) {
         settle(exposed_by_);
-      } else if (arena::any_sleepers(arena::sleep_key(id_))) {
+      } else if (sleepers::any(pipe_key(id_))) {
         settle(SettleReason::kSleeper);
       }
     }
-    if (front.empty()) arena::note_empty(held_);
+    if (front.empty()) held_bytes::note_empty(held_);
   }
   Pipe* const pipe = locked_ ? pipe_ : nullptr;
   disengage();
@@ -265,7 +300,7 @@ void PipeLock::settle(SettleReason reason, Grow grow) {
 size_t PipeLock::hold(const char* data, size_t length) {
   // Held bytes come before the kernel's: behind those there is no place for them.
   if (kernel_pipe::bytes(fd_) != 0) return 0;
-  arena::note_held(held_);
+  held_bytes::note_held(held_);
   return held_->front.append_copy(data, length);
 }
 
@@ -304,18 +339,25 @@ bool PipeLock::packets() const {
 // them. False if they still sleep, for the pipe is empty: then what comes next is theirs. From now
 // on reads take turns with us, if there may be others.
 bool PipeLock::wait_for_readers_in_flight() {
-  constexpr int kPatienceMs = 500;
-  const uint32_t key = arena::sleep_key(id_);
-  if (arena::may_be_shared() || thread::others() != thread::Others::kNone) arena::take_turns(key);
+  const PipeKey key = pipe_key(id_);
+  const bool elsewhere = turns::shared() && seen_elsewhere();
+  if (elsewhere || thread::others() != thread::Others::kNone) turns::begin(key);
   sync_point();
-  for (ReadersInFlight* readers_in_flight :
-       {entry_.ours() ? &pipe_of(entry_)->readers_in_flight : nullptr,
-        arena::readers_in_flight(key)}) {
-    for (int waited = 0; readers_in_flight != nullptr && !readers_in_flight->none(); ++waited) {
-      if (kernel_pipe::bytes(fd_) <= 0) return false;
-      if (waited == kPatienceMs) readers_in_flight->give_up();
-      sys->poll(nullptr, 0, 1);
+  if (entry_.ours() && !await(pipe_of(entry_)->readers_in_flight())) return false;
+  if (!await(turns::readers_here(key))) return false;
+  return !elsewhere || await(turns::readers_elsewhere(key), turns::waited_in_vain);
+}
+
+// False if the pipe is empty, so that they sleep on.
+bool PipeLock::await(ReadersInFlight readers, void (*in_vain)()) {
+  constexpr int kPatienceMs = 500;
+  for (int waited = 0; !readers.none(); ++waited) {
+    if (kernel_pipe::bytes(fd_) <= 0) return false;
+    if (waited == kPatienceMs) {
+      readers.give_up();
+      if (in_vain != nullptr) in_vain();
     }
+    sys->poll(nullptr, 0, 1);
   }
   return true;
 }
@@ -327,7 +369,7 @@ int PipeLock::fill(size_t want) {
     if (!ring.empty() || take_in(pipe_)) return 0;
     return pipe_->descriptors[kWrite] > 0 ? -EAGAIN : -ENODATA;
   }
-  arena::note_held(held_);
+  held_bytes::note_held(held_);
   if (!wait_for_readers_in_flight()) {
     if (!ring.empty()) return 0;
     pollfd p{fd_, POLLIN, 0};

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "core/pipe/arena.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/pipe/settle.h"
@@ -87,6 +87,11 @@ class PipeLock {
 
  private:
   bool wait_for_readers_in_flight();
+  bool await(ReadersInFlight readers, void (*in_vain)() = nullptr);
+  bool seen_elsewhere() const;
+  void enter_turn();
+  void exit_turn();
+  static void enter_turns(PipeLock& a, PipeLock& b);
   int resolve();
   int engage();
   void disengage();
@@ -104,6 +109,7 @@ class PipeLock {
   Held* held_ = nullptr;
   PipeId id_{0, 0};
   uint32_t replaced_ = 0;
+  uint32_t turn_ = 0;
 };
 
 // Adds to a count of reasons against rings. While there is one, candidates that are asked for a

@@ -4,13 +4,11 @@
 #include <bit>
 
 #include "core/base/sync_point.h"
-#include "core/pipe/arena.h"
 #include "core/sys/memory.h"
 
 namespace anysplice {
 namespace {
 
-constexpr uint32_t kPipes = 1u << 16;
 // 1 GiB of addresses, where there are enough of them.
 constexpr size_t kRingPages = sizeof(void*) > 4 ? 1u << 18 : 1u << 14;
 
@@ -103,6 +101,7 @@ void release_ring(Pipe* pipe) { give_slots_back(pipe, pipe->ring.slots(), pipe->
 
 uint32_t pipe_high() { return high.load(std::memory_order_acquire); }
 Pipe* pipe_number(uint32_t number) { return table.load(std::memory_order_acquire) + number; }
+uint32_t pipe_number_of(const Pipe* pipe) { return static_cast<uint32_t>(pipe - pipe_number(0)); }
 Pipe* pipe_of(FdEntry entry) { return pipe_number(entry.pipe()); }
 
 void enter_pipe(const int fds[2], bool nonblock, bool packets) {
@@ -114,13 +113,14 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
     pipe->fd[end] = fds[end];
     pipe->nonblock[end] = nonblock;
   }
-  pipe->sleep_key.store(arena::kAnyPipe, std::memory_order_relaxed);
+  pipe->sharers.store(0, std::memory_order_relaxed);
+  pipe->key.store(kAnyPipe, std::memory_order_relaxed);
   pipe->seen_because.store(kNoReason, std::memory_order_relaxed);
   pipe->bypassed.store(false, std::memory_order_relaxed);
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->state.store(packets ? PipeState::kKernel : PipeState::kCandidate,
                     std::memory_order_release);
-  const uint32_t number = static_cast<uint32_t>(pipe - pipe_number(0));
+  const uint32_t number = pipe_number_of(pipe);
   sync_point();
   set_fd_entry(fds[0], FdEntry::of(FdKind::kReadEnd, number));
   set_fd_entry(fds[1], FdEntry::of(FdKind::kWriteEnd, number));
@@ -130,7 +130,7 @@ void retire_pipe(Pipe* pipe) {
   pipe->state.store(PipeState::kUnused, std::memory_order_release);
   sync_point();
   pipe->lock.unlock();
-  const uint32_t number = static_cast<uint32_t>(pipe - pipe_number(0));
+  const uint32_t number = pipe_number_of(pipe);
   uint64_t head = free_list.load(std::memory_order_relaxed);
   uint64_t next;
   do {

@@ -5,8 +5,8 @@
 //   candidate --first call of the family, if the engine carries it--> ring --settle--> kernel
 //       `----------------------- anything that may wait or share ------------------^
 //
-// candidate and kernel: unread bytes are in the kernel's pipe (and, for kernel, what the arena
-// holds in front of them). ring: the kernel's pipe is empty and every unread byte is in `ring`.
+// candidate and kernel: unread bytes are in the kernel's pipe (and, for kernel, held in front of
+// it) ring: the kernel's pipe is empty and every unread byte is in `ring`.
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
 #define ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
 
@@ -16,6 +16,7 @@
 
 #include "core/fd/fd_table.h"
 #include "core/memory/ring.h"
+#include "core/pipe/pipe_id.h"
 #include "core/pipe/readers_in_flight.h"
 #include "core/sys/mutex.h"
 #include "core/telemetry/settle_reason.h"
@@ -34,7 +35,8 @@ struct Pipe {
   std::atomic<PipeState> state;
   // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
   std::atomic<int> in_kernel;
-  ReadersInFlight readers_in_flight;  // the reads among them
+  std::atomic<int> readers;       // the reads among them
+  std::atomic<int> lost_readers;  // and those of them that do not come
   // Bytes reached the kernel's pipe past a ring: written by a handler that interrupted the owner of
   // the lock, who takes them in before others get it.
   std::atomic<bool> bypassed;
@@ -42,12 +44,16 @@ struct Pipe {
   // settles it. (Told together with `bypassed`.)
   std::atomic<int> seen_because;
   std::atomic<uint32_t> next_free;
-  std::atomic<uint32_t> sleep_key;  // pipe_identity.h; kAnyPipe while not known
-  int descriptors[2];               // how many numbers name each end
-  int fd[2];                        // one of them, -1 if unknown
-  std::atomic<bool> nonblock[2];    // O_NONBLOCK of each end, while ring
-  std::atomic<bool> packets;        // O_DIRECT was set on the write end at some time
+  std::atomic<PipeKey> key;       // pipe_identity.h; kAnyPipe while not known
+  std::atomic<uint64_t> sharers;  // sharers.h
+  int descriptors[2];             // how many numbers name each end
+  int fd[2];                      // one of them, -1 if unknown
+  std::atomic<bool> nonblock[2];  // O_NONBLOCK of each end, while ring
+  std::atomic<bool> packets;      // O_DIRECT was set on the write end at some time
   Ring ring;
+
+  ReadersInFlight readers_in_flight() { return {readers, lost_readers}; }
+
   uint64_t inline_slots[kInlineSlots];
 };
 
@@ -71,8 +77,10 @@ inline constexpr int kNoReason = -1;
 void settle_when_unlocked(Pipe* pipe, SettleReason reason);
 
 // Pipes are numbered from 0; none from pipe_high() on was ever used.
+inline constexpr uint32_t kPipes = 1u << 16;
 uint32_t pipe_high();
 Pipe* pipe_number(uint32_t number);
+uint32_t pipe_number_of(const Pipe* pipe);
 
 // Gives a locked pipe an empty ring of that many slots, as the kernel's pipe has. False without
 // memory. release_ring takes it away again; it must be empty.

@@ -2,9 +2,13 @@
 // there is one, bytes may not be taken out of that pipe to be held: the reader would get those that
 // are written behind them.
 //
-// Lives in zeroed memory, shared between processes or not. Wait-free and async-signal-safe.
+// Lives in zeroed memory. The count may be in memory that related processes share, and is then not
+// believed for longer than a while; what was made of it is this process's own. Wait-free and
+// async-signal-safe.
 #ifndef ANYSPLICE_CORE_PIPE_READERS_IN_FLIGHT_H_
 #define ANYSPLICE_CORE_PIPE_READERS_IN_FLIGHT_H_
+
+#include <stdint.h>
 
 #include <atomic>
 
@@ -12,48 +16,55 @@ namespace anysplice {
 
 class ReadersInFlight {
  public:
+  ReadersInFlight(std::atomic<int>& now, std::atomic<int>& lost) : now_(&now), lost_(&lost) {}
+
   // Whether none may come. One that this very thread was interrupted in takes nothing before the
   // handler is over, so it is not waited for.
-  bool none() {
-    const int others = now_.load() - (mine == this ? 1 : 0);
-    const int lost = lost_.load(std::memory_order_relaxed);
+  bool none() const {
+    const int others = counted();
+    const int lost = lost_->load(std::memory_order_relaxed);
     if (others > lost) return false;
-    if (others < lost) lost_.store(others, std::memory_order_relaxed);
+    if (others < lost) lost_->store(others, std::memory_order_relaxed);
     return true;
   }
 
   // Those that are counted now do not come: they were left by longjmp, killed, or are stopped.
-  void give_up() { lost_.store(now_.load() - (mine == this ? 1 : 0), std::memory_order_relaxed); }
+  void give_up() const { lost_->store(counted(), std::memory_order_relaxed); }
 
  private:
   friend class ReaderInFlight;
 
-  static inline thread_local const ReadersInFlight* mine = nullptr;
+  static inline thread_local const void* mine = nullptr;
 
-  std::atomic<int> now_;
-  std::atomic<int> lost_;
+  int counted() const { return now_->load() - (mine == now_ ? 1 : 0); }
+
+  std::atomic<int>* now_;
+  std::atomic<int>* lost_;
 };
 
-// Counts this thread, in `takers` if that is not null.
+// Counts this thread as long as it lives.
 class ReaderInFlight {
  public:
-  explicit ReaderInFlight(ReadersInFlight* readers_in_flight)
-      : takers_(readers_in_flight), outer_(ReadersInFlight::mine) {
-    if (takers_ == nullptr) return;
-    takers_->now_.fetch_add(1);
-    ReadersInFlight::mine = takers_;
+  explicit ReaderInFlight(ReadersInFlight readers)
+      : now_(readers.now_), outer_(ReadersInFlight::mine), generation_(fork_generation.load()) {
+    now_->fetch_add(1);
+    ReadersInFlight::mine = now_;
   }
   ~ReaderInFlight() {
-    if (takers_ == nullptr) return;
     ReadersInFlight::mine = outer_;
-    takers_->now_.fetch_sub(1);
+    // In a child that a handler forked in the middle the count began anew.
+    if (generation_ == fork_generation.load()) now_->fetch_sub(1);
   }
   ReaderInFlight(const ReaderInFlight&) = delete;
   ReaderInFlight& operator=(const ReaderInFlight&) = delete;
 
+  // How many forks lie between this process and the first one.
+  static inline std::atomic<uint32_t> fork_generation = 0;
+
  private:
-  ReadersInFlight* takers_;
-  const ReadersInFlight* outer_;
+  std::atomic<int>* now_;
+  const void* outer_;
+  uint32_t generation_;
 };
 
 }  // namespace anysplice

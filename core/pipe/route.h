@@ -3,7 +3,7 @@
 #ifndef ANYSPLICE_CORE_PIPE_ROUTE_H_
 #define ANYSPLICE_CORE_PIPE_ROUTE_H_
 
-#include "core/pipe/arena.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_table.h"
 
 namespace anysplice {
@@ -30,7 +30,7 @@ inline Route route(FdEntry entry) {
       }
       [[fallthrough]];
     default:
-      return arena::any_held() ? Route::kHeld : Route::kKernel;
+      return held_bytes::any() ? Route::kHeld : Route::kKernel;
   }
 }
 
@@ -38,7 +38,7 @@ inline Route route(FdEntry entry) {
 // descriptor is none of the engine's business.
 inline bool reads_pass(int fd) {
   const FdEntry entry = fd_entry(fd);
-  return entry.no_pipe() || (entry.kind() == FdKind::kUnknown && !arena::any_held());
+  return entry.no_pipe() || (entry.kind() == FdKind::kUnknown && !held_bytes::any());
 }
 inline bool writes_pass(int fd) { return !fd_entry(fd).ours(); }
 

@@ -11,6 +11,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/base/text.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -269,16 +270,12 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
 // ends are both here, or have been.
 static void hold_instead(Pipe* pipe, int fd) {
   PipeId id;
-  if (Held* const held = pipe_id(fd, &id) ? arena::find_and_lock(id) : nullptr; held != nullptr) {
-    arena::note_held(held);
-    while (!pipe->ring.empty()) {
-      const iovec slot = pipe->ring.front();
-      const size_t moved = held->front.append_copy(slot.iov_base, slot.iov_len);
-      pipe->ring.consume(moved);
-      if (moved < slot.iov_len) break;
-    }
-    if (held->front.empty()) arena::note_empty(held);
-    arena::let_go(held);
+  if (Held* const held = pipe_id(fd, &id) ? held_bytes::find_and_lock(id) : nullptr;
+      held != nullptr) {
+    held_bytes::note_held(held);
+    held->front.move_from(pipe->ring, pipe->ring.bytes());
+    if (held->front.empty()) held_bytes::note_empty(held);
+    held_bytes::let_go(held);
   }
   if (!pipe->ring.empty()) report_unsettled(fd, pipe->ring.bytes());
   pipe->ring.consume(pipe->ring.bytes());
@@ -292,7 +289,7 @@ void note_settled(int fd, SettleReason reason, size_t bytes) {
 }
 
 void settle_ring(Pipe* pipe, SettleReason reason) {
-  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, static_cast<uint32_t>(pipe - pipe_number(0)));
+  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe_number_of(pipe));
   const bool had_ring = pipe->state.load(std::memory_order_relaxed) == PipeState::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
   if (had_ring) {

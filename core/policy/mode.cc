@@ -15,6 +15,7 @@ std::atomic<Mode> current{Mode::kAuto};
 std::atomic<int> absent_as{ENOSYS};
 std::atomic<bool> rings{true};
 std::atomic<bool> missing[kCalls];
+std::atomic<bool> engine_answered;
 std::atomic<bool> asked;  // kernel_lacks_splice() did
 
 // The errno of a call that moves nothing: the kernel, if it has the call, answers without looking
@@ -95,6 +96,15 @@ bool kernel_lacks_splice() {
     errno = kept;
   }
   return missing[kIndex].load(std::memory_order_relaxed);
+}
+
+void note_engine_answers() {
+  if (!engine_answered.load(std::memory_order_relaxed)) engine_answered.store(true);
+}
+
+bool engine_may_answer() {
+  const Mode now = mode();
+  return now == Mode::kEmulate || (now == Mode::kAuto && engine_answered.load());
 }
 
 bool kernel_declined(Call call, int error) {

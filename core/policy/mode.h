@@ -42,6 +42,11 @@ bool ask_kernel_first(Call call);
 // nothing, if no real one has told yet.
 bool kernel_lacks_splice();
 
+// Told when the engine answers a call; whether it has, or is likely to: where the kernel carries
+// all, nothing need be prepared for it.
+void note_engine_answers();
+bool engine_may_answer();
+
 // Told the errno of a native call that failed in auto mode: true if the engine should carry the
 // call instead. Learns that a call is missing: ENOSYS; EPERM if
 // it is refused whatever its arguments; EOPNOTSUPP of vmsplice.

@@ -9,13 +9,18 @@ namespace anysplice {
 
 enum class Sharing {
   kPrivate,
-  kFamily,  // with the children that are forked from here on
+  kRelated,  // with the children that are forked from here on
 };
 
 // Zeroed pages, reserved but not backed until touched. Null if refused, or if it would take more
 // than an eighth of a limit on the address space (RLIMIT_AS).
 void* map_memory(size_t size, Sharing sharing);
 void unmap_memory(void* memory, size_t size);
+// Puts zeroed private pages in the place of shared ones, for those who may still be using them.
+void replace_by_private(void* memory, size_t size);
+
+// Children that are forked from here on do not get it, where the system can say so.
+void keep_from_children(void* memory, size_t size);
 
 // What is in a stretch of such memory is no longer needed: lets the system have what backs it, as
 // far as it can.

@@ -37,14 +37,4 @@ Locked HandlerAwareMutex::lock_slowly(uintptr_t here) {
   return result;
 }
 
-void ProcessSharedMutex::init() {
-  pthread_mutexattr_t attr;
-  pthread_mutexattr_init(&attr);
-  pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-  make_robust(&attr);
-  pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-  pthread_mutex_init(&mutex_, &attr);
-  pthread_mutexattr_destroy(&attr);
-}
-
 }  // namespace anysplice

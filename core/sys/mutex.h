@@ -1,17 +1,16 @@
-// Two locks that can be met by code which a signal handler runs in the middle of their owner's:
-// both tell the owner's thread from others, so that a handler never waits for the code it
-// interrupted, and code that was left for good by longjmp does not block its thread for ever.
+// A lock between the threads of a process that can be met by code which a signal handler runs in
+// the middle of its owner's: it tells the owner's thread from others, so that a handler never waits
+// for the code it interrupted, and code that was left for good by longjmp does not block its thread
+// for ever. Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_MUTEX_H_
 #define ANYSPLICE_CORE_SYS_MUTEX_H_
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 
 #include <atomic>
 
 #include "core/base/sync_point.h"
-#include "core/sys/robust_mutex.h"
 #include "core/sys/thread.h"
 
 namespace anysplice {
@@ -22,7 +21,7 @@ enum class Locked {
   kNo,          // this thread is in a signal handler that interrupted the owner
 };
 
-// Between the threads of a process. May be taken and interrupted with signals open: owner and lock
+// May be taken and interrupted with signals open: owner and lock
 // are one word. Lives in zeroed memory; init() only after a fork.
 class HandlerAwareMutex {
  public:
@@ -41,6 +40,16 @@ class HandlerAwareMutex {
     return Locked::kYes;
   }
 
+  // kNo if anybody has it.
+  Locked try_lock() {
+    uint32_t free = 0;
+    if (!word_.compare_exchange_strong(free, thread::number(), std::memory_order_acquire)) {
+      return Locked::kNo;
+    }
+    frame_ = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    return Locked::kYes;
+  }
+
   void unlock() {
     if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) thread::wake_one(word_);
     sync_point();
@@ -53,34 +62,6 @@ class HandlerAwareMutex {
 
   std::atomic<uint32_t> word_;  // the owner's thread number, 0 if free; kWaiters if some may wait
   uintptr_t frame_;
-};
-
-// Between processes too, in MAP_SHARED memory; survives the death of its owner. Only to be taken
-// with signals blocked.
-class ProcessSharedMutex {
- public:
-  void init();
-
-  Locked lock() {
-    sync_point();
-    return taken(pthread_mutex_lock(&mutex_));
-  }
-  // kNo if anybody has it.
-  Locked try_lock() { return taken(pthread_mutex_trylock(&mutex_)); }
-  void unlock() {
-    pthread_mutex_unlock(&mutex_);
-    sync_point();
-  }
-
- private:
-  Locked taken(int error) {
-    if (error == 0) return Locked::kYes;
-    if (error != EOWNERDEAD) return Locked::kNo;
-    make_consistent(&mutex_);
-    return Locked::kAfterCrash;
-  }
-
-  pthread_mutex_t mutex_;
 };
 
 }  // namespace anysplice

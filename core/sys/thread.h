@@ -22,6 +22,11 @@ Others others();
 void wait_while(std::atomic<uint32_t>& word, uint32_t value);
 void wake_one(std::atomic<uint32_t>& word);
 
+// The same for a word in memory that several processes share; and no longer than so many
+// milliseconds, about.
+void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long milliseconds);
+void wake_between_processes(std::atomic<uint32_t>& word);
+
 }  // namespace anysplice::thread
 
 #endif  // ANYSPLICE_CORE_SYS_THREAD_H_

@@ -15,9 +15,10 @@ enum class SettleReason {
   kSleeper,  // bytes may not stay held: a thread of the family waits for some
   kFork,     // two processes with one pipe
   kVfork,
-  kExec,    // exec, posix_spawn, system, popen
-  kRights,  // sent over a socket
-  kStdio,   // a FILE on the pipe
+  kExec,        // exec, posix_spawn, system, popen
+  kRights,      // sent over a socket (SCM_RIGHTS)
+  kPrivileges,  // the process is about to give up rights
+  kStdio,       // a FILE on the pipe
   kDprintf,
   kAio,       // POSIX AIO
   kFlags,     // preadv2 or pwritev2 with flags

@@ -63,7 +63,7 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* co
     done += n;
     if (n < iov[i].iov_len) break;
   }
-  return static_cast<ssize_t>(done);
+  return done > 0 || count == 0 ? static_cast<ssize_t>(done) : -ENOMEM;
 }
 
 Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {

@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 
 #include "core/fd/fd_table.h"
-#include "core/pipe/arena.h"
+#include "core/pipe/pipe_id.h"
 
 namespace anysplice {
 

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 #include "core/pipe/pipe_lock.h"
-#include "core/pipe/sleeper.h"
+#include "core/pipe/sleepers.h"
 #include "core/policy/splice_flags.h"
 #include "core/sys/critical_section.h"
 #include "core/transfer/endpoint.h"
@@ -77,10 +77,10 @@ ssize_t run(Flow& flow, Attempt attempt) {
     if (step == Step::kWaitOut) {
       error = wait_writable(flow.out, fresh, waits);
     } else if (flow.in.kind == Kind::kPipe) {
-      const Sleeper sleeper(sleep_key_of(flow.in.fd));
+      const Sleeper sleeper(pipe_key_of(flow.in.fd));
       // First counted, then looked: bytes that get held in between are not missed.
       error =
-          arena::any_held() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh, waits);
+          held_bytes::any() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh, waits);
     } else {
       error = wait_readable(flow.in, fresh, waits);
     }

@@ -25,7 +25,7 @@ SCENARIO(exposed) {
   held(w, 5000);
   anysplice::expose_all();
   held(w, 5000);
-  anysplice::settle_held();
+  anysplice::settle_held(anysplice::SettleReason::kAsked);
 }
 
 SCENARIO(settled_when_asked) {
@@ -73,7 +73,7 @@ SCENARIO(forked) {
       if (::write(report[1], &n, sizeof(n)) < 0) _exit(1);
       if (n > 0 && ::write(report[1], bytes, static_cast<size_t>(n)) < 0) _exit(1);
     }
-    anysplice::settle_held();
+    anysplice::settle_held(anysplice::SettleReason::kAsked);
     _exit(0);
   }
   ::close(report[1]);

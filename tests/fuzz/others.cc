@@ -35,7 +35,7 @@ void Stage::fork(int number) {
 }
 
 void Stage::exit(bool silently) {
-  if (!silently) anysplice::settle_held();
+  if (!silently) anysplice::settle_held(anysplice::SettleReason::kAsked);
   ++shared_.compared;
   ::_exit(0);
 }

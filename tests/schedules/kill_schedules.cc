@@ -148,9 +148,10 @@ class Account {
     if (ordered_ && stretches > (whole ? calls : 3 * calls)) wrong("copies in pieces");
   }
 
-  // Compares. `most`: records that the call of the one that was killed was asked for.
+  // Compares. `most`: records that the call of the one that was killed was asked for. In its hands
+  // were those, and, while it put bytes back, all that the pipe had.
   void close(uint32_t most, uint32_t* lost, uint32_t* doubled) const {
-    stretch(0, most, lost);
+    stretch(0, static_cast<uint32_t>(times_.size()), lost);
     stretch(2, most, doubled);
     if (*lost > 0 && *doubled > 0) wrong("records lost and records doubled");
     if (std::any_of(times_.begin(), times_.end(), [](uint32_t n) { return n > 2; })) {

@@ -101,7 +101,7 @@ SCHEDULE(fork_in_the_middle) {
                     carry_some(a.r, b.w);
                     carry_some(b.r, a.w);
                   }
-                  anysplice::settle_held();
+                  anysplice::settle_held(anysplice::SettleReason::kAsked);
                   _exit(0);
                 }
                 int status = 0;

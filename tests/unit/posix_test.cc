@@ -26,7 +26,7 @@ void count_signal(int) { signals = signals + 1; }
 
 TEST_CASE("memory of a nameless object is zero, and shared with children if asked for") {
   const size_t size = 3 * system_page();
-  for (const Sharing sharing : {Sharing::kPrivate, Sharing::kFamily}) {
+  for (const Sharing sharing : {Sharing::kPrivate, Sharing::kRelated}) {
     char* memory = static_cast<char*>(map_object(size, sharing));
     REQUIRE(memory != nullptr);
     for (size_t i = 0; i < size; ++i) REQUIRE(memory[i] == 0);
@@ -36,7 +36,7 @@ TEST_CASE("memory of a nameless object is zero, and shared with children if aske
       _exit(0);
     }
     REQUIRE(waitpid(child, nullptr, 0) == child);
-    CHECK(memory[size - 1] == (sharing == Sharing::kFamily ? 'x' : 0));
+    CHECK(memory[size - 1] == (sharing == Sharing::kRelated ? 'x' : 0));
     unmap_memory(memory, size);
   }
 }

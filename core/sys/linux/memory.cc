@@ -23,6 +23,19 @@ void give_back(void* memory, size_t size, Sharing sharing) {
   sys->madvise(pages.start, pages.size, sharing == Sharing::kPrivate ? MADV_DONTNEED : MADV_REMOVE);
 }
 
+void replace_by_private(void* memory, size_t size) {
+  const KeepErrno keep;
+  if (sys->mmap(memory, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                0) == MAP_FAILED) {
+    sys->munmap(memory, size);
+  }
+}
+
+void keep_from_children(void* memory, size_t size) {
+  const KeepErrno keep;
+  sys->madvise(memory, size, MADV_DONTFORK);
+}
+
 bool can_give_back() { return true; }
 
 }  // namespace anysplice

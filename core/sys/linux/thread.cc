@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "core/base/keep_errno.h"
 #include "core/sys/sys.h"
@@ -15,10 +16,10 @@ extern char __libc_single_threaded [[gnu::weak]];  // NOLINT(bugprone-reserved-i
 namespace anysplice::thread {
 namespace {
 
-void futex(std::atomic<uint32_t>& word, int what, uint32_t value) {
+void futex(std::atomic<uint32_t>& word, int what, uint32_t value, const timespec* limit = nullptr) {
   const KeepErrno keep;
-  sys->syscall(SYS_futex, reinterpret_cast<long>(&word), what | FUTEX_PRIVATE_FLAG,
-               static_cast<long>(value), 0, 0, 0);
+  sys->syscall(SYS_futex, reinterpret_cast<long>(&word), what, static_cast<long>(value),
+               reinterpret_cast<long>(limit), 0, 0);
 }
 
 }  // namespace
@@ -28,7 +29,15 @@ Others others() {
   return __libc_single_threaded != 0 ? Others::kNone : Others::kSome;
 }
 
-void wait_while(std::atomic<uint32_t>& word, uint32_t value) { futex(word, FUTEX_WAIT, value); }
-void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
+void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
+  futex(word, FUTEX_WAIT_PRIVATE, value);
+}
+void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE_PRIVATE, 1); }
+
+void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long milliseconds) {
+  const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1000000};
+  futex(word, FUTEX_WAIT, value, &limit);
+}
+void wake_between_processes(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
 
 }  // namespace anysplice::thread

@@ -20,6 +20,18 @@ void* map_memory(size_t size, Sharing sharing) {
   return map_object(size, sharing);
 }
 
+// minherit(2) and its like are the BSDs' own.
+void keep_from_children(void*, size_t) {}
+
+void replace_by_private(void* memory, size_t size) {
+  const KeepErrno keep;
+#ifdef MAP_ANONYMOUS
+  const int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  if (sys->mmap(memory, size, PROT_READ | PROT_WRITE, how, -1, 0) != MAP_FAILED) return;
+#endif
+  sys->munmap(memory, size);
+}
+
 // POSIX has no way to say so: posix_madvise(3) speaks of what will be used, not of what may be
 // lost.
 void give_back(void*, size_t, Sharing) {}

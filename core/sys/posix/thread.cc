@@ -23,4 +23,12 @@ void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
 
 void wake_one(std::atomic<uint32_t>&) {}
 
+void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long) {
+  if (word.load(std::memory_order_acquire) != value) return;
+  const KeepErrno keep;
+  const timespec pause{0, 100'000};
+  sys->pselect(0, nullptr, nullptr, nullptr, &pause, nullptr);
+}
+void wake_between_processes(std::atomic<uint32_t>&) {}
+
 }  // namespace anysplice::thread

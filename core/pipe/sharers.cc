@@ -1,0 +1,149 @@
+#include "core/pipe/sharers.h"
+
+#include <bit>
+
+#include "core/sys/critical_section.h"
+#include "core/sys/memory.h"
+
+namespace anysplice::sharers {
+namespace {
+
+// The bits of Pipe::sharers: children by their places, the parent, and those that tell nothing.
+constexpr int kChildren = 62;
+constexpr uint64_t kParent = uint64_t{1} << 62;
+constexpr uint64_t kUnknown = uint64_t{1} << 63;
+
+// What two processes tell each other: a bit for each pipe that one of them reads no more.
+struct Page {
+  struct Side {
+    std::atomic<uint64_t> stopped[kPipes / 64];
+  };
+  Side child;
+  Side parent;
+};
+
+std::atomic<Page*> children[kChildren];
+std::atomic<Page*> parent;
+std::atomic<uint32_t> next_child;
+int forking = -1;  // the place of the child that is being made; guarded by fork's own order
+
+bool has_stopped(const Page::Side& side, uint32_t number) {
+  return (side.stopped[number / 64].load(std::memory_order_acquire) >> number % 64 & 1) != 0;
+}
+
+void tell(Page::Side& side, uint32_t number) {
+  side.stopped[number / 64].fetch_or(uint64_t{1} << number % 64, std::memory_order_release);
+}
+
+// Whom a bit stands for: the page, and the side that is theirs.
+bool has_stopped(int bit, uint32_t number) {
+  if (bit == std::countr_zero(kUnknown)) return false;
+  const bool is_parent = bit == std::countr_zero(kParent);
+  const Page* const page = (is_parent ? parent : children[bit]).load(std::memory_order_acquire);
+  return page != nullptr && has_stopped(is_parent ? page->parent : page->child, number);
+}
+
+// Those that may still read.
+uint64_t refreshed(Pipe* pipe) {
+  const uint32_t number = pipe_number_of(pipe);
+  uint64_t now = pipe->sharers.load(std::memory_order_acquire);
+  for (uint64_t rest = now; rest != 0; rest &= rest - 1) {
+    const uint64_t bit = rest & -rest;
+    if (has_stopped(std::countr_zero(bit), number)) now = pipe->sharers.fetch_and(~bit) & ~bit;
+  }
+  return now;
+}
+
+// A place for one more child. Those whose child was the last to have any pipe are used again.
+int free_place() {
+  for (int tries = 0; tries < kChildren; ++tries) {
+    const int place = static_cast<int>(next_child.fetch_add(1) % kChildren);
+    Page* const page = children[place].load();
+    if (page == nullptr) return place;
+    bool used = false;
+    for (uint32_t i = 0; i < pipe_high() && !used; ++i) {
+      used = (refreshed(pipe_number(i)) >> place & 1) != 0;
+    }
+    if (used) continue;
+    children[place].store(nullptr);
+    unmap_memory(page, sizeof(Page));
+    return place;
+  }
+  return -1;
+}
+
+// All pipes that have a read end here are somebody's too.
+void add(uint64_t bit) {
+  const CriticalSection section;
+  for (uint32_t i = 0; i < pipe_high(); ++i) {
+    Pipe* const pipe = pipe_number(i);
+    if (pipe->state.load(std::memory_order_acquire) == PipeState::kUnused) continue;
+    const bool locked = pipe->lock.lock() != Locked::kNo;
+    if (pipe->descriptors[kRead] > 0) pipe->sharers.fetch_or(bit);
+    if (locked) pipe->lock.unlock();
+  }
+}
+
+}  // namespace
+
+bool any(Pipe* pipe) {
+  return pipe->sharers.load(std::memory_order_relaxed) != 0 && refreshed(pipe) != 0;
+}
+
+// Only the last one of several can say that a pipe is not read any more: others have got it from
+// this process.
+void stop_reading(Pipe* pipe) {
+  const uint64_t others = refreshed(pipe);
+  if (!std::has_single_bit(others) || others == kUnknown) return;
+  const uint32_t number = pipe_number_of(pipe);
+  if (others == kParent) {
+    if (Page* const page = parent.load(); page != nullptr) tell(page->child, number);
+  } else {
+    if (Page* const page = children[std::countr_zero(others)].load(); page != nullptr) {
+      tell(page->parent, number);
+    }
+  }
+}
+
+void before_fork(bool tell) {
+  forking = tell && pipe_high() > 0 ? free_place() : -1;
+  if (forking >= 0) {
+    auto* const page = static_cast<Page*>(map_memory(sizeof(Page), Sharing::kRelated));
+    children[forking].store(page);
+    if (page == nullptr) forking = -1;
+  }
+  add(forking >= 0 ? uint64_t{1} << forking : kUnknown);
+}
+
+void after_fork(bool child) {
+  Page* const page = forking >= 0 ? children[forking].load() : nullptr;
+  if (page != nullptr) keep_from_children(page, sizeof(Page));
+  if (!child) return;
+  parent.store(page);
+  for (auto& other : children) other.store(nullptr);  // not mapped here
+  const uint64_t mine = page != nullptr ? uint64_t{1} << forking : 0;
+  for (uint32_t i = 0; i < pipe_high(); ++i) {
+    std::atomic<uint64_t>& sharers = pipe_number(i)->sharers;
+    const uint64_t parents = sharers.load();
+    if (parents == 0) continue;
+    sharers.store((parents & mine) != 0 && (parents & ~mine) == 0 ? kParent : kUnknown);
+  }
+}
+
+void stop_all() {
+  if (parent.load() == nullptr && next_child.load() == 0) return;
+  for (uint32_t i = 0; i < pipe_high(); ++i) stop_reading(pipe_number(i));
+}
+
+void leave() {
+  const auto drop = [](std::atomic<Page*>& at) {
+    // Another thread may be at it still.
+    if (Page* const page = at.exchange(nullptr); page != nullptr) {
+      replace_by_private(page, sizeof(Page));
+    }
+  };
+  drop(parent);
+  for (auto& child : children) drop(child);
+}
+
+}  // namespace anysplice::sharers

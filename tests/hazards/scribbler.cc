@@ -1,0 +1,163 @@
+// A forked child that writes over all memory that it shares with its parent, with its rights or
+// without them, must not reach into the parent: no crash, no hang, and of the parent's pipes
+// nothing but their own bytes comes out.
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <vector>
+
+#include "hazard.h"
+
+using namespace hazard;
+
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+struct Range {
+  char* start;
+  size_t size;
+};
+
+// Writable memory that this process shares with others.
+std::vector<Range> shared_mappings() {
+  std::vector<Range> all;
+  FILE* const maps = fopen("/proc/self/maps", "r");
+  CHECK(maps != nullptr);
+  char line[512];
+  while (fgets(line, sizeof(line), maps) != nullptr) {
+    unsigned long from, to;
+    char rights[5];
+    if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3) continue;
+    if (rights[1] != 'w' || rights[3] != 's') continue;
+    all.push_back({reinterpret_cast<char*>(from), to - from});
+  }
+  fclose(maps);
+  return all;
+}
+
+uint64_t next(uint64_t& state) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+// Values that are wrong in ways of their own: indexes just beyond, signs, locks taken for good.
+uint64_t bad_value(uint64_t& state) {
+  static constexpr uint64_t kBad[] = {
+      0,           1,          ~uint64_t{0},      0x8000000080000000, 0x7fffffff7fffffff,
+      0x100000001, 0xffffffff, 0x4141414141414141};
+  const uint64_t random = next(state);
+  return random % 3 == 0 ? random : kBad[random / 3 % std::size(kBad)];
+}
+
+[[noreturn]] void scribble(const std::vector<Range>& ranges, uint64_t state) {
+  for (;;) {
+    for (const Range& range : ranges) {
+      const size_t words = range.size / sizeof(uint64_t);
+      const auto at = reinterpret_cast<volatile uint64_t*>(range.start);
+      switch (next(state) % 3) {
+        case 0:  // all of it
+          for (size_t i = 0; i < words; ++i) at[i] = bad_value(state);
+          break;
+        case 1:  // one value everywhere
+          for (uint64_t i = 0, value = bad_value(state); i < words; ++i) at[i] = value;
+          break;
+        default:  // here and there
+          for (int i = 0; i < 64; ++i) at[next(state) % words] = bad_value(state);
+      }
+    }
+    if (ranges.empty()) pause();
+  }
+}
+
+void drop_rights() {
+  CHECK_EQ(setgroups(0, nullptr), 0);
+  CHECK_EQ(setresgid(kNobody, kNobody, kNobody), 0);
+  CHECK_EQ(setresuid(kNobody, kNobody, kNobody), 0);
+}
+
+// What a parent does with pipes that the child has ends of, and with others; each byte is looked
+// at.
+void work(const Pipe& common, int rounds) {
+  const std::string secret = "nothing of this may come out of any pipe";
+  char guarded[64];
+  memset(guarded, 'g', sizeof(guarded));
+  for (int round = 0; round < rounds; ++round) {
+    const Pipe own, copy;
+    const std::string bytes = pattern(100 + static_cast<size_t>(round * 977 % 9000));
+    put(own.w, bytes);
+    CHECK_EQ(tee(own.r, copy.w, bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    CHECK(take(own.r, bytes.size()) == bytes);
+    CHECK(take(copy.r, bytes.size()) == bytes);
+
+    // What the child may read too. It does not: all that was written comes out, in order.
+    put(common.w, bytes);
+    const ssize_t seen = tee(common.r, copy.w, bytes.size(), SPLICE_F_NONBLOCK);
+    CHECK(seen > 0);
+    CHECK(take(copy.r, static_cast<size_t>(seen)) == bytes.substr(0, static_cast<size_t>(seen)));
+    CHECK_EQ(splice(common.r, nullptr, own.w, nullptr, 50, 0), 50);
+    CHECK(take(own.r, 50) == bytes.substr(0, 50));
+    CHECK(take(common.r, bytes.size() - 50) == bytes.substr(50));
+  }
+  CHECK_EQ(std::string(guarded, sizeof(guarded)), std::string(sizeof(guarded), 'g'));
+  CHECK_EQ(secret, "nothing of this may come out of any pipe");
+}
+
+// So that the engine has something to share: bytes held when the child is made, and after it.
+void with_scribbler(bool rights, int rounds) {
+  const Pipe common, early;
+  put(common.w, "a");
+  CHECK_EQ(tee(common.r, early.w, 1, 0), 1);
+  CHECK_EQ(take(common.r, 1), "a");
+  std::vector<pid_t> children;
+  for (uint64_t seed = 1; seed <= 2; ++seed) {
+    children.push_back(start([&] {
+      const std::vector<Range> ranges = shared_mappings();
+      if (!rights) drop_rights();
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      scribble(ranges, seed * 0x9e3779b97f4a7c15);
+    }));
+  }
+  work(common, rounds);
+  for (const pid_t child : children) {
+    kill(child, SIGKILL);
+    CHECK_EQ(waitpid(child, nullptr, 0), child);
+  }
+  // And on, with whatever was left there.
+  work(common, 20);
+}
+
+}  // namespace
+
+HAZARD(a_child_that_writes_over_shared_memory) { with_scribbler(true, 400 * times()); }
+
+// In a child that gave up its rights nothing is left to write to, wherever it remembers it from.
+HAZARD(a_child_without_rights_that_writes_over_shared_memory) {
+  if (geteuid() != 0) skip("needs root");
+  with_scribbler(false, 400 * times());
+}
+
+HAZARD(nothing_is_shared_once_rights_are_gone) {
+  if (geteuid() != 0) skip("needs root");
+  const Pipe pipe, copy;
+  put(pipe.w, "abc");
+  CHECK_EQ(tee(pipe.r, copy.w, 3, 0), 3);
+  finish(start([&] {
+    drop_rights();
+    CHECK_EQ(shared_mappings().size(), size_t{0});
+  }));
+  finish(start([&] {
+    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    CHECK_EQ(shared_mappings().size(), size_t{0});
+  }));
+  CHECK_EQ(take(pipe.r, 3), "abc");
+}
