@@ -54,20 +54,6 @@ class Observation {
   TracedCall traced_;
 };
 
-// run(by) makes the call and says who answered; kCopy stands for the engine, in whatever way.
-template <typename Run>
-ssize_t observe(const Asked& asked, Run run) {
-  const bool watched = observers.load(std::memory_order_relaxed) != 0;
-  AnsweredBy by = AnsweredBy::kNobody;
-  Observation observation;
-  if (watched) [[unlikely]]
-    observation.begin(asked);
-  const ssize_t result = run(by);
-  if (watched) [[unlikely]]
-    observation.end(asked, result, by);
-  return result;
-}
-
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_CALLS_OBSERVATION_H_

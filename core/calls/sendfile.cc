@@ -1,10 +1,8 @@
 // sendfile(2).
 #include <algorithm>
 
-#include "core/calls/dispatch.h"
 #include "core/calls/engine.h"
-#include "core/calls/observation.h"
-#include "core/inject/inject.h"
+#include "core/calls/front.h"
 #include "core/memory/scratch.h"
 #include "core/memory/user_memory.h"
 #include "core/transfer/flow.h"
@@ -117,15 +115,13 @@ ssize_t with_offset(int fd_out, int fd_in, int64_t* offset, size_t length) {
 }  // namespace
 
 ssize_t sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
-  return observe(
-      {Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, [&](AnsweredBy& by) {
-        return inject::around(Call::kSendfile, fd_in, fd_out, 0, length, [&](size_t allowed) {
-          return dispatch(
-              Call::kSendfile, {fd_out, fd_in}, by,
-              [&] { return sys->sendfile64(fd_out, fd_in, offset, allowed); },
-              [&] { return with_offset(fd_out, fd_in, offset, allowed); });
-        });
-      });
+  Front call({Call::kSendfile, {fd_in, fd_out}, {offset, nullptr}, length, 0}, length);
+  const size_t allowed = call.length();
+  if (call.asks_kernel() && call.kernel_answers(sys->sendfile64(fd_out, fd_in, offset, allowed))) {
+    return call.result();
+  }
+  if (call.asks_engine()) call.engine_answers(with_offset(fd_out, fd_in, offset, allowed));
+  return call.result();
 }
 
 }  // namespace anysplice

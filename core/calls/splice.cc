@@ -1,10 +1,8 @@
 // splice(2) and tee(2): the checks, in the kernel's order, and the choice of who carries.
 #include <algorithm>
 
-#include "core/calls/dispatch.h"
 #include "core/calls/engine.h"
-#include "core/calls/observation.h"
-#include "core/inject/inject.h"
+#include "core/calls/front.h"
 #include "core/memory/user_memory.h"
 #include "core/transfer/flow.h"
 
@@ -76,25 +74,26 @@ ssize_t engine_tee(int fd_in, int fd_out, size_t length, unsigned flags) {
 
 ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t length,
                unsigned flags) {
-  return observe(
-      {Call::kSplice, {fd_in, fd_out}, {off_in, off_out}, length, flags}, [&](AnsweredBy& by) {
-        return inject::around(Call::kSplice, fd_in, fd_out, flags, length, [&](size_t allowed) {
-          return dispatch(
-              Call::kSplice, {fd_in, fd_out}, by,
-              [&] { return sys->splice(fd_in, off_in, fd_out, off_out, allowed, flags); },
-              [&] { return engine_splice(fd_in, off_in, fd_out, off_out, allowed, flags); });
-        });
-      });
+  Front call({Call::kSplice, {fd_in, fd_out}, {off_in, off_out}, length, flags}, length);
+  const size_t allowed = call.length();
+  if (call.asks_kernel() &&
+      call.kernel_answers(sys->splice(fd_in, off_in, fd_out, off_out, allowed, flags))) {
+    return call.result();
+  }
+  if (call.asks_engine()) {
+    call.engine_answers(engine_splice(fd_in, off_in, fd_out, off_out, allowed, flags));
+  }
+  return call.result();
 }
 
 ssize_t tee(int fd_in, int fd_out, size_t length, unsigned flags) {
-  return observe({Call::kTee, {fd_in, fd_out}, {}, length, flags}, [&](AnsweredBy& by) {
-    return inject::around(Call::kTee, fd_in, fd_out, flags, length, [&](size_t allowed) {
-      return dispatch(
-          Call::kTee, {fd_in, fd_out}, by, [&] { return sys->tee(fd_in, fd_out, allowed, flags); },
-          [&] { return engine_tee(fd_in, fd_out, allowed, flags); });
-    });
-  });
+  Front call({Call::kTee, {fd_in, fd_out}, {}, length, flags}, length);
+  const size_t allowed = call.length();
+  if (call.asks_kernel() && call.kernel_answers(sys->tee(fd_in, fd_out, allowed, flags))) {
+    return call.result();
+  }
+  if (call.asks_engine()) call.engine_answers(engine_tee(fd_in, fd_out, allowed, flags));
+  return call.result();
 }
 
 }  // namespace anysplice

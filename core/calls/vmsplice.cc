@@ -2,10 +2,8 @@
 // at the call.
 #include <algorithm>
 
-#include "core/calls/dispatch.h"
 #include "core/calls/engine.h"
-#include "core/calls/observation.h"
-#include "core/inject/inject.h"
+#include "core/calls/front.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/transfer/flow.h"
@@ -214,18 +212,18 @@ size_t length_of(const iovec* iov, size_t count) {
 }  // namespace
 
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
-  return observe({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, [&](AnsweredBy& by) {
-    const size_t total = inject::on() ? length_of(iov, count) : 0;
-    return inject::around(Call::kVmsplice, fd, fd, flags, total, [&](size_t length) {
-      iovec part[kCut];
-      const bool shorter = length < total;
-      const size_t segments = shorter ? cut(iov, count, length, part) : count;
-      const iovec* const from = shorter ? part : iov;
-      return dispatch(
-          Call::kVmsplice, {fd}, by, [&] { return sys->vmsplice(fd, from, segments, flags); },
-          [&] { return engine_vmsplice(fd, from, segments, flags); });
-    });
-  });
+  const size_t total = inject::on() ? length_of(iov, count) : 0;
+  Front call({Call::kVmsplice, {fd, fd}, {iov, nullptr}, count, flags}, total);
+  iovec part[kCut];
+  if (call.length() < total) {  // injected
+    count = cut(iov, count, call.length(), part);
+    iov = part;
+  }
+  if (call.asks_kernel() && call.kernel_answers(sys->vmsplice(fd, iov, count, flags))) {
+    return call.result();
+  }
+  if (call.asks_engine()) call.engine_answers(engine_vmsplice(fd, iov, count, flags));
+  return call.result();
 }
 
 }  // namespace anysplice

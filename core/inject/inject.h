@@ -1,6 +1,6 @@
 // Calls that go wrong on purpose: what the calls of the family, and those that make and size pipes,
 // ask before they do their work. Who does the work, the kernel or the engine, is decided after that
-// (carry.h), so every injection is the same over both.
+// (calls/front.h), so every injection is the same over both.
 //
 // Costs one load while nothing is to be injected. Thread-safe; async-signal-safe, allocates
 // nothing.
@@ -36,24 +36,6 @@ struct Turn {
 Turn begin(const Attempt& attempt, size_t length);
 // Told what came of a call that was made: bytes, or -1 and errno.
 void end(Call call, Entry* entry, ssize_t result);
-
-// Makes a call, go(length), unless something else is to happen. All by value, so that nothing has
-// to leave its register while nothing is injected.
-template <typename Go>
-ssize_t around(Call call, int in, int out, unsigned flags, size_t length, Go go) {
-  Entry* entry = nullptr;
-  const bool injecting = on();
-  if (injecting) [[unlikely]] {
-    const Turn turn = begin({call, in, out, flags}, length);
-    if (!turn.open) return turn.answer;
-    length = turn.length;
-    entry = turn.entry;
-  }
-  const ssize_t n = go(length);
-  if (injecting) [[unlikely]]
-    end(call, entry, n);
-  return n;
-}
 
 // Both only while on(). A pipe was made: its size may be limited. A pipe is to be sized by
 // fcntl(2): the error of that, or 0.
