@@ -1,30 +1,21 @@
-// The moments at which pipes become visible to somebody who does not go through the engine.
+#include "core/calls/exposure.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "core/base/keep_errno.h"
-#include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
-#include "core/calls/fork.h"
-#include "core/calls/observation.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/vfork_child.h"
-#include "core/inject/process.h"
-#include "core/memory/user_memory.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
+#include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_lock.h"
-#include "core/pipe/route.h"
 #include "core/pipe/settle.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/sleepers.h"
-#include "core/pipe/turns.h"
-#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/sys.h"
-#include "core/sys/thread.h"
-#include "core/sys/transient_descriptor.h"
 
 namespace anysplice {
 namespace {
@@ -33,6 +24,8 @@ namespace {
 bool concerns_us(FdEntry entry) {
   return entry.is_pipe() || (entry.kind() == FdKind::kUnknown && held_bytes::any());
 }
+
+}  // namespace
 
 void settle_rings(SettleReason reason) {
   CriticalSection section;
@@ -48,13 +41,6 @@ void settle_rings(SettleReason reason) {
     if (now == PipeState::kCandidate || now == PipeState::kRing) settle_ring(pipe, reason);
     pipe->lock.unlock();
   }
-}
-
-}  // namespace
-
-void note_vfork() {
-  expose_all(SettleReason::kVfork);
-  vfork_comes();
 }
 
 void expose(int fd, SettleReason reason) {
@@ -137,100 +123,10 @@ void settle_held(SettleReason reason) {
   }
 }
 
-void before_rights_change() {
-  if (vfork_child()) return;  // its memory is its parent's
-  settle_held(SettleReason::kPrivileges);
-  turns::leave();
-  sharers::leave();
-}
-
 void keep_nothing(SettleReason reason) {
   expose_all(reason);
   forbid_rings(+1);
   sleepers::add_for_good();
-}
-
-void on_descriptor_table_unshared() {
-  // A child of vfork has numbers of its own already, and its parent's memory.
-  if (vfork_child() || thread::others() == thread::Others::kNone) return;
-  every_call_seen = false;
-  keep_nothing(SettleReason::kUnshare);
-}
-
-ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  const int kept = errno;
-  const bool look_inside = pipe_high() > 0 || held_bytes::any();
-  if (look_inside && check_readable(message, sizeof(*message)) == 0 &&
-      message->msg_control != nullptr &&
-      check_readable(message->msg_control, message->msg_controllen) == 0) {
-    const char* const end =
-        static_cast<const char*>(message->msg_control) + message->msg_controllen;
-    for (cmsghdr* c = CMSG_FIRSTHDR(message); c != nullptr;
-         c = CMSG_NXTHDR(const_cast<msghdr*>(message), c)) {
-      // One that says it is longer than all of them: the kernel refuses the call.
-      if (c->cmsg_len > static_cast<size_t>(end - reinterpret_cast<const char*>(c))) break;
-      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-      for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
-        int sent;
-        memcpy(&sent, reinterpret_cast<char*>(c) + at, sizeof(sent));
-        expose(sent, SettleReason::kRights);
-      }
-    }
-  }
-  errno = kept;
-  const ssize_t n = sys->sendmsg(fd, message, flags);
-  // Nothing was known that could be exposed, but a pipe that is used later may have gone. (What was
-  // sent can be read.)
-  if (!look_inside && n >= 0 && message->msg_controllen > 0) exposed_pipes::note_may_be_shared();
-  return n;
-}
-
-void before_fork() {
-  // Pipes that get a ring from here on would have one in each process.
-  forbid_rings(+1);
-  settle_rings(SettleReason::kFork);
-  exposed_pipes::note_may_be_shared();
-  settle_held(SettleReason::kFork);
-  if (engine_may_answer()) turns::share_with_children();
-  sharers::before_fork(engine_may_answer());
-  inject::before_fork();
-  begin_fork();  // the last: what settles pipes may open an end
-}
-
-void after_fork(bool child) {
-  const int kept = errno;
-  end_fork(child);
-  sharers::after_fork(child);
-  if (child) {
-    observe_as_new_process();
-    inject::become_child();
-    // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
-    // here.
-    for (uint32_t i = 0; i < pipe_high(); ++i) {
-      Pipe* pipe = pipe_number(i);
-      pipe->lock.init();
-      const PipeState state = pipe->state.load();
-      // What a ring has, that a handler interrupted work on, is its parent's to settle.
-      if (state == PipeState::kRing) pipe->ring.consume(pipe->ring.bytes());
-      if (state == PipeState::kRing || state == PipeState::kCandidate)
-        pipe->state.store(PipeState::kKernel);
-    }
-    held_bytes::forget_all();
-    sleepers::forget_all();
-    turns::forget_threads();
-    vfork_is_over();
-  } else {
-    settle_rings(SettleReason::kFork);
-  }
-  forbid_rings(-1);
-  errno = kept;
-}
-
-pid_t fork() {
-  before_fork();
-  const pid_t pid = sys->fork();
-  after_fork(pid == 0);
-  return pid;
 }
 
 }  // namespace anysplice

@@ -1,0 +1,78 @@
+// fork and vfork: two processes with one pipe.
+#include "core/calls/fork.h"
+
+#include <errno.h>
+
+#include "core/base/keep_errno.h"
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/calls/exposure.h"
+#include "core/calls/observation.h"
+#include "core/fd/vfork_child.h"
+#include "core/inject/process.h"
+#include "core/pipe/exposed_pipes.h"
+#include "core/pipe/held_bytes.h"
+#include "core/pipe/pipe_lock.h"
+#include "core/pipe/sharers.h"
+#include "core/pipe/sleepers.h"
+#include "core/pipe/turns.h"
+#include "core/policy/mode.h"
+#include "core/sys/sys.h"
+#include "core/sys/transient_descriptor.h"
+
+namespace anysplice {
+
+void note_vfork() {
+  expose_all(SettleReason::kVfork);
+  vfork_comes();
+}
+
+void before_fork() {
+  // Pipes that get a ring from here on would have one in each process.
+  forbid_rings(+1);
+  settle_rings(SettleReason::kFork);
+  exposed_pipes::note_may_be_shared();
+  settle_held(SettleReason::kFork);
+  if (engine_may_answer()) turns::share_with_children();
+  sharers::before_fork(engine_may_answer());
+  inject::before_fork();
+  begin_fork();  // the last: what settles pipes may open an end
+}
+
+void after_fork(bool child) {
+  const int kept = errno;
+  end_fork(child);
+  sharers::after_fork(child);
+  if (child) {
+    observe_as_new_process();
+    inject::become_child();
+    // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
+    // here.
+    for (uint32_t i = 0; i < pipe_high(); ++i) {
+      Pipe* pipe = pipe_number(i);
+      pipe->lock.init();
+      const PipeState state = pipe->state.load();
+      // What a ring has, that a handler interrupted work on, is its parent's to settle.
+      if (state == PipeState::kRing) pipe->ring.consume(pipe->ring.bytes());
+      if (state == PipeState::kRing || state == PipeState::kCandidate)
+        pipe->state.store(PipeState::kKernel);
+    }
+    held_bytes::forget_all();
+    sleepers::forget_all();
+    turns::forget_threads();
+    vfork_is_over();
+  } else {
+    settle_rings(SettleReason::kFork);
+  }
+  forbid_rings(-1);
+  errno = kept;
+}
+
+pid_t fork() {
+  before_fork();
+  const pid_t pid = sys->fork();
+  after_fork(pid == 0);
+  return pid;
+}
+
+}  // namespace anysplice
