@@ -11,6 +11,7 @@
 #include "tools/library_path.h"
 #include "tools/preload_list.h"
 #include "tools/program.h"
+#include "tools/refused_calls.h"
 #include "tools/status.h"
 
 namespace anysplice::tools {
@@ -45,6 +46,15 @@ int become(const RunOptions& options, const std::string& program) {
   if (options.block.any()) {
     if (auto status = block_calls(options.block, options.block_errno); !status.ok()) {
       return report(status);
+    }
+  }
+  // The library need not find out by a call that perhaps ends the program.
+  if (options.preload) {
+    const std::string refused = refused_calls();
+    if (refused.empty()) {
+      unsetenv("ANYSPLICE_REFUSED");
+    } else {
+      setenv("ANYSPLICE_REFUSED", refused.c_str(), 1);
     }
   }
   // The words come from main's argv, where a null pointer follows the last one.

@@ -15,6 +15,25 @@
 namespace anysplice {
 namespace {
 
+// Names of calls, with commas between them.
+void take_refused(const char* text) {
+  while (*text != '\0') {
+    const size_t length = strcspn(text, ",");
+    bool known = false;
+    for (size_t i = 0; i < kCalls; ++i) {
+      if (strlen(kCallNames[i]) != length || strncmp(text, kCallNames[i], length) != 0) continue;
+      note_refused(static_cast<Call>(i));
+      known = true;
+    }
+    if (!known) {
+      say("ANYSPLICE_REFUSED: ", text, " does not begin with the name of a call; ignored");
+      return;
+    }
+    text += length;
+    if (*text == ',') ++text;
+  }
+}
+
 // What was asked for cannot be done: a test that goes on regardless would prove nothing.
 [[noreturn]] void give_up(const char* text) {
   constexpr int kOwnError = 125;  // as `anysplice run` says it
@@ -66,6 +85,10 @@ void take_settings(const char* program, char** environment) {
       say("ANYSPLICE_MODE=", text,
           " is not one of auto, emulate, native, absent, absent=ERRNO; using auto");
     }
+  }
+  // After the mode, which forgets what was learned.
+  if (const char* text = value_of(environment, "ANYSPLICE_REFUSED"); text != nullptr) {
+    take_refused(text);
   }
   if (const char* text = value_of(environment, "ANYSPLICE_RINGS"); text != nullptr) {
     const bool off = strcmp(text, "off") == 0;

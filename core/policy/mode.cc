@@ -98,6 +98,12 @@ bool kernel_lacks_splice() {
   return missing[kIndex].load(std::memory_order_relaxed);
 }
 
+void note_refused(Call call) {
+  missing[static_cast<size_t>(call)].store(true, std::memory_order_relaxed);
+  if (call == Call::kSplice) asked.store(true, std::memory_order_release);
+  note_engine_answers();
+}
+
 void note_engine_answers() {
   if (!engine_answered.load(std::memory_order_relaxed)) engine_answered.store(true);
 }

@@ -42,6 +42,9 @@ bool ask_kernel_first(Call call);
 // nothing, if no real one has told yet.
 bool kernel_lacks_splice();
 
+// Told that a call is refused, or ends the process, before it was ever made (ANYSPLICE_REFUSED).
+void note_refused(Call call);
+
 // Told when the engine answers a call; whether it has, or is likely to: where the kernel carries
 // all, nothing need be prepared for it.
 void note_engine_answers();

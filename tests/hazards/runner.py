@@ -5,13 +5,17 @@ that succeed on the kernel must succeed there.
 
 With `traced` the cases also run under `anysplice trace`, where each line must be whole.
 
-    runner.py PROGRAM [on-its-own | traced | KNOWN_FAILURES]
+    runner.py PROGRAM [on-its-own | traced | partly | KNOWN_FAILURES]
+
+With `partly` they also run in mode auto, with each subset of the calls refused: what the kernel still
+answers, and what the engine does, must agree about the same pipes.
 
 With a file of known failures (known_failures.py) the kernel is left out.
 
 HAZARD_TIMES=N has those cases that repeat something do so N times as often, and gives all more time.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -32,6 +36,11 @@ for rings in ('on', 'off'):
 TRACE = 'trace.json'
 TRACED = {'anysplice, traced': [ANYSPLICE, 'trace', '-f', '--json', '-o', TRACE, '--mode=emulate',
                                 '--block=ENOSYS', '--']}
+CALLS = ('splice', 'tee', 'vmsplice', 'sendfile')
+PARTLY = {f'anysplice, without {" ".join(calls)}': [ANYSPLICE, 'run', '--mode=auto', '--block=EPERM',
+                                                    f'--block-calls={",".join(calls)}', '--']
+          for count in range(1, len(CALLS))
+          for calls in itertools.combinations(CALLS, count)}
 SKIPPED = 77
 SECONDS = 15 * int(os.environ.get('HAZARD_TIMES', '1'))
 
@@ -76,6 +85,8 @@ def main():
     settings = {'on its own': []} if how == 'on-its-own' else dict(SETTINGS)
     if how == 'traced':
         settings |= TRACED
+    if how == 'partly':
+        settings |= PARTLY
     known_failures = how if os.path.sep in how else None
     known = KnownFailures(known_failures, os.path.basename(program))
     if known_failures:

@@ -1,0 +1,108 @@
+// Calls of several threads on one pipe, of which the kernel may answer some and the engine others.
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "hazard.h"
+
+using namespace hazard;
+
+namespace {
+
+constexpr int kRounds = 20;
+
+std::string record(int number) {
+  std::string text = std::to_string(number) + "\n";
+  return std::string(8 - text.size(), '0') + text;
+}
+
+void put_by_vmsplice(int fd, const std::string& bytes) {
+  const iovec segment{const_cast<char*>(bytes.data()), bytes.size()};
+  CHECK_EQ(vmsplice(fd, &segment, 1, 0), static_cast<ssize_t>(bytes.size()));
+}
+
+}  // namespace
+
+// vmsplice sleeps for room, and another thread begins to splice from the pipe.
+HAZARD(vmsplice_waits_beside_splice) {
+  // The kernel keeps references: the records stay.
+  std::vector<std::string> records;
+  std::string all;
+  for (int i = 0; i < 18; ++i) {
+    records.push_back(record(i));
+    all += records.back();
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    const Pipe pipe, out;
+    for (size_t i = 0; i < 16; ++i) put_by_vmsplice(pipe.w, records[i]);
+    std::thread waits([&] {
+      put_by_vmsplice(pipe.w, records[16]);
+      put_by_vmsplice(pipe.w, records[17]);
+    });
+    sleep_ms(2);
+    std::string got;
+    while (got.size() < all.size()) {
+      const ssize_t n = splice(pipe.r, nullptr, out.w, nullptr, 8, 0);
+      CHECK(n > 0);
+      got += take(out.r, static_cast<size_t>(n));
+    }
+    waits.join();
+    CHECK_EQ(got, all);
+  }
+}
+
+// splice sleeps for bytes, and another thread tees what comes, then writes more.
+HAZARD(splice_waits_beside_tee) {
+  for (int round = 0; round < kRounds; ++round) {
+    const Pipe pipe, copy, out;
+    std::string got;
+    std::thread waits([&] {
+      while (got.size() < 32) {
+        const ssize_t n = splice(pipe.r, nullptr, out.w, nullptr, 8, 0);
+        CHECK(n > 0);
+        got += take(out.r, static_cast<size_t>(n));
+      }
+    });
+    sleep_ms(2);
+    std::string all;
+    for (int i = 0; i < 4; ++i) {
+      put(pipe.w, record(i));
+      all += record(i);
+      const ssize_t n = tee(pipe.r, copy.w, 4096, SPLICE_F_NONBLOCK);
+      CHECK(n > 0 || errno == EAGAIN);
+    }
+    waits.join();
+    CHECK_EQ(got, all);
+  }
+}
+
+// sendfile fills a pipe that others splice and read from.
+HAZARD(sendfile_waits_beside_splice_and_read) {
+  const std::string bytes = pattern(200000);
+  const int file = file_of(bytes);
+  for (int round = 0; round < kRounds; ++round) {
+    const Pipe pipe, out;
+    std::thread writes([&] {
+      off_t at = 0;
+      while (at < static_cast<off_t>(bytes.size())) {
+        CHECK(sendfile(pipe.w, file, &at, bytes.size() - static_cast<size_t>(at)) > 0);
+      }
+    });
+    std::string got;
+    while (got.size() < bytes.size()) {
+      if (got.size() % 2 == 0) {
+        const ssize_t n = splice(pipe.r, nullptr, out.w, nullptr, 999, 0);
+        CHECK(n > 0);
+        got += take(out.r, static_cast<size_t>(n));
+      } else {
+        got += take(pipe.r, std::min<size_t>(777, bytes.size() - got.size()));
+      }
+    }
+    writes.join();
+    CHECK(got == bytes);
+  }
+}

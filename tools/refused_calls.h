@@ -1,0 +1,17 @@
+// Which of the four calls this process may not make: found out by children that try each, since a
+// filter may end who makes one.
+#ifndef ANYSPLICE_TOOLS_REFUSED_CALLS_H_
+#define ANYSPLICE_TOOLS_REFUSED_CALLS_H_
+
+#include <string>
+
+namespace anysplice::tools {
+
+// Their names, with commas between them, as ANYSPLICE_REFUSED wants them. A call counts as refused
+// if it fails with ENOSYS or EPERM, or vmsplice with EOPNOTSUPP, whatever its arguments, or if it
+// ends the process.
+std::string refused_calls();
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_REFUSED_CALLS_H_
