@@ -1,4 +1,6 @@
 // Mutexes that survive the death of their owner (POSIX.1-2008), where the system has them.
+//
+// For any thread; not for signal handlers, as pthread_mutex_lock(3).
 #ifndef ANYSPLICE_CORE_SYS_ROBUST_MUTEX_H_
 #define ANYSPLICE_CORE_SYS_ROBUST_MUTEX_H_
 
