@@ -1,4 +1,6 @@
 // What the rows of the table need besides the engine.
+//
+// Thread-safe. As safe in a signal handler as the call that each of them goes with.
 #ifndef ANYSPLICE_SHIM_HOOKS_H_
 #define ANYSPLICE_SHIM_HOOKS_H_
 

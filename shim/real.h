@@ -3,6 +3,9 @@
 // Nothing is bound ahead of time, so a symbol that the host's libc lacks does no harm until it is
 // called, and calls that come before our constructor work. dlsym allocates only to describe a
 // failure, so this is safe inside malloc for every symbol that exists.
+//
+// Thread-safe: threads that bind at the same time find the same function.
+// Async-signal-safe once bound; the first use calls dlsym.
 #ifndef ANYSPLICE_SHIM_REAL_H_
 #define ANYSPLICE_SHIM_REAL_H_
 

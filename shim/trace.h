@@ -1,4 +1,7 @@
 // ANYSPLICE_TRACE: the trace's file, and the object that makes its lines.
+//
+// Each is called once, at the start of the program, by the thread that loads it; not for signal
+// handlers.
 #ifndef ANYSPLICE_SHIM_TRACE_H_
 #define ANYSPLICE_SHIM_TRACE_H_
 

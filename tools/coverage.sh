@@ -38,7 +38,7 @@ for suite in "$@"; do
     # What the command's options make the library do: counters, trace, injection.
     command)
       object=$build/shim/libanysplice-interpose.so
-      tests=(e2e_as e2e_explore e2e_inject e2e_stats e2e_top e2e_trace)
+      tests=(e2e_as e2e_explore e2e_inject e2e_stats e2e_top e2e_trace e2e_trace_file)
       ;;
     *)
       sed -n 's/^#   //p' "$0" >&2

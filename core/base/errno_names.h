@@ -1,4 +1,6 @@
 // errno by name.
+//
+// Thread-safe and async-signal-safe: a constant table.
 #ifndef ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 #define ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 

@@ -1,4 +1,6 @@
 // errno as the program left it: for what the engine does besides answering a call.
+//
+// Of the calling thread only; async-signal-safe.
 #ifndef ANYSPLICE_CORE_BASE_KEEP_ERRNO_H_
 #define ANYSPLICE_CORE_BASE_KEEP_ERRNO_H_
 

@@ -1,4 +1,6 @@
 // What a call is about to work on.
+//
+// Thread-safe and async-signal-safe: nothing is kept.
 #ifndef ANYSPLICE_CORE_INJECT_SITUATION_H_
 #define ANYSPLICE_CORE_INJECT_SITUATION_H_
 

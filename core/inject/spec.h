@@ -1,5 +1,7 @@
 // The language of `--inject` and ANYSPLICE_INJECT, as anysplice-inject(7) describes it.
 // Allocates nothing; used by the library at its start, and by the command.
+//
+// For one thread at a time on the same plan; nothing else is kept.
 #ifndef ANYSPLICE_CORE_INJECT_SPEC_H_
 #define ANYSPLICE_CORE_INJECT_SPEC_H_
 

@@ -1,4 +1,7 @@
 // The program that this process runs.
+//
+// Thread-safe, but the environment is the program's own, which may change it at any time.
+// Async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_PROGRAM_H_
 #define ANYSPLICE_CORE_SYS_PROGRAM_H_
 

@@ -1,4 +1,6 @@
 // One line on stderr about what was asked for in the environment and cannot be done.
+//
+// Thread-safe and async-signal-safe: one write(2), of a line on the stack. May change errno.
 #ifndef ANYSPLICE_CORE_SYS_SAY_H_
 #define ANYSPLICE_CORE_SYS_SAY_H_
 

@@ -1,4 +1,6 @@
 // ANYSPLICE_TRACE_OPTIONS: words separated by commas.
+//
+// A function of its argument: thread-safe, allocates nothing.
 #ifndef ANYSPLICE_SHIM_LOG_OPTIONS_H_
 #define ANYSPLICE_SHIM_LOG_OPTIONS_H_
 

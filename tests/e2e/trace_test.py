@@ -291,22 +291,4 @@ def how_it_ends():
     assert os.listdir('.') == ['in'], os.listdir('.')
 
 
-@tap.test
-def a_file_that_does_not_do():
-    environment = {**os.environ, 'LD_PRELOAD': os.environ['E2E_LIBRARY']}
-    os.symlink('log', 'link')
-    open('log', 'w').close()
-    for name in ('link', '/dev/null', 'missing', 'x' * 5000):
-        done = subprocess.run([TRACED, 'threads'], env={**environment, 'ANYSPLICE_TRACE': name},
-                              stderr=subprocess.PIPE, text=True, timeout=30)
-        assert done.returncode == 0, done
-        assert done.stderr.startswith('anysplice: ANYSPLICE_TRACE='), done.stderr
-    assert os.stat('log').st_size == 0 and not os.path.exists('missing')
-    done = subprocess.run([TRACED, 'threads'], env={**environment, 'ANYSPLICE_TRACE': 'log'},
-                          stderr=subprocess.PIPE, text=True, timeout=30)
-    with open('log') as file:
-        assert sum('tee(' in line for line in file) == 24 * 50
-    assert done.stderr == '' and done.returncode == 0, done
-
-
 tap.main()

@@ -7,12 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <initializer_list>
 #include <string_view>
 
 #include "core/memory/fault_guard.h"
 #include "core/policy/mode.h"
 #include "tools/kernel_calls.h"
+#include "tools/kernel_lacks.h"
 
 namespace oracle {
 namespace {
@@ -83,33 +83,6 @@ constexpr Calls kEngineCalls = {
     .expose = anysplice::expose,
 };
 
-// Tries the call in a way that every kernel which has it answers with success.
-bool try_and_miss(anysplice::Call call) {
-  int a[2], b[2];
-  if (::pipe2(a, O_CLOEXEC) != 0 || ::pipe2(b, O_CLOEXEC) != 0) return true;
-  char byte = 'x';
-  iovec iov = {&byte, 1};
-  int zero = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
-  ssize_t n = ::write(a[1], &byte, 1);
-  switch (call) {
-    case anysplice::Call::kSplice:
-      n = kernel::splice(a[0], nullptr, b[1], nullptr, 1, SPLICE_F_NONBLOCK);
-      break;
-    case anysplice::Call::kTee:
-      n = kernel::tee(a[0], b[1], 1, SPLICE_F_NONBLOCK);
-      break;
-    case anysplice::Call::kVmsplice:
-      n = kernel::vmsplice(b[1], &iov, 1, SPLICE_F_NONBLOCK);
-      break;
-    case anysplice::Call::kSendfile:
-      n = kernel::sendfile(b[1], zero, nullptr, 1);
-      break;
-  }
-  const bool missing = n < 0 && (errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP);
-  for (int fd : {a[0], a[1], b[0], b[1], zero}) ::close(fd);
-  return missing;
-}
-
 }  // namespace
 
 const char* name_of(Side side) {
@@ -138,10 +111,12 @@ const Calls& take_side(Side side) {
 }
 
 bool kernel_lacks(anysplice::Call call) {
-  static const bool missing[anysplice::kCalls] = {
-      try_and_miss(anysplice::Call::kSplice), try_and_miss(anysplice::Call::kTee),
-      try_and_miss(anysplice::Call::kVmsplice), try_and_miss(anysplice::Call::kSendfile)};
-  return missing[static_cast<size_t>(call)];
+  using anysplice::Call;
+  static const int errors[anysplice::kCalls] = {
+      kernel::lacks(Call::kSplice), kernel::lacks(Call::kTee), kernel::lacks(Call::kVmsplice),
+      kernel::lacks(Call::kSendfile)};
+  const int error = errors[static_cast<size_t>(call)];
+  return error == ENOSYS || error == EPERM || error == EOPNOTSUPP;
 }
 
 }  // namespace oracle

@@ -8,6 +8,7 @@
 
 #include "core/memory/fault_guard.h"
 #include "tools/kernel_calls.h"
+#include "tools/kernel_lacks.h"
 
 namespace anysplice::tools::bench {
 namespace {
@@ -126,24 +127,6 @@ const Calls& take_side(Side side) {
   return kKernelCalls;
 }
 
-int kernel_lacks(Call call) {
-  // Bad descriptors: a kernel that has the call says EBADF, or 0 to a transfer of nothing.
-  ssize_t n = 0;
-  switch (call) {
-    case Call::kSplice:
-      n = kernel::splice(-1, nullptr, -1, nullptr, 1, 0);
-      break;
-    case Call::kTee:
-      n = kernel::tee(-1, -1, 1, 0);
-      break;
-    case Call::kVmsplice:
-      n = kernel::vmsplice(-1, nullptr, 0, 0);
-      break;
-    case Call::kSendfile:
-      n = kernel::sendfile(-1, -1, nullptr, 1);
-      break;
-  }
-  return n < 0 && errno != EBADF && errno != EINVAL ? errno : 0;
-}
+int kernel_lacks(Call call) { return kernel::lacks(call); }
 
 }  // namespace anysplice::tools::bench

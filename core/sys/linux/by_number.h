@@ -2,8 +2,8 @@
 // only. musl: preadv2 and pwritev2 are new in 1.2.5, there is no close_range, and sendfile64 is a
 // name of old programs.
 //
-// As in the seam (core/sys/sys.h). No cancellation points; musl's splice, tee, vmsplice and
-// sendfile are none either.
+// Thread-safe and async-signal-safe as the seam is (core/sys/sys.h). No cancellation points; musl's
+// splice, tee, vmsplice and sendfile are none either.
 #ifndef ANYSPLICE_CORE_SYS_LINUX_BY_NUMBER_H_
 #define ANYSPLICE_CORE_SYS_LINUX_BY_NUMBER_H_
 

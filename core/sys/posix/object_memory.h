@@ -1,5 +1,7 @@
 // Memory without MAP_ANONYMOUS, which POSIX.1-2008 does not have: of a shared memory object whose
 // name is gone at once.
+//
+// Thread-safe. Not for signal handlers: POSIX does not list shm_open.
 #ifndef ANYSPLICE_CORE_SYS_POSIX_OBJECT_MEMORY_H_
 #define ANYSPLICE_CORE_SYS_POSIX_OBJECT_MEMORY_H_
 
