@@ -1,4 +1,4 @@
-// Why a pipe is settled: the events of docs/architecture.md, for the counters and the trace.
+// Why a pipe is settled: the events of docs/where-bytes-are.md, for the counters and the trace.
 #ifndef ANYSPLICE_CORE_TELEMETRY_SETTLE_REASON_H_
 #define ANYSPLICE_CORE_TELEMETRY_SETTLE_REASON_H_
 
