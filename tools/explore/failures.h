@@ -1,5 +1,5 @@
-// What can be made to fail in a run that was recorded: every legal failure of every call, those that
-// show the most first.
+// What can be made to fail in a run that was recorded: every legal failure of every call, those
+// that show the most first.
 #ifndef ANYSPLICE_TOOLS_EXPLORE_FAILURES_H_
 #define ANYSPLICE_TOOLS_EXPLORE_FAILURES_H_
 
