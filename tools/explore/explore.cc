@@ -26,12 +26,13 @@ constexpr absl::string_view kHelp =
     R"(Usage: anysplice explore [OPTION]... [--] COMMAND [ARGUMENT]...
 
 Runs a test to see which calls of splice, tee, vmsplice and sendfile it makes,
-and then again and again, each time with one call failing in a way that is legal
-for a kernel: short, interrupted, refused, missing, ... Reports the failures that
-the test does not survive, each with the command that repeats it.
+and then again and again, each time with one call failing in a way that is
+legal for a kernel: short, interrupted, refused, missing, ... Reports the
+failures that the test does not survive, and the commands that repeat them.
 
-A test survives if it exits with status 0 and the same standard output as without
-failures. After errors such as a full disk it may also exit with another status.
+A test survives if it exits with status 0 and the same standard output as
+without failures. After errors such as a full disk it may also exit with another
+status.
 
   --output=FILE    FILE must be the same as well; it is removed before each
                    run. May be given several times
