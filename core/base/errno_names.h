@@ -1,4 +1,4 @@
-// errno by name.
+// Names of errno values. Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 #define ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 

@@ -6,8 +6,8 @@
 
 namespace anysplice {
 
-// macOS has none (pthread_mutexattr_init(3)): a process that dies with such a mutex blocks its
-// family's next use of that pipe.
+// macOS has none (pthread_mutexattr_init(3)): when a process dies with such a mutex, the next use
+// of that pipe by a related process blocks.
 #if defined(__APPLE__)
 inline void make_robust(pthread_mutexattr_t*) {}
 inline void make_consistent(pthread_mutex_t*) {}

@@ -1,4 +1,4 @@
-// One line on stderr about what was asked for in the environment and cannot be done.
+// One line on stderr, to say that something asked for in the environment cannot be done.
 #ifndef ANYSPLICE_CORE_SYS_SAY_H_
 #define ANYSPLICE_CORE_SYS_SAY_H_
 
