@@ -10,7 +10,7 @@
 
 namespace anysplice::tools {
 
-// What a program has to make of a failure.
+// What a program has to do after a failure.
 enum class Duty {
   kRecover,  // do its work all the same
   kNotice,   // that, or end with an error
