@@ -1,4 +1,6 @@
 // What a kernel may answer: the errors that each call can return, and from which ends.
+//
+// Thread-safe and async-signal-safe: constant tables and functions of their arguments.
 #ifndef ANYSPLICE_CORE_INJECT_LEGAL_H_
 #define ANYSPLICE_CORE_INJECT_LEGAL_H_
 

@@ -1,5 +1,7 @@
 // Known systems, described by what they do differently: `--as=NAME`, and `as=NAME` in a
 // specification. docs/ci.md gives the sources.
+//
+// A constant table, for any thread.
 #ifndef ANYSPLICE_CORE_INJECT_PROFILES_H_
 #define ANYSPLICE_CORE_INJECT_PROFILES_H_
 

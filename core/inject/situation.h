@@ -1,4 +1,6 @@
 // Finds out what a call is about to work on.
+//
+// Thread-safe and async-signal-safe: keeps nothing.
 #ifndef ANYSPLICE_CORE_INJECT_SITUATION_H_
 #define ANYSPLICE_CORE_INJECT_SITUATION_H_
 
@@ -15,7 +17,7 @@ struct Attempt {
   unsigned flags;
 };
 
-// Examines the descriptors by system calls that change nothing. Thread-safe and async-signal-safe.
+// Examines the descriptors by system calls that change nothing.
 Situation look_at(const Attempt& attempt, size_t length);
 
 // Whether the call might have to wait at this moment, as far as can be seen: false if the source

@@ -1,5 +1,7 @@
 // The language of `--inject` and ANYSPLICE_INJECT, as anysplice-inject(7) describes it.
 // Allocates nothing. Used by the library when it is loaded, and by the command.
+//
+// To be used by one thread at a time on the same plan; keeps nothing else.
 #ifndef ANYSPLICE_CORE_INJECT_SPEC_H_
 #define ANYSPLICE_CORE_INJECT_SPEC_H_
 

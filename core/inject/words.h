@@ -1,4 +1,6 @@
 // Reads a specification word by word. Allocates nothing.
+//
+// A Cursor is for one thread at a time; the functions are thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_INJECT_WORDS_H_
 #define ANYSPLICE_CORE_INJECT_WORDS_H_
 
