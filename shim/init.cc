@@ -30,7 +30,8 @@ __attribute__((constructor(101))) void load() {
   fault_guard::allow();
   const char* trace = value_of(environment, "ANYSPLICE_TRACE");
   if (trace != nullptr && !prepare_trace(trace, value_of(environment, "ANYSPLICE_TRACE_OPTIONS"))) {
-    say("ANYSPLICE_TRACE=", trace, " is no file of this user's that can be written to; no trace");
+    say("ANYSPLICE_TRACE=", trace,
+        " is not a writable regular file of this user; there is no trace");
   }
 }
 

@@ -44,12 +44,12 @@ const TraceSink* load() {
     if (object == nullptr) object = load_from(us.dli_fname, "libanysplice-log.so");
   }
   if (object == nullptr) {
-    say("no trace: libanysplice-log.so cannot be loaded from where this library is");
+    say("there is no trace: cannot load libanysplice-log.so from the folder of this library");
     return nullptr;
   }
   const auto open = reinterpret_cast<OpenTrace*>(dlsym(object, ANYSPLICE_OPEN_TRACE));
   const TraceSink* const sink = open != nullptr ? open(kTraceVersion, &kHost, given) : nullptr;
-  if (sink == nullptr) say("no trace: libanysplice-log.so is of another version");
+  if (sink == nullptr) say("there is no trace: libanysplice-log.so has another version");
   return sink;
 }
 

@@ -18,7 +18,7 @@ class JournalFile {
  public:
   static absl::StatusOr<std::unique_ptr<JournalFile>> create();
 
-  // Empties it. everything: calls to which nothing happens are to be noted, too.
+  // Empties it. everything: calls to which nothing is done are to be recorded, too.
   void restart(bool everything);
 
   const std::string& path() const { return file_->path(); }

@@ -16,15 +16,15 @@ constexpr OptionSpec kOptions[] = {{"--json"}, {"--help"}, {"--version"}};
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice doctor [OPTION]...
 
-Tries splice, tee, vmsplice and sendfile on every kind of descriptor and prints
-what the kernel answers and who moves the bytes under anysplice: the kernel, or
-the engine. Where both give an error, it is the proper answer to that call.
+Tries splice, tee, vmsplice and sendfile on every kind of descriptor. Prints
+what the kernel answers, and who moves the bytes under anysplice: the kernel or
+the engine. Where both give an error, that is the correct answer to the call.
 
   --json               print one JSON object
   --help, --version
 
-The exit status is 0, or 1 if the library is not found or does not load, or 125
-for wrong usage. To see the report of a system without the calls:
+The exit status is 0, or 1 if the library is not found or cannot be loaded, or
+125 on wrong usage. To see the report for a system without the calls:
   anysplice run --no-preload --block -- anysplice doctor
 )";
 

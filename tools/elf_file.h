@@ -22,8 +22,8 @@ struct ElfFile {
   std::string machine_name() const;  // "32-bit x86"
 };
 
-// nullopt for anything that is not a whole ELF file: the kernel will have its own word about it.
-// Files of the other byte order are read no further than same_machine() needs.
+// nullopt for anything that is not a complete ELF file: the kernel will report that itself.
+// Files of the other byte order are read only as far as same_machine() needs.
 std::optional<ElfFile> read_elf(int fd);
 
 }  // namespace anysplice::tools

@@ -1,4 +1,4 @@
-// Getting out from under our own library.
+// Leaving the process into which our own library is preloaded.
 #ifndef ANYSPLICE_TOOLS_LEAVE_PRELOAD_H_
 #define ANYSPLICE_TOOLS_LEAVE_PRELOAD_H_
 
@@ -7,8 +7,9 @@
 
 namespace anysplice::tools {
 
-// With the library preloaded even our direct system calls are answered by it: starts this
-// executable over without it, with the command and its words. Returns if it is not preloaded.
+// If the library is preloaded into this process, it answers even our direct system calls. Then
+// executes this program again without the library, with the same command and words. Otherwise
+// returns.
 void leave_preload(absl::string_view command, absl::Span<char* const> words);
 
 }  // namespace anysplice::tools

@@ -19,10 +19,10 @@ refuse them.
 Commands:
   run       run a program with the calls provided
   trace     run a program and print each of its calls
-  top       watch what is done for a program while it runs
+  top       watch what anysplice does for a program while it runs
   explore   find out which failures of these calls a test does not survive
   doctor    show what this system offers, and what anysplice does about it
-  bench     measure how fast that is, beside the kernel
+  bench     compare the speed of anysplice with the kernel's
 
   --help, --version
 

@@ -66,13 +66,13 @@ absl::Status set_stats(std::optional<absl::string_view> value, RunOptions* optio
   if (options->stats_json) file.remove_prefix(std::min<size_t>(file.size(), 5));
   options->stats_file = std::string(file);
   if (!named || !file.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("--stats= and --stats=json: need the name of a file");
+  return absl::InvalidArgumentError("--stats= and --stats=json: need a file name");
 }
 
 absl::Status set_file(const Option& option, std::string* file) {
   *file = std::string(*option.value);
   if (!file->empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(option.name, "= needs the name of a file"));
+  return absl::InvalidArgumentError(absl::StrCat(option.name, "= needs a file name"));
 }
 
 absl::Status apply(const Option& option, RunOptions* options) {
@@ -106,36 +106,38 @@ absl::Status apply(const Option& option, RunOptions* options) {
 const absl::string_view kRunHelp =
     R"(Usage: anysplice run [OPTION]... [--] PROGRAM [ARGUMENT]...
 
-Runs PROGRAM with splice, tee, vmsplice and sendfile provided by anysplice
-where the system does not offer them.
+Runs PROGRAM. Where the system does not provide splice, tee, vmsplice and
+sendfile, anysplice does.
 
-  --mode=MODE          how the calls are answered:
-                         auto           by the kernel, by anysplice where it
-                                        refuses (the default)
-                         emulate        always by anysplice
-                         native         always by the kernel
-                         absent[=ERRNO] never: they fail, with ENOSYS or ERRNO
-  --rings=on|off       whether pipes used inside one process may be kept in
+  --mode=MODE          who answers the calls:
+                         auto           the kernel, and anysplice where the
+                                        kernel refuses (the default)
+                         emulate        always anysplice
+                         native         always the kernel
+                         absent[=ERRNO] nobody: they fail with ENOSYS or ERRNO
+  --rings=on|off       whether pipes that only one process uses may be kept in
                        its memory (default on)
-  --block[=ERRNO]      make the kernel's own calls fail with ERRNO, a name or a
-                       number (default ENOSYS), for the program and all that
-                       it starts
-  --block-calls=CALLS  block only these, as in splice,tee; implies --block
+  --block[=ERRNO]      make the kernel's calls fail with ERRNO, a name or a
+                       number (default ENOSYS), for the program and everything
+                       that it starts
+  --block-calls=CALLS  block only these calls, as in splice,tee; implies
+                       --block
   --inject=SPEC        make calls go wrong on purpose, as in
                          'splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3'
                        see anysplice-inject(7)
-  --as=SYSTEM          answer as another system does, such as gvisor
-  --record=FILE        write what was injected, at which call, to FILE
-  --replay=FILE        inject just that again
-  --stats[=FILE]       print what was done when the program has ended, to
+  --as=SYSTEM          imitate another system, such as gvisor
+  --record=FILE        record in FILE what was injected at which call
+  --replay=FILE        inject exactly that again
+  --stats[=FILE]       when the program has ended, print the counters to
                        stderr or FILE
   --stats=json[:FILE]  the same as JSON
   --no-preload         run without anysplice, to see what --block alone does
   --help, --version
 
-The exit status is the program's, or that of the signal that ended it; 125 if
-anysplice fails or cannot help this program, 126 if the program cannot be
-executed, 127 if it is not found. More in anysplice(1).
+The exit status is that of the program; if a signal ended it, the same signal
+ends this command. It is 125 if anysplice fails or cannot help this program,
+126 if the program cannot be executed, and 127 if it is not found. See
+anysplice(1).
 )";
 
 absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, const OwnOptions* own) {
@@ -162,8 +164,8 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
       options.mode || options.rings || options.stats || options.inject.any();
   if (!options.preload && speaks_to_library) {
     return absl::InvalidArgumentError(
-        "--mode, --rings, --stats, --inject, --as, --record and --replay speak to the library; "
-        "they do not go with --no-preload");
+        "--mode, --rings, --stats, --inject, --as, --record and --replay need the library; they "
+        "cannot be combined with --no-preload");
   }
   if (options.command.empty()) {
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");

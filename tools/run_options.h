@@ -36,18 +36,18 @@ struct RunOptions {
 
 extern const absl::string_view kRunHelp;
 
-// The options that another command has besides those of `run` that say how a program is started.
+// The options of another command, in addition to those of `run` that say how a program is started.
 struct OwnOptions {
   absl::Span<const OptionSpec> known;
   absl::FunctionRef<absl::Status(const Option&)> apply;
 };
 
-// `own`: the words are those of another command, which checks itself whether there is a program.
+// `own`: the words are those of another command, which itself checks whether there is a program.
 absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words,
                                              const OwnOptions* own = nullptr);
 
-// The same for a command as it starts: nothing if that is all, and *status is to be returned. The
-// words are wrong, which is reported then, or ask for help or the version, which is printed.
+// The same at the start of a command. If the words are wrong, reports that; if they ask for help or
+// the version, prints it. In both cases returns nothing, and the command is to return *status.
 std::optional<RunOptions> begin_command(absl::Span<char* const> words, absl::string_view help,
                                         const OwnOptions* own, int* status);
 

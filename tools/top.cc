@@ -35,19 +35,18 @@ constexpr absl::string_view kHelp =
        anysplice top [OPTION]... --pid=PID
 
 Shows what anysplice does for a program while it runs: calls, bytes by who
-carried them, times, sizes, and why pipes were settled.
+moved them, times, sizes, and why pipes were settled.
 
-  --pid=PID          a program that runs already, started by
+  --pid=PID          watch a running program that was started by
                      'anysplice run --stats'
-  --interval=S       seconds from one look to the next, from 0.1 to 3600
-                     (default 1)
-  --count=N          stop after so many looks
+  --interval=S       seconds between views, from 0.1 to 3600 (default 1)
+  --count=N          stop after N views
   --help, --version
 
-The view of PROGRAM goes to stderr, that of --pid to stdout; on a terminal it
-replaces the one before. Send the program's own output elsewhere. The options
-of 'anysplice run', but for --stats, --record, --replay and --no-preload, are
-taken too.
+The view of PROGRAM is written to stderr, that of --pid to stdout; on a terminal
+it replaces the one before. Redirect the program's own output. The options of
+'anysplice run' are accepted too, except --stats, --record, --replay and
+--no-preload.
 )";
 
 constexpr OptionSpec kOptions[] = {

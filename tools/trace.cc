@@ -21,23 +21,23 @@ namespace {
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice trace [OPTION]... [--] PROGRAM [ARGUMENT]...
 
-Runs PROGRAM and prints a line for each splice, tee, vmsplice and sendfile that
-it makes, with who answered and how long it took, and a line for each pipe that
-had to be settled, with the reason:
+Runs PROGRAM and prints a line for each of its calls of splice, tee, vmsplice
+and sendfile: who answered it, and how long it took. Another kind of line tells
+why a pipe was settled, that is, put back into the kernel:
 
   splice(3<file:/etc/hosts>, [0], 5<pipe>, NULL, 65536, 0) = 187 <ring, 9.1 us>
   pipe 4 settled: poll, 187 bytes
 
-  -f                 also trace the processes that PROGRAM makes; each line
-                     begins with the process
+  -f                 also trace the processes that PROGRAM creates; each line
+                     begins with the process number
   -o FILE            write to FILE; without it, to stderr
   -t                 begin with the time of the call, in seconds since 1970
   -r                 begin with the seconds since the start
   --json             one JSON object a line
   --help, --version
 
-The options of 'anysplice run', but for --stats, --record, --replay and
---no-preload, are taken too. The exit status is the program's. More in
+The options of 'anysplice run' are accepted too, except --stats, --record,
+--replay and --no-preload. The exit status is that of the program. See
 anysplice(1).
 )";
 
@@ -61,7 +61,7 @@ absl::Status apply(const Option& option, TraceOptions* options) {
   if (option.name == "-o") {
     options->file = std::string(*option.value);
     if (options->file.empty()) {
-      return absl::InvalidArgumentError("-o needs the name of a file");
+      return absl::InvalidArgumentError("-o needs a file name");
     }
   }
   return absl::OkStatus();

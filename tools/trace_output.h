@@ -1,6 +1,6 @@
-// Where the lines of a trace go: straight into the user's file if it is a regular one; else into a
-// temporary file that is passed on to stderr, a terminal or a pipe as it grows, so that a process
-// which writes a line never waits for whoever reads them.
+// Where the lines of a trace go: directly into the user's file if it is a regular one; otherwise
+// into a temporary file, which is passed on to stderr, a terminal or a pipe as it grows. So a
+// process that writes a line never waits for the reader.
 #ifndef ANYSPLICE_TOOLS_TRACE_OUTPUT_H_
 #define ANYSPLICE_TOOLS_TRACE_OUTPUT_H_
 

@@ -1,13 +1,14 @@
-// The engine as the environment asks for it: ANYSPLICE_MODE and the others of anysplice(7).
+// Sets up the engine according to the environment: ANYSPLICE_MODE and the other variables of
+// anysplice(7).
 //
-// Called once, when the engine is loaded and before threads exist.
+// To be called once, when the engine is loaded and before there are threads.
 #ifndef ANYSPLICE_CORE_API_SETTINGS_H_
 #define ANYSPLICE_CORE_API_SETTINGS_H_
 
 namespace anysplice {
 
-// `program` is argv[0], by which injection knows the process. A mode that is none is reported on
-// stderr; an injection that cannot be understood ends the program.
+// `program` is argv[0], after which injection names the process. An invalid mode is reported on
+// stderr; an invalid injection ends the program.
 void take_settings(const char* program, char** environment);
 
 // The value of NAME= in an environment that libc may not know yet; null if it is not there.

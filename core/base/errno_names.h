@@ -1,6 +1,4 @@
-// errno by name.
-//
-// Thread-safe and async-signal-safe: a constant table.
+// Names of errno values. Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 #define ANYSPLICE_CORE_BASE_ERRNO_NAMES_H_
 

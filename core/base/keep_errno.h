@@ -1,6 +1,6 @@
-// errno as the program left it: for what the engine does besides answering a call.
+// Restores errno at the end of a scope: for work of the engine that must not change it.
 //
-// Of the calling thread only; async-signal-safe.
+// Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_BASE_KEEP_ERRNO_H_
 #define ANYSPLICE_CORE_BASE_KEEP_ERRNO_H_
 
@@ -19,7 +19,8 @@ class KeepErrno {
   int kept_;
 };
 
-// Ends a call with an engine's answer: bytes, or -errno. kept was errno at its start.
+// Turns the engine's answer (bytes, or -errno) into that of libc. `kept` was errno at the start of
+// the call, and is restored on success.
 inline long answer(long result, int kept) {
   errno = result < 0 ? static_cast<int>(-result) : kept;
   return result < 0 ? -1 : result;

@@ -1,7 +1,7 @@
-// A point at which another thread or process may get in between, for tests that try all orders
-// (tests/schedules). In every other build it is nothing.
+// Marks a point at which another thread or process may come in between. The tests of schedules
+// (tests/schedules) pause there; in every other build it does nothing.
 //
-// Wait-free and async-signal-safe there too, but for the time that it takes.
+// Thread-safe and async-signal-safe; wait-free, except that the test's version takes time.
 #ifndef ANYSPLICE_CORE_BASE_SYNC_POINT_H_
 #define ANYSPLICE_CORE_BASE_SYNC_POINT_H_
 

@@ -1,4 +1,4 @@
-// Making short messages and paths without allocating. Async-signal-safe.
+// Builds short messages and paths without allocating. Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_BASE_TEXT_H_
 #define ANYSPLICE_CORE_BASE_TEXT_H_
 

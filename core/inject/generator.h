@@ -1,5 +1,5 @@
-// Numbers that look random and are the same each time: a function of what is asked, not of how
-// often. No state, so any thread or handler may ask.
+// Pseudo-random numbers without state: each is a function of its arguments, not of how many were
+// drawn before. So they are the same in every run, and any thread or handler may draw one.
 #ifndef ANYSPLICE_CORE_INJECT_GENERATOR_H_
 #define ANYSPLICE_CORE_INJECT_GENERATOR_H_
 
@@ -27,11 +27,11 @@ inline constexpr uint64_t mix_text(uint64_t into, const char* text) {
   return into;
 }
 
-// True in `chance` of 2^32 cases.
+// True with a probability of `chance` / 2^32.
 inline constexpr bool happens(uint64_t random, uint64_t chance) { return (random >> 32) < chance; }
 
-// Less than length, at least 1; length is at least 2. Small counts are as frequent as large ones:
-// first a number of bits is drawn, then a number of so many bits.
+// A number from 1 to length - 1; length is at least 2. Small numbers are as frequent as large ones:
+// first the number of bits is drawn, then a number with that many bits.
 inline constexpr uint64_t draw_short(uint64_t random, uint64_t length) {
   const uint64_t span = length - 1;
   const unsigned bits = 64 - static_cast<unsigned>(__builtin_clzll(span));

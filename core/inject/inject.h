@@ -1,8 +1,8 @@
-// Calls that go wrong on purpose: what the calls of the family, and those that make and size pipes,
-// ask before they do their work. Who does the work, the kernel or the engine, is decided after that
-// (calls/front.h), so every injection is the same over both.
+// Makes calls go wrong on purpose. The four calls, and the calls that make and size pipes, ask here
+// before they do their work. Whether the kernel or the engine does the work is decided afterwards
+// (calls/dispatch.h), so injection is the same over both.
 //
-// Costs one load while nothing is to be injected. Thread-safe; async-signal-safe, allocates
+// Costs one load while nothing is to be injected. Thread-safe, async-signal-safe, and allocates
 // nothing.
 #ifndef ANYSPLICE_CORE_INJECT_INJECT_H_
 #define ANYSPLICE_CORE_INJECT_INJECT_H_
@@ -17,8 +17,8 @@ namespace anysplice::inject {
 extern bool active;  // set before threads exist
 inline bool on() { return __builtin_expect(active, 0); }
 
-// Puts a plan into force, which stays where it is, for a program that was called by this name. If
-// decisions were read by open_replay(), they take the place of the rules.
+// Puts a plan into force for a program that was called by this name. The plan is not copied. If
+// open_replay() has read decisions, they replace the rules.
 void start(const Plan& plan, const char* program);
 void stop();
 
@@ -34,11 +34,30 @@ struct Turn {
 
 // Decides: shortens, waits, or refuses.
 Turn begin(const Attempt& attempt, size_t length);
-// Told what came of a call that was made: bytes, or -1 and errno.
+// To be called with the result of a call that was made: bytes, or -1 and errno.
 void end(Call call, Entry* entry, ssize_t result);
 
-// Both only while on(). A pipe was made: its size may be limited. A pipe is to be sized by
-// fcntl(2): the error of that, or 0.
+// Makes a call, go(length), unless something else is to be done. Everything is passed by value, so
+// that it can stay in registers while nothing is injected.
+template <typename Go>
+ssize_t around(Call call, int in, int out, unsigned flags, size_t length, Go go) {
+  Entry* entry = nullptr;
+  const bool injecting = on();
+  if (injecting) [[unlikely]] {
+    const Turn turn = begin({call, in, out, flags}, length);
+    if (!turn.open) return turn.answer;
+    length = turn.length;
+    entry = turn.entry;
+  }
+  const ssize_t n = go(length);
+  if (injecting) [[unlikely]]
+    end(call, entry, n);
+  return n;
+}
+
+// To be called only while on(). size_new_pipe(): a pipe was made, and its size may have to be
+// limited. refuses_size(): a pipe is about to be sized by fcntl(2); returns the error to be
+// injected, or 0.
 void size_new_pipe(const int fds[2]);
 int refuses_size(int fd, int command, long size);
 

@@ -1,6 +1,6 @@
-// What was decided at which call: a file shared by all processes of a run, made beforehand by the
-// command, which turns it into text at the end. Being mapped, it is written to without a
-// descriptor, after a chroot, and by a process that is about to be killed.
+// The journal of what was decided at which call: a file shared by all processes of a run. The
+// command makes it beforehand, and turns it into text at the end. Because the file is mapped, it
+// can be written without a descriptor, after a chroot, and by a process that is about to be killed.
 //
 // Thread-safe, async-signal-safe, shared between processes.
 #ifndef ANYSPLICE_CORE_INJECT_JOURNAL_H_
@@ -12,7 +12,7 @@
 
 namespace anysplice::inject {
 
-// What happens to one call. Nothing, as it is made.
+// What is done to one call: by default nothing.
 struct Decision {
   uint64_t limit = kNoLimit;  // bytes at most
   uint64_t delay = 0;         // nanoseconds
@@ -23,7 +23,7 @@ struct Decision {
   bool operator==(const Decision&) const = default;
 };
 
-// Which call: the `number`th of its kind in that thread of that process.
+// Which call: the `number`th call of that name in that thread of that process.
 struct Site {
   char process[kNameSize] = "";
   uint32_t thread = 0;
@@ -34,9 +34,9 @@ struct Site {
 struct Entry {
   Site site;
   Decision decision;
-  // What `explore` wants to know of the call.
+  // What `explore` needs to know about the call.
   uint64_t length;  // asked for
-  int64_t result;   // bytes or -errno; kUnfinished if the call did not come back
+  int64_t result;   // bytes or -errno; kUnfinished if the call did not return
   Kinds in;
   Kinds out;
   bool may_shorten;
@@ -58,8 +58,8 @@ struct Journal {
   };
 
   std::atomic<uint64_t> magic;
-  std::atomic<uint64_t> everything;  // not zero: calls to which nothing happens are noted too
-  std::atomic<uint64_t> used;        // entries asked for; beyond kEntries they were not written
+  std::atomic<uint64_t> everything;  // not zero: calls to which nothing is done are recorded too
+  std::atomic<uint64_t> used;        // entries asked for; those beyond kEntries were not written
   Start start[kStarts];
   Entry entry[kEntries];
 };
@@ -67,10 +67,11 @@ struct Journal {
 // Maps the file. False, changing nothing, if it is not one made for this purpose and this user.
 bool open_journal(const char* path);
 bool journal_open();
-// Whether calls to which nothing happens are to be noted too.
+// Whether calls to which nothing is done are to be recorded too.
 bool journal_everything();
 
-// Counts a start of the program: 1 for the first, and always without a journal.
+// Counts a start of the program, and returns its number: 1 for the first one. Always 1 without a
+// journal.
 uint32_t count_start(const char* program);
 
 // Null if there is no journal, or no room in it.

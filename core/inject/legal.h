@@ -1,4 +1,4 @@
-// What a kernel may answer: the errors that each call can have, and where.
+// What a kernel may answer: the errors that each call can return, and from which ends.
 //
 // Thread-safe and async-signal-safe: constant tables and functions of their arguments.
 #ifndef ANYSPLICE_CORE_INJECT_LEGAL_H_
@@ -12,9 +12,9 @@ struct LegalError {
   const char* name;
   int error;
   Calls calls;
-  Kinds in;   // the error is of the source if that is one of these,
-  Kinds out;  // or of the target if that is
-  // A filter or a missing call answers before it looks at the arguments.
+  Kinds in;   // the error may come from a source of these kinds,
+  Kinds out;  // or from a target of these kinds
+  // Returned whatever the arguments are, as by a filter or a missing call.
   bool at_once;
 };
 
@@ -24,16 +24,16 @@ extern const LegalError legal_errors[kLegalErrors];
 // Null if no kernel gives this error for any of the calls.
 const LegalError* legal_error(int error);
 
-// One call, as far as it decides what is legal.
+// What is known of one call and decides what is legal.
 struct Situation {
   Call call = Call::kSplice;
   Kinds in = 0;
   Kinds out = 0;
   size_t length = 0;     // asked for
-  bool valid = false;    // the ends are such that the call would get to work on them
-  bool sleeps = false;   // it sleeps where it has to wait,
-  bool refuses = false;  // or it says EAGAIN there: by its flag or O_NONBLOCK
-  bool whole = false;    // an end takes a message or nothing
+  bool valid = false;    // the call would start to work on these ends
+  bool sleeps = false;   // if it has to wait, it sleeps,
+  bool refuses = false;  // or returns EAGAIN, because of its flag or O_NONBLOCK
+  bool whole = false;    // an end takes or gives whole messages only
 };
 
 bool may_fail(const Situation& situation, int error);

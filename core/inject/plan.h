@@ -1,4 +1,5 @@
-// What is to go wrong on purpose: the rules of a specification, as the calls consult them.
+// What is to go wrong on purpose: the rules of a specification, in the form in which calls look
+// them up.
 //
 // Plain data in static storage, written once before threads exist and only read afterwards.
 #ifndef ANYSPLICE_CORE_INJECT_PLAN_H_
@@ -23,13 +24,13 @@ inline constexpr Calls bit(Call call) {
 inline constexpr Calls kAllCalls = 15;
 
 enum class Act : uint8_t {
-  kShort,    // less than asked for, how much is drawn
+  kShort,    // moves less than asked for; how much is drawn at random
   kLimit,    // at most `amount` bytes
-  kPartial,  // a part now, and `error` at the next call on these descriptors
+  kPartial,  // moves a part, and the next call on these descriptors fails with `error`
   kErrno,    // fails with `error`
   kGone,     // fails with `error` from now on
   kDelay,    // answers `amount` nanoseconds later
-  kZero,     // answers 0 and moves nothing: the end of a file that has not ended
+  kZero,     // returns 0 and moves nothing, as if the source had ended
 };
 
 inline constexpr uint64_t kAlways = uint64_t{1} << 32;
@@ -45,7 +46,7 @@ struct Rule {
   Kinds out = kAnyKind;
   int error = 0;
   uint64_t amount = 0;
-  // When: of the calls that fit the above, those with these numbers ...
+  // Conditions. Of the calls selected by the above, those with these numbers ...
   uint64_t first = 1;
   uint64_t last = UINT64_MAX;
   uint64_t every = 1;

@@ -1,5 +1,5 @@
-// Who calls: names for processes and numbers for threads that are the same in every run, as far as
-// that is possible, and the counts that each thread keeps of its calls.
+// Who makes a call: names for processes and numbers for threads that are the same in every run, as
+// far as possible; and the counts that each thread keeps of its calls.
 //
 // A process is named after its program, with "#2" for the second start of a program of that name
 // (known only where a journal is kept) and "/N" for the Nth child of a fork: "sh", "pv#2",
@@ -14,7 +14,7 @@
 
 namespace anysplice::inject {
 
-// A transfer of which a part was done, and which is to fail when it goes on.
+// A transfer that was made in part, and that is to fail when it is continued.
 struct Pending {
   int error = 0;
   int in = -1;
@@ -24,7 +24,7 @@ struct Pending {
 
 // Of one thread.
 struct Counts {
-  uint32_t generation = 0;  // of the process: a forked child begins anew
+  uint32_t generation = 0;  // of the process: a forked child starts from zero
   uint32_t thread = 0;
   uint64_t calls[kCalls] = {};
   uint64_t bytes[kCalls] = {};
@@ -42,13 +42,13 @@ extern Process process;
 
 // From the name that the program was called by; start counts from 1.
 void name_process(const char* called, uint32_t start);
-// The calling thread is the first one of the process, and none has made a call yet.
+// To be called by the first thread of the process, before any thread has made a call.
 void begin_counting();
 // In the parent before a fork, and in the child after it.
 void before_fork();
 void become_child();
 
-// The calling thread's, begun anew if it is one that was not seen before.
+// Those of the calling thread; they start from zero when it makes its first call.
 Counts& counts();
 
 }  // namespace anysplice::inject

@@ -1,5 +1,5 @@
-// Known systems, as what they do differently: `--as=NAME`, and `as=NAME` in a specification.
-// docs/ci.md has the sources.
+// Known systems, described by what they do differently: `--as=NAME`, and `as=NAME` in a
+// specification. docs/ci.md gives the sources.
 //
 // A constant table, for any thread.
 #ifndef ANYSPLICE_CORE_INJECT_PROFILES_H_

@@ -93,7 +93,7 @@ bool make_table(const char* text, size_t size, char (&problem)[160]) {
   void* memory = sys->mmap(nullptr, lines * sizeof(Known), PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
-    say(problem, "there is no memory for it");
+    say(problem, "there is not enough memory");
     return false;
   }
   Known* entries = static_cast<Known*>(memory);

@@ -11,15 +11,15 @@
 
 namespace anysplice::inject {
 
-// One line without its end. False if it is not a decision. Lines that say nothing (empty ones,
-// comments) leave the site's number at 0.
+// Parses one line, without its end. False if it is not a decision. Empty lines and comments leave
+// the site's number at 0.
 bool parse_decision(const char* line, size_t length, Site* site, Decision* decision);
 
-// False, with what is wrong in `problem`, if the file cannot be used.
+// If the file cannot be used, returns false and describes the problem in `problem`.
 bool open_replay(const char* path, char (&problem)[160]);
 bool replaying();
 
-// What is to happen at that call.
+// What is to be done to that call.
 Decision replayed(const Site& site);
 
 }  // namespace anysplice::inject

@@ -1,6 +1,6 @@
-// What a call is about to work on.
+// Finds out what a call is about to work on.
 //
-// Thread-safe and async-signal-safe: nothing is kept.
+// Thread-safe and async-signal-safe: keeps nothing.
 #ifndef ANYSPLICE_CORE_INJECT_SITUATION_H_
 #define ANYSPLICE_CORE_INJECT_SITUATION_H_
 
@@ -8,8 +8,8 @@
 
 namespace anysplice::inject {
 
-// A call, as it was made. An end that is the program's memory is -1; of a vmsplice, both ends are
-// its descriptor, and which of them is memory is found out.
+// A call, as it was made. An end that is the program's memory is -1. For a vmsplice both ends are
+// its descriptor; look_at() finds out which of them is memory.
 struct Attempt {
   Call call;
   int in;
@@ -17,11 +17,11 @@ struct Attempt {
   unsigned flags;
 };
 
-// Looks at the descriptors, by system calls that change nothing. Async-signal-safe.
+// Examines the descriptors by system calls that change nothing.
 Situation look_at(const Attempt& attempt, size_t length);
 
-// Whether a call that may sleep, or may be refused because it would have to, could have had to
-// just now, as far as can be seen: not if there is something to take, and the target has room.
+// Whether the call might have to wait at this moment, as far as can be seen: false if the source
+// has bytes and the target has room. (A call that has to wait sleeps or returns EAGAIN.)
 bool may_wait(const Attempt& attempt, const Situation& situation);
 
 }  // namespace anysplice::inject

@@ -43,12 +43,12 @@ class Parser {
       : cursor_(text), plan_(plan), error_(error) {}
 
   bool run() {
-    if (cursor_.at_end()) return fail({cursor_.until("").begin, 0}, "nothing to inject is named");
+    if (cursor_.at_end()) return fail({cursor_.until("").begin, 0}, "there is nothing to inject");
     for (;;) {
       if (!item()) return false;
       if (cursor_.at_end()) return true;
       if (!cursor_.take(";")) {
-        return fail(cursor_.until(";,"), "';' or ',' is expected here");
+        return fail(cursor_.until(";,"), "expected ';' or ',' here");
       }
       if (cursor_.at_end()) return true;  // a ';' at the end does no harm
     }
@@ -85,7 +85,7 @@ class Parser {
   }
 
   bool as(const Word& name) {
-    char list[sizeof(error_->message)] = "no such system; known are ";
+    char list[sizeof(error_->message)] = "unknown system; the systems are ";
     for (const Profile& profile : profiles) {
       if (name.is(profile.name)) {
         SpecError none;
@@ -104,12 +104,12 @@ class Parser {
       return true;
     }
     if (!word.is("capacity")) {
-      return fail(word, "pipes can have capacity=BYTES, or be fixed");
+      return fail(word, "after 'pipes:' come capacity=BYTES or fixed");
     }
     const Word value = cursor_.take("=") ? cursor_.until(";,") : Word{word.begin + word.length, 0};
     uint64_t bytes;
     if (!read_size(value, &bytes) || bytes < 4096 || bytes > 1 << 30) {
-      return fail(value, "a capacity is 4096 to 1g bytes, as in capacity=8k");
+      return fail(value, "the capacity is from 4096 to 1g bytes, as in capacity=8k");
     }
     plan_->pipe_capacity = static_cast<long>(bytes);
     return true;
@@ -123,8 +123,7 @@ class Parser {
     }
     if (cursor_.take("(") && !ends(&rule)) return false;
     if (!cursor_.take(":")) {
-      return fail(cursor_.until(";,"),
-                  "':' and what is to happen are expected here, as in splice:short");
+      return fail(cursor_.until(";,"), "expected ':' and an action here, as in splice:short");
     }
     do {
       if (!act(rule)) return false;
@@ -142,10 +141,9 @@ class Parser {
       rule->calls = static_cast<Calls>(rule->calls | 1u << i);
       return true;
     }
-    return fail(word, rule->unsafe
-                          ? "the calls are splice, tee, vmsplice, sendfile, all"
-                          : "expected is a call (splice, tee, vmsplice, sendfile, all), or "
-                            "unsafe:CALL, pipes:, seed=, as=");
+    return fail(word, rule->unsafe ? "the calls are splice, tee, vmsplice, sendfile, all"
+                                   : "expected a call (splice, tee, vmsplice, sendfile, all), or "
+                                     "unsafe:CALL, pipes:, seed=, as=");
   }
 
   bool ends(Rule* rule) {
@@ -153,12 +151,12 @@ class Parser {
     const Cursor open = cursor_;
     if (!kinds(&rule->in)) return false;
     if (!cursor_.take("->")) {
-      return fail(cursor_.until(":;,"), "'->' is expected here, as in (file->pipe)");
+      return fail(cursor_.until(":;,"), "expected '->' here, as in (file->pipe)");
     }
     if (!kinds(&rule->out)) return false;
-    if (!cursor_.take(")")) return fail(cursor_.until(":;,"), "')' is expected here");
+    if (!cursor_.take(")")) return fail(cursor_.until(":;,"), "expected ')' here");
     if (rule->unsafe || possible_ends(*rule)) return true;
-    return fail(open.up_to(cursor_), "no call named here has such ends");
+    return fail(open.up_to(cursor_), "none of these calls works on such ends");
   }
 
   bool kinds(Kinds* kinds) {
@@ -188,7 +186,7 @@ class Parser {
     while (cursor_.take("@")) {
       if (!when(&rule)) return false;
     }
-    if (plan_->rules == kMaxRules) return fail(name, "these are more than 64 rules");
+    if (plan_->rules == kMaxRules) return fail(name, "there can be at most 64 rules");
     plan_->rule[plan_->rules++] = rule;
     return true;
   }
@@ -206,12 +204,12 @@ class Parser {
     if (name.is("limit")) {
       rule->act = Act::kLimit;
       return (read_size(value, &rule->amount) && rule->amount > 0) ||
-             fail(value, "a limit is a number of bytes from 1, as in limit=512 or limit=4k");
+             fail(value, "a limit is a number of bytes, at least 1, as in limit=512 or limit=4k");
     }
     if (name.is("delay")) {
       rule->act = Act::kDelay;
       return read_duration(value, &rule->amount) ||
-             fail(value, "a time is a number with ns, us, ms or s, up to 60s");
+             fail(value, "a time is a number followed by ns, us, ms or s, at most 60s");
     }
     // What is left takes a chance, as in short=0.3, which is short@0.3.
     if (!simple_act(name, rule)) return false;
@@ -232,8 +230,7 @@ class Parser {
     if (name.is("zero")) {
       rule->act = Act::kZero;
       return rule->unsafe ||
-             fail(name,
-                  "no kernel says 0 before the end; 'unsafe:' in front of the call allows it");
+             fail(name, "no kernel returns 0 before the end; put 'unsafe:' in front to allow it");
     }
     struct {
       const char* name;
@@ -245,7 +242,7 @@ class Parser {
       rule->error = known.error;
       return true;
     }
-    char text[sizeof(error_->message)] = "what can happen is ";
+    char text[sizeof(error_->message)] = "the actions are ";
     append_text(text, kActs);
     append_text(text, rule->unsafe ? ", zero" : "");
     return fail(name, text);
@@ -260,7 +257,7 @@ class Parser {
     }
     const LegalError* legal = legal_error(rule->error);
     if (rule->unsafe || (legal != nullptr && (legal->calls & rule->calls) != 0)) return true;
-    char text[sizeof(error_->message)] = "no kernel answers so; what may be is ";
+    char text[sizeof(error_->message)] = "no kernel gives this error; possible are ";
     bool first = true;
     for (const LegalError& one : legal_errors) {
       if ((one.calls & rule->calls) == 0) continue;
@@ -268,7 +265,7 @@ class Parser {
       append_text(text, one.name);
       first = false;
     }
-    append_text(text, "; 'unsafe:' in front of the call allows all");
+    append_text(text, "; put 'unsafe:' in front to allow all");
     return fail(value, text);
   }
 
@@ -291,24 +288,24 @@ class Parser {
           (last.length == 0 || (read_number(last, &rule->last) && rule->last >= rule->first))) {
         return true;
       }
-      return fail(word, "a range is two numbers from 1, or one, as in @3..7 or @3..");
+      return fail(word, "a range is one or two numbers from 1 on, as in @3..7 or @3..");
     }
-    return read_chance(word, &rule->chance) || fail(word, "when is one of ", kWhen);
+    return read_chance(word, &rule->chance) || fail(word, "a condition is one of ", kWhen);
   }
 
   bool named_condition(const Word& name, const Word& value, Rule* rule) {
     uint64_t thread;
     if (name.is("every")) {
       return (read_number(value, &rule->every) && rule->every > 0) ||
-             fail(value, "every is a number from 1, as in @every=4");
+             fail(value, "@every takes a number from 1 on, as in @every=4");
     }
     if (name.is("above") || name.is("below")) {
       return read_size(value, name.is("above") ? &rule->above : &rule->below) ||
-             fail(value, "a number of bytes is expected, as in @below=64k");
+             fail(value, "expected a number of bytes here, as in @below=64k");
     }
     if (name.is("thread")) {
       if (!read_number(value, &thread) || thread > UINT32_MAX) {
-        return fail(value, "a thread is a number; 0 is the first one of the process");
+        return fail(value, "a thread is a number; 0 is the first thread of the process");
       }
       rule->thread = static_cast<int64_t>(thread);
       return true;
@@ -321,7 +318,7 @@ class Parser {
       rule->process[value.length] = '\0';
       return true;
     }
-    return fail(name, "when is one of ", kWhen);
+    return fail(name, "a condition is one of ", kWhen);
   }
 
   Cursor cursor_;

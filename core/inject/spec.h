@@ -1,7 +1,7 @@
 // The language of `--inject` and ANYSPLICE_INJECT, as anysplice-inject(7) describes it.
-// Allocates nothing; used by the library at its start, and by the command.
+// Allocates nothing. Used by the library when it is loaded, and by the command.
 //
-// For one thread at a time on the same plan; nothing else is kept.
+// To be used by one thread at a time on the same plan; keeps nothing else.
 #ifndef ANYSPLICE_CORE_INJECT_SPEC_H_
 #define ANYSPLICE_CORE_INJECT_SPEC_H_
 
@@ -17,16 +17,17 @@ extern const char* const kind_names[kKindNames];
 
 struct SpecError {
   size_t at = 0;      // where in the text: an offset,
-  size_t length = 0;  // and how many characters are wrong, 0 at the end of the text
+  size_t length = 0;  // and how many characters are wrong; 0 if something is missing
   char message[400] = "";
 };
 
-// Adds what the text says to the plan. False, with the error, if it says nothing sensible.
+// Adds the rules of the text to the plan. If the text is invalid, returns false and fills in the
+// error.
 bool parse_spec(const char* text, Plan* plan, SpecError* error);
 
-// The error for a person: what is wrong, the text, and a mark below the place; the last line is not
-// ended. It follows "anysplice: ".
-// `source` says where the text is from: "ANYSPLICE_INJECT".
+// Describes an error for a person: what is wrong, the text, and a mark below the place. There is no
+// newline at the end. It is printed after "anysplice: ".
+// `source` says where the text comes from, for instance "ANYSPLICE_INJECT".
 using SpecReport = char[800];
 void describe(const char* source, const char* text, const SpecError& error, SpecReport& report);
 

@@ -1,4 +1,4 @@
-// Reading a specification word by word. Allocates nothing.
+// Reads a specification word by word. Allocates nothing.
 //
 // A Cursor is for one thread at a time; the functions are thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_INJECT_WORDS_H_
@@ -51,13 +51,14 @@ class Cursor {
   const char* at_;
 };
 
-// Each takes the whole word, or says no. An int and an unsigned number of at most 18 digits.
+// Each parses the whole word, and returns false if it cannot. read_number: an unsigned number of at
+// most 18 digits.
 bool read_number(const Word& word, uint64_t* value);
-// A number with k, m or g behind it, powers of 1024.
+// A number that may be followed by k, m or g, powers of 1024.
 bool read_size(const Word& word, uint64_t* value);
-// A number with ns, us, ms or s behind it, up to a minute; in nanoseconds.
+// A number followed by ns, us, ms or s, at most a minute; in nanoseconds.
 bool read_duration(const Word& word, uint64_t* value);
-// From 0 to 1 as a decimal fraction, or a percentage, exact to nine digits; of 2^32.
+// From 0 to 1 as a decimal fraction, or a percentage, exact to nine digits; as a fraction of 2^32.
 bool read_chance(const Word& word, uint64_t* value);
 
 }  // namespace anysplice::inject

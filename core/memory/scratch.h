@@ -1,5 +1,4 @@
-// Pages for bytes on their way through one call.
-// Async-signal-safe.
+// Pages for bytes in transit within one call. Async-signal-safe.
 #ifndef ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 #define ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 

@@ -1,5 +1,5 @@
-// The flags of the family, with the values that programs are compiled with (splice(2)), for systems
-// whose headers do not have them.
+// The flags of the splice family, with the values that programs are compiled with (splice(2)); for
+// systems whose headers do not define them.
 #ifndef ANYSPLICE_CORE_POLICY_SPLICE_FLAGS_H_
 #define ANYSPLICE_CORE_POLICY_SPLICE_FLAGS_H_
 

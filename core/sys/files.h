@@ -8,13 +8,13 @@
 
 namespace anysplice::files {
 
-// The devices that swallow everything, and that are always full. No device's number if there is no
-// such device.
+// The device numbers of /dev/null and of /dev/full. If there is no such device, a number that no
+// device has.
 dev_t null_device();
 dev_t full_device();
 
-// Whether a file is made up by the kernel as it is read, so that positions beyond 2 GiB mean
-// nothing.
+// Whether the kernel makes up the contents of a file while it is read (/proc, /sys), so that
+// positions beyond 2 GiB mean nothing.
 bool is_pseudo_file(int fd);
 
 // As writev(2), at a position.

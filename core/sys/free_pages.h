@@ -1,8 +1,8 @@
-// Tells AddressSanitizer which pages of a pool are free, so that a use of one is found like a use
-// of freed memory. In builds without it these do nothing.
+// Tells AddressSanitizer which pages of a pool are free, so that it reports their use like that of
+// freed memory. In builds without it these functions do nothing.
 //
-// Async-signal-safe; to be called by who owns the pages: before they can be taken by others, and
-// after they were taken.
+// Async-signal-safe. To be called by the owner of the pages: mark_free() before others can take
+// them, mark_taken() after taking them.
 #ifndef ANYSPLICE_CORE_SYS_FREE_PAGES_H_
 #define ANYSPLICE_CORE_SYS_FREE_PAGES_H_
 

@@ -1,4 +1,5 @@
-// A copy that a bad address ends, where handlers of SIGSEGV and SIGBUS call on_fault().
+// A copy that ends early at a bad address, provided that the handlers of SIGSEGV and SIGBUS call
+// on_fault().
 //
 // Async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_GUARDED_COPY_H_
@@ -12,9 +13,9 @@ namespace anysplice {
 // Returns the bytes copied: all, or those before the first bad address.
 size_t guarded_copy(void* to, const void* from, size_t length);
 
-// To be called by the handler with what it was given. True if the fault was the copy's: then the
-// handler returns at once. (It may also be that this does not return.) The handler's own signal
-// must not stay blocked while it runs: SA_NODEFER.
+// To be called by the handler with its arguments. Returns true if the copy caused the fault; the
+// handler then has to return at once. (On some systems it does not return in that case.) The signal
+// must not be blocked while the handler runs: install it with SA_NODEFER.
 bool on_fault(siginfo_t* info, void* context);
 
 }  // namespace anysplice

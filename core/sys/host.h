@@ -1,7 +1,8 @@
-// What the system that we are built on has beyond POSIX.1-2008 and programs use on pipes, whichever
-// means the engine uses for its own work. One place for the macros that name systems.
+// Which calls beyond POSIX.1-2008, used by programs on pipes, the system has for which we are
+// built. This does not depend on which calls the engine uses for its own work (-Dplatform). It is
+// the one place for macros that name systems.
 //
-// ANYSPLICE_HOST_NAME says that the headers declare the call of that name.
+// ANYSPLICE_HOST_NAME is defined if the headers declare the call NAME.
 #ifndef ANYSPLICE_CORE_SYS_HOST_H_
 #define ANYSPLICE_CORE_SYS_HOST_H_
 

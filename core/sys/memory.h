@@ -1,5 +1,5 @@
-// Memory of the engine's own: straight from the system, never from the program's allocator.
-// Async-signal-safe; all keep errno.
+// The engine's own memory, taken directly from the system, never from the program's allocator.
+// Thread-safe and async-signal-safe; all functions keep errno.
 #ifndef ANYSPLICE_CORE_SYS_MEMORY_H_
 #define ANYSPLICE_CORE_SYS_MEMORY_H_
 
@@ -9,7 +9,7 @@ namespace anysplice {
 
 enum class Sharing {
   kPrivate,
-  kRelated,  // with the children that are forked from here on
+  kFamily,  // with the children that are forked from now on
 };
 
 // Zeroed pages, reserved but not backed until touched. Null if refused, or if it would take more
@@ -22,22 +22,22 @@ void replace_by_private(void* memory, size_t size);
 // Children that are forked from here on do not get it, where the system can say so.
 void keep_from_children(void* memory, size_t size);
 
-// What is in a stretch of such memory is no longer needed: lets the system have what backs it, as
-// far as it can.
+// The contents of a stretch of such memory are no longer needed: returns the memory behind it to
+// the system, as far as possible.
 void give_back(void* memory, size_t size, Sharing sharing);
 bool can_give_back();
 
-// The system's page, in which it maps and protects memory.
+// The size of the system's pages, the unit in which it maps and protects memory.
 size_t system_page();
 
-// The part of a stretch that is whole pages of the system.
+// The part of a stretch that consists of whole pages of the system.
 struct Stretch {
   char* start;
   size_t size;
 };
 Stretch whole_system_pages(void* memory, size_t size);
 
-// Whether a limit on the address space speaks against a mapping of that size.
+// Whether a mapping of that size would take too much of a limit on the address space.
 bool too_large(size_t size);
 
 }  // namespace anysplice

@@ -1,5 +1,5 @@
-// The unit of a pipe: what one of its buffers holds at the most, and the unit in which the engine
-// keeps bytes. The system's own pages may be larger; memory.h asks for that size where it matters.
+// The size of a pipe buffer, which is also the unit in which the engine keeps bytes. The system's
+// own pages may be larger; where that matters, memory.h asks for their size.
 #ifndef ANYSPLICE_CORE_SYS_PAGE_H_
 #define ANYSPLICE_CORE_SYS_PAGE_H_
 
@@ -9,7 +9,7 @@ namespace anysplice {
 
 inline constexpr size_t kPage = 4096;
 
-// The most iovecs that are handed to one call.
+// The maximum number of iovecs passed to one call.
 inline constexpr int kMaxIov = 256;
 
 }  // namespace anysplice

@@ -1,6 +1,6 @@
-// One line on stderr about what was asked for in the environment and cannot be done.
+// One line on stderr, to say that something asked for in the environment cannot be done.
 //
-// Thread-safe and async-signal-safe: one write(2), of a line on the stack. May change errno.
+// Thread-safe and async-signal-safe: one write(2) of a line on the stack. May change errno.
 #ifndef ANYSPLICE_CORE_SYS_SAY_H_
 #define ANYSPLICE_CORE_SYS_SAY_H_
 
@@ -11,7 +11,7 @@
 
 namespace anysplice {
 
-// "anysplice: " and the texts. Async-signal-safe.
+// Writes "anysplice: " and the texts.
 template <typename... Texts>
 void say(Texts... texts) {
   char line[1024] = "anysplice: ";

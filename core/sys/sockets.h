@@ -8,8 +8,8 @@
 namespace anysplice::sockets {
 
 struct How {
-  bool wait;   // for room
-  bool more;   // bytes follow at once: do not send a part of a segment yet, where that can be said
+  bool wait;  // for room
+  bool more;  // more bytes follow at once: send no partial segment yet, where that can be asked for
   bool quiet;  // no SIGPIPE
 };
 

@@ -1,8 +1,10 @@
-// The seam: what the engine asks of the system goes through this table, so that tests can make any
-// call fail, and so that the shim can bind to the functions behind its own symbols. (Only what no
-// pipe is concerned by is called directly: clock_gettime, getrlimit, geteuid, sigaltstack.)
+// The seam: the engine makes its system calls through this table, so that tests can make any of
+// them fail, and so that the shim can bind it to the functions behind its own symbols. (Calls that
+// cannot concern a pipe are made directly: clock_gettime, getrlimit, geteuid, sigaltstack.)
 //
-// Functions have libc's signatures and errno convention. The table is set before threads exist.
+// Functions have libc's signatures and errno convention. With core/sys/libc.cc the table is
+// complete from the start. In the shim each entry is bound at its first use, by whichever thread
+// makes that use: several may, and all write the same value.
 #ifndef ANYSPLICE_CORE_SYS_SYS_H_
 #define ANYSPLICE_CORE_SYS_SYS_H_
 

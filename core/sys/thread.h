@@ -10,15 +10,16 @@
 
 namespace anysplice::thread {
 
-// Not 0, below 2^31, and no other thread's of this process. A forked child keeps its parent's.
+// A number from 1 to 2^31 - 1 that no other thread of this process has. A forked child keeps that
+// of its parent.
 uint32_t number();
 
 // Whether the process has, or had, other threads.
 enum class Others { kNone, kSome, kUnknown };
 Others others();
 
-// Sleeps while the word has that value, or until wake_one(), a signal, or nothing at all. Keeps
-// errno. Only between the threads of a process.
+// Sleeps while the word has that value. May return early: after wake_one(), after a signal, or for
+// no reason. Keeps errno. Works only between the threads of one process.
 void wait_while(std::atomic<uint32_t>& word, uint32_t value);
 void wake_one(std::atomic<uint32_t>& word);
 

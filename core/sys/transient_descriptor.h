@@ -1,16 +1,17 @@
-// Descriptors that the engine opens for a moment, of ends of the program's pipes. A fork in another
-// thread would give them to a child, where nobody knows of them: as long as it lives, the pipe
-// would not end. So forks and such moments keep out of each other's way.
+// Descriptors of the program's pipes that the engine opens briefly. If another thread forked just
+// then, the child would inherit such a descriptor without knowing of it, and the pipe would not
+// reach end of file as long as the child lives. So these descriptors and forks exclude each other.
 //
-// Async-signal-safe. Who would wait for himself does so for a tenth of a second: a handler that
-// forks in the middle of such a moment, a transfer in a handler of pthread_atfork(3), a fork after
-// a handler has left such a moment by longjmp.
+// Thread-safe and async-signal-safe. A thread that would wait for itself gives up after a tenth of
+// a second. That can happen when a handler forks while such a descriptor is open, when a handler of
+// pthread_atfork(3) makes a transfer, or when a handler has left by longjmp while one was open and
+// the thread then forks.
 #ifndef ANYSPLICE_CORE_SYS_TRANSIENT_DESCRIPTOR_H_
 #define ANYSPLICE_CORE_SYS_TRANSIENT_DESCRIPTOR_H_
 
 namespace anysplice {
 
-// As long as it lives, descriptors may be opened for a moment.
+// While an object of this class exists, such descriptors may be opened, and forks wait.
 class TransientDescriptor {
  public:
   TransientDescriptor();
@@ -19,8 +20,8 @@ class TransientDescriptor {
   TransientDescriptor& operator=(const TransientDescriptor&) = delete;
 };
 
-// Around a fork: waits until there are none, and keeps them from being opened until end_fork(),
-// which both processes call.
+// Around a fork: begin_fork() waits until no such descriptor is open, and lets none be opened until
+// end_fork(), which parent and child both call.
 void begin_fork();
 void end_fork(bool child);
 

@@ -1,5 +1,6 @@
-// Counters of what the engine did: one block, in private memory by default, or in a shared file
-// (ANYSPLICE_STATS) so that they outlive _exit, exec and SIGKILL and add up over processes.
+// Counters of what the engine did. They are one block, by default in private memory. With
+// ANYSPLICE_STATS it is a shared file, so that counts survive _exit, exec and SIGKILL, and those of
+// all processes add up.
 //
 // Thread-safe, async-signal-safe, shared between processes: relaxed atomics only.
 #ifndef ANYSPLICE_CORE_TELEMETRY_COUNTERS_H_
@@ -49,11 +50,11 @@ struct CarrierCounters {
 
 struct CallDetails {
   CarrierCounters by[kCarriers];
-  Counter errors[kErrors];  // by errno; 0 stands for those beyond
+  Counter errors[kErrors];  // by errno; 0 counts those that are too large
 };
 
 struct ProcessCounters {
-  Counter pid;  // 0: free. The last place is for all that found none, and has no pid.
+  Counter pid;  // 0: free. The last place counts all processes that found none free; its pid is 0.
   Counter calls;
   Counter errors;
   Counter bytes[kCarriers];
@@ -74,9 +75,9 @@ struct Stats {
   Counter ring_bytes;  // bytes that entered a ring
   Counter settles;     // pipes whose bytes were put back into the kernel's pipe
   Counter settled_bytes;
-  Counter held_bytes;  // bytes held at the front of a kernel pipe, in sum over time
-  SettleCounters settled[kSettleReasons];  // by reason; a ring that ended empty is one of no bytes
-  // What follows is counted in a shared block only: it costs time (observe.h).
+  Counter held_bytes;  // bytes held at the front of a kernel pipe, the total over time
+  SettleCounters settled[kSettleReasons];  // by reason; an empty ring that ends counts as no bytes
+  // The rest is counted in a shared block only, because it takes time (calls/observation.h).
   CallDetails details[kCalls];
   ProcessCounters process[kProcesses];
 };

@@ -1,4 +1,4 @@
-// Why a pipe is settled: the events of docs/architecture.md, for the counters and the trace.
+// Why a pipe is settled: the events of docs/where-bytes-are.md, for the counters and the trace.
 #ifndef ANYSPLICE_CORE_TELEMETRY_SETTLE_REASON_H_
 #define ANYSPLICE_CORE_TELEMETRY_SETTLE_REASON_H_
 
@@ -12,7 +12,7 @@ enum class SettleReason {
   kPoll,     // poll or select that may wait, or that asks for room behind held bytes
   kEpoll,    // put into an epoll set
   kWatched,  // bytes may not stay held: the pipe is in an epoll set, or in other hands
-  kSleeper,  // bytes may not stay held: a thread of the family waits for some
+  kSleeper,  // bytes may not stay held: a thread of a related process waits for some
   kFork,     // two processes with one pipe
   kVfork,
   kExec,        // exec, posix_spawn, system, popen

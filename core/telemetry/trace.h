@@ -1,10 +1,10 @@
-// Telling somebody, line for line, of each call of the family and of each pipe that is settled.
+// The trace: reports each use of the four calls, and each pipe that is settled, to a listener.
 //
-// Who listens is in an object of its own (shim/log/), behind a table of C functions, so that the
-// engine knows nothing of texts and files. Nobody listens: one load and a branch.
+// The listener is in an object of its own (shim/log/), behind a table of C functions, so that the
+// engine knows nothing of texts and files. Without a listener this costs one load and one branch.
 //
-// Async-signal-safe: the listener runs with signals blocked and cancellation off, and never inside
-// itself: what it would be told then is counted as missed. errno is kept.
+// Thread-safe and async-signal-safe. The listener runs with signals blocked and cancellation off,
+// and is never called from within itself: such an event is counted as missed. errno is kept.
 #ifndef ANYSPLICE_CORE_TELEMETRY_TRACE_H_
 #define ANYSPLICE_CORE_TELEMETRY_TRACE_H_
 
@@ -20,8 +20,8 @@
 
 namespace anysplice {
 
-// A call that has been answered. Plain data, for another object; a change of it changes
-// kTraceVersion.
+// A call that has been answered. Plain data, passed to another object; changing it requires
+// changing kTraceVersion.
 struct TracedCall {
   static constexpr size_t kSegments = 4;
 
@@ -52,23 +52,23 @@ struct TraceSink {
 // What the listener gets from us, to be called by its functions.
 struct TraceHost {
   void (*write)(const iovec* parts, int count);  // as one piece
-  void (*fail)();                                // what it was just told comes to nothing
+  void (*fail)();                                // the event being handled cannot be written
 };
 
 // The one symbol of the listener's object; null if it was made for another version.
 using OpenTrace = const TraceSink*(unsigned version, const TraceHost* host, const char* options);
 #define ANYSPLICE_OPEN_TRACE "anysplice_open_trace"
 
-// From now on events are told, or, while the sink is null, counted as missed.
+// From now on events go to the sink, or, while that is null, are counted as missed.
 void trace_to(const TraceSink* sink);
 
 // Does nothing unless trace_to() was called.
 void trace_call(const TracedCall& call);
 void trace_settled(int fd, SettleReason reason, size_t bytes);
-// Tells now what was missed; otherwise that goes with the next event.
+// Reports the number of missed events now, not together with the next event.
 void trace_missed();
 
-// For the host's functions: what this thread's listener was just told did not get out.
+// For the host's functions: the event that this thread's listener is handling could not be written.
 void trace_failed();
 
 }  // namespace anysplice

@@ -33,19 +33,19 @@ constexpr absl::string_view kHelp =
     R"(Usage: anysplice bench [OPTION]...
 
 Does the same work with the kernel's calls and with the engine's, in turn, in
-short slices, and prints the speed of the one divided by that of the other.
+short slices, and prints the speed of the engine divided by that of the kernel.
 Needs nothing but the loopback interface.
 
-  --scenario=NAME,...  only these; --list prints their names
+  --scenario=NAME,...  only these scenarios; --list prints their names
   --side=NAME,...      only these: kernel, rings-on, rings-off, 4-copies, no-pipe
-  --size=BYTES         what an operation moves, as in 4096, 16K, 1M (64K)
-  --seconds=S          how long all of it may take, about (60)
+  --size=BYTES         bytes per operation, as in 4096, 16K, 1M (default 64K)
+  --seconds=S          approximate duration of the whole run (default 60)
   --json               print one JSON object
   --html=FILE          write a page with charts as well
   --list               print the scenarios
   --help, --version
 
-The exit status is 0, or 1 if the engine failed in a scenario, or 125 for wrong
+The exit status is 0, or 1 if the engine failed in a scenario, or 125 on wrong
 usage.
 )";
 
@@ -58,7 +58,7 @@ struct Request {
 absl::Status apply(const Option& option, Request* request) {
   if (option.name == "--json") request->json = true;
   if (option.name == "--html") {
-    if (option.value->empty()) return absl::InvalidArgumentError("--html needs the name of a file");
+    if (option.value->empty()) return absl::InvalidArgumentError("--html needs a file name");
     request->html = std::string(*option.value);
   }
   if (option.name == "--scenario") {

@@ -137,9 +137,10 @@ std::string cost_row(absl::string_view what, const Summary& without, const Summa
 
 std::string costs_of(const BenchReport& report) {
   if (!report.pass_through && !report.exec) return "";
-  std::string out = heading("What the preload costs",
-                            "Calls that do not concern the library, and the start of a program, in "
-                            "processes with and without it that take turns.");
+  std::string out =
+      heading("What the preload costs",
+              "Calls that have nothing to do with the library, and the start of a program, in "
+              "processes with and without it that take turns.");
   absl::StrAppend(&out,
                   "<div class=\"wide\"><table>\n<tr><th></th><th>without</th><th>with</th>"
                   "<th>more, median and quartiles</th></tr>\n");
@@ -176,12 +177,13 @@ std::string as_html(const BenchReport& report) {
   if (const std::string bars = ratio_bars(report, Group::kScenarios, kEmulations); !bars.empty()) {
     absl::StrAppend(&out,
                     heading("Speed, the kernel's being 1",
-                            "Longer is faster. Median of paired slices; the dark line is from "
+                            "Longer is faster. Medians of paired slices; the dark line goes from "
                             "quartile to quartile. Bars beyond the edge are cut off."),
                     key_of(kEmulations), bars);
   }
   if (const std::string bars = ratio_bars(report, Group::kThreads, kEngine); !bars.empty()) {
-    absl::StrAppend(&out, heading("Threads", "Each with pipes of its own, in sum."),
+    absl::StrAppend(&out,
+                    heading("Threads", "Each thread has pipes of its own; the sum of all threads."),
                     key_of(kEngine), bars);
   }
   for (const Kind* kind : kinds_of(report, Group::kSizes)) {

@@ -152,10 +152,11 @@ std::string ratio(const SideResult& result) {
 
 std::string as_table(const BenchReport& report) {
   std::string out = absl::StrFormat(
-      "%s, %d processors; %s an operation unless said otherwise.\n"
-      "Speed of the emulation divided by the kernel's, in up to %d pairs of slices of %.0f ms:\n"
-      "median and quartiles, more is better. `4 copies` is splice done as read + write, `no pipe`\n"
-      "the read/write loop a program would have instead; `cpu` is the ratio in processor time.\n",
+      "%s, %d processors; %s an operation unless stated otherwise.\n"
+      "Speed of anysplice divided by the kernel's, in up to %d pairs of slices of %.0f ms: median\n"
+      "and quartiles; higher is better. `4 copies` is splice as read + write through a pipe, `no\n"
+      "pipe` the read/write loop a program would use instead; `cpu` is the ratio of processor "
+      "time.\n",
       report.system, report.processors, size_name(report.size), report.plan.rounds,
       report.plan.slice * 1e3);
   for (const Group group : kAllGroups) absl::StrAppend(&out, group_table(report, group));

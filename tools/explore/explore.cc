@@ -25,31 +25,32 @@ namespace {
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice explore [OPTION]... [--] COMMAND [ARGUMENT]...
 
-Runs a test once to see which calls of splice, tee, vmsplice and sendfile it
-makes, and then again and again, each time with one of them failing in a way
-that a kernel may choose: short, interrupted, refused, missing, ... Reports
-what the program does not survive, with the command that repeats it.
+Runs a test to see which calls of splice, tee, vmsplice and sendfile it makes,
+and then again and again, each time with one call failing in a way that is
+legal for a kernel: short, interrupted, refused, missing, ... Reports the
+failures that the test does not survive, and the commands that repeat them.
 
-The test passes if it ends as it did at first, and its standard output is the
-same. After errors such as a full disk it may also end with a failure.
+A test survives if it exits with status 0 and the same standard output as
+without failures. After errors such as a full disk it may also exit with another
+status.
 
-  --output=FILE    FILE, too, must be the same; it is removed before each run.
-                   May be given several times
-  --process=NAME   fail only calls of the program of that name and of what it
-                   forks. May be given several times
+  --output=FILE    FILE must be the same as well; it is removed before each
+                   run. May be given several times
+  --process=NAME   fail only calls of the program with that name and of the
+                   processes that it forks. May be given several times
   --status-only    do not compare standard output
-  --max-runs=N     stop after so many runs (default 200)
-  --timeout=S      a run that takes longer hangs (default ten times as long as
-                   without failures, at least 5)
-  --json           report as one JSON object
+  --max-runs=N     stop after N runs (default 200)
+  --timeout=S      regard a run that takes longer as hanging (default ten times
+                   as long as without failures, at least 5)
+  --json           print the report as one JSON object
   --help, --version
 
-The options of 'anysplice run', but for --stats, --record, --replay and
---no-preload, are taken too. Standard input is empty; standard output is a
-file. What a run leaves behind is killed.
+The options of 'anysplice run' are accepted too, except --stats, --record,
+--replay and --no-preload. Standard input is empty; standard output is a file.
+Processes that a run leaves behind are killed.
 
 The exit status is 0 if the test survives everything that was tried, 1 if
-not, and 125 if it cannot be explored. More in anysplice(1).
+not, and 125 if it cannot be explored. See anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {
@@ -116,7 +117,7 @@ std::string command_of(const RunOptions& run) {
 absl::Status check_clean(const ExploreOptions& options, const Trial& trial) {
   if (trial.timed_out) {
     return absl::FailedPreconditionError(
-        "the test takes longer than --timeout without any failure");
+        "the test takes longer than --timeout even without any failure");
   }
   if (WIFEXITED(trial.wait_status) && WEXITSTATUS(trial.wait_status) == 0) return absl::OkStatus();
   const std::string said =

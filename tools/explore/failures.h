@@ -1,5 +1,5 @@
-// What can be made to fail in a run that was seen: every legal failure of every call, the most
-// telling first.
+// What can be made to fail in a run that was recorded: every legal failure of every call, those
+// that show the most first.
 #ifndef ANYSPLICE_TOOLS_EXPLORE_FAILURES_H_
 #define ANYSPLICE_TOOLS_EXPLORE_FAILURES_H_
 
@@ -10,7 +10,7 @@
 
 namespace anysplice::tools {
 
-// What a program has to make of a failure.
+// What a program has to do after a failure.
 enum class Duty {
   kRecover,  // do its work all the same
   kNotice,   // that, or end with an error
@@ -28,9 +28,9 @@ struct Failure {
 void keep_calls_of(const std::vector<std::string>& programs,
                    std::vector<const inject::Entry*>* entries);
 
-// Of the entries of a run in which everything was noted. At first one failure for all calls of a
-// name, then those of the first call of each kind in each thread, of the second, the third, the
-// last, and then of fewer and fewer in between.
+// From the entries of a run in which everything was recorded. First one failure for all calls of a
+// name; then those of the first call of each kind in each thread, of the second, the third and the
+// last, of calls at ever larger steps in between, and finally of all others.
 std::vector<Failure> legal_failures(const std::vector<const inject::Entry*>& entries);
 
 }  // namespace anysplice::tools

@@ -19,7 +19,7 @@ constexpr struct {
   const char* title;  // for a person
   const char* name;   // for a program
 } kWrong[] = {
-    {Verdict::kWrongOutput, "WRONG OUTPUT, and the exit status is that of success", "wrong output"},
+    {Verdict::kWrongOutput, "WRONG OUTPUT, although the exit status is 0", "wrong output"},
     {Verdict::kKilled, "KILLED by a signal", "killed"},
     {Verdict::kHung, "HANGS", "hangs"},
     {Verdict::kWrongStatus, "FAILS, where it could have gone on", "fails"},
