@@ -9,7 +9,7 @@ namespace anysplice {
 
 enum class Sharing {
   kPrivate,
-  kFamily,  // with the children that are forked from now on
+  kRelated,  // with the children that are forked from now on
 };
 
 // Zeroed pages, reserved but not backed until touched. Null if refused, or if it would take more
