@@ -1,4 +1,4 @@
-/* A program as it is written for Linux. It is linked with libanysplice-interpose, which takes the
+/* A program as it is written for Linux. It is linked with libanysplice, which takes the
  * calls by their own names. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
