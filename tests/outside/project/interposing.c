@@ -42,7 +42,7 @@ static void links_and_reads(void) {
   int ends[2], copy[2];
   struct pollfd ready;
   struct iovec part;
-  FILE *stream;
+  FILE* stream;
   part.iov_base = expected;
   part.iov_len = 3000;
   CHECK(pipe(ends) == 0 && pipe(copy) == 0);
