@@ -32,12 +32,12 @@ for suite in "$@"; do
     unit | oracle | faults | schedules) ;;
     fuzz) tests=(--suite fuzz) ;;
     hazards)
-      object=$build/shim/libanysplice-interpose.so
+      object=$build/shim/libanysplice.so
       tests=(--suite hazards)
       ;;
     # What the command's options make the library do: counters, trace, injection.
     command)
-      object=$build/shim/libanysplice-interpose.so
+      object=$build/shim/libanysplice.so
       tests=(e2e_as e2e_explore e2e_inject e2e_stats e2e_top e2e_trace e2e_trace_file)
       ;;
     *)

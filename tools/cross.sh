@@ -33,7 +33,7 @@ describe() {
   runner=("qemu-${name/i686/i386}" -L "/usr/$triplet")
   link_args="'-static-libgcc', '-static-libstdc++'"
   targets=(tests/{unit/unit,oracle/oracle,fuzz/fuzz,hazards/peer,hazards/peer_static}
-           shim/libanysplice-interpose.so.0.1.0)
+           shim/libanysplice.so.0.1.0)
   if [ "$1" != "$name" ]; then
     runner=("qemu-$name" -p 65536)
     link_args="'-static'"
@@ -106,7 +106,7 @@ hazards() {
     how=()
     [ "$program" != tests/hazards/secure ] || how=(on-its-own)
     HAZARD_ANYSPLICE=$root/build/tools/anysplice PYTHONDONTWRITEBYTECODE=1 \
-      ANYSPLICE_LIBRARY=$build/shim/libanysplice-interpose.so.0 \
+      ANYSPLICE_LIBRARY=$build/shim/libanysplice.so.0 \
       python3 "$root/tests/hazards/runner.py" "$build/$program" "${how[@]}" || status=1
   done
   return $status

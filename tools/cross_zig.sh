@@ -96,17 +96,17 @@ one() {
       -Dwerror=false "${options[@]}" >"$build.log" 2>&1 ||
     { tail -20 "$build.log"; return 1; }
   if [ $system = darwin ]; then
-    ninja -C "$build" {shim/libanysplice-interpose,core/api/libanysplice}.0.dylib
+    ninja -C "$build" {shim/libanysplice,core/api/libanysplice-api}.0.dylib
     return
   fi
   ninja -C "$build" tests/unit/unit tests/oracle/oracle \
-    {shim/libanysplice-interpose,core/api/libanysplice}.{a,so.0.1.0} || return 1
+    {shim/libanysplice,core/api/libanysplice-api}.{a,so.0.1.0} || return 1
   [ $run = yes ] || return 0
   meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 unit oracle ||
     return 1
   E2E_ANYSPLICE=$root/build/tools/anysplice E2E_PROGRAMS=$build PYTHONPATH=$root/tests/e2e \
     PYTHONDONTWRITEBYTECODE=1 \
-    python3 "$root/tests/port/musl_test.py" "$build/shim/libanysplice-interpose.so"
+    python3 "$root/tests/port/musl_test.py" "$build/shim/libanysplice.so"
 }
 
 targets=()

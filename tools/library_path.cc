@@ -14,7 +14,7 @@
 namespace anysplice::tools {
 namespace {
 
-constexpr absl::string_view kFile = "libanysplice-interpose.so.0";
+constexpr absl::string_view kFile = "libanysplice.so.0";
 
 // Empty if there is no such file.
 std::string canonical(const std::string& path) {

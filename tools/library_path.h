@@ -1,4 +1,4 @@
-// Where libanysplice-interpose.so is.
+// Where libanysplice.so is.
 #ifndef ANYSPLICE_TOOLS_LIBRARY_PATH_H_
 #define ANYSPLICE_TOOLS_LIBRARY_PATH_H_
 

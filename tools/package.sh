@@ -82,7 +82,7 @@ echo '-- programs against the libraries'
 cd /debs/project
 mkdir /debs/pkg_config
 for way in explicit interposing; do
-  library=anysplice; [ $way = explicit ] || library=anysplice-interpose
+  library=anysplice; [ $way = interposing ] || library=anysplice-api
   flags=$(pkg-config --cflags $library) libs=$(pkg-config --libs $library)
   for language in c cpp; do
     compiler='cc -std=c99' file=$way.c
@@ -91,7 +91,7 @@ for way in explicit interposing; do
     $compiler -o /debs/pkg_config/${way}_${language}_static $file $flags -Wl,-Bstatic $libs -Wl,-Bdynamic
   done
 done
-cc -static -o /debs/explicit_fully_static explicit.c $(pkg-config --cflags --static --libs anysplice)
+cc -static -o /debs/explicit_fully_static explicit.c $(pkg-config --cflags --static --libs anysplice-api)
 meson setup /debs/meson . && ninja -C /debs/meson
 cmake -G Ninja -B /debs/cmake -S . && ninja -C /debs/cmake
 cd /debs

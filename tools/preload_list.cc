@@ -21,8 +21,7 @@ std::vector<absl::string_view> entries(absl::string_view list) {
 // By its file's name, which may end in a version.
 bool is_library(absl::string_view path) {
   absl::string_view file = path.substr(path.rfind('/') + 1);
-  return absl::ConsumePrefix(&file, "libanysplice-interpose.so") &&
-         (file.empty() || file[0] == '.');
+  return absl::ConsumePrefix(&file, "libanysplice.so") && (file.empty() || file[0] == '.');
 }
 
 }  // namespace

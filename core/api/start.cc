@@ -1,5 +1,5 @@
-// libanysplice, the library that takes no symbol of libc: what happens when it is loaded, around
-// fork, and when the process ends.
+// libanysplice-api, the library that takes no symbol of libc: what happens when it is loaded,
+// around fork, and when the process ends.
 #include <anysplice/splice.h>
 #include <pthread.h>
 
@@ -15,8 +15,8 @@ namespace {
 // Before the constructors of those who call us.
 __attribute__((constructor(101))) void load() {
   every_call_seen = false;
-  // libanysplice-interpose has taken our names too. Then this engine is never called, and the
-  // environment was not meant for it.
+  // libanysplice has taken our names too. Then this engine is never called, and the environment was
+  // not meant for it.
   if (anysplice_interposes() != 0) return;
   pthread_atfork(
       before_fork, [] { after_fork(false); }, [] { after_fork(true); });

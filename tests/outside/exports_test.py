@@ -38,24 +38,24 @@ def the_header_declares_the_list():
 @tap.test
 def the_explicit_library_exports_the_list():
     expected = {f'{name}@@ANYSPLICE_0' for name in api} | {'ANYSPLICE_0'}
-    found = dynamic('libanysplice.so.0')
+    found = dynamic('libanysplice-api.so.0')
     assert found == expected, found ^ expected
 
 
 @tap.test
 def the_explicit_libraries_take_nothing_of_libc():
-    taken = {name.split('@')[0] for name in dynamic('libanysplice.so.0')}
-    taken |= symbols(tree.libraries / 'libanysplice.a', '-g')
+    taken = {name.split('@')[0] for name in dynamic('libanysplice-api.so.0')}
+    taken |= symbols(tree.libraries / 'libanysplice-api.a', '-g')
     assert not taken & libc(), taken & libc()
     # Whatever else the static one has is C++, in a namespace of its own.
-    others = {name for name in symbols(tree.libraries / 'libanysplice.a', '-g')
+    others = {name for name in symbols(tree.libraries / 'libanysplice-api.a', '-g')
               if not re.match(r'anysplice_|_ZN?K?9anysplice', name)}
     assert not others, others
 
 
 @tap.test
 def the_interposing_library_exports_table_and_list():
-    found = dynamic('libanysplice-interpose.so.0')
+    found = dynamic('libanysplice.so.0')
     assert api < table and {'splice', 'read', 'poll', 'close'} < table
     # Without versions: libc's names must be found whatever version is asked for.
     assert found == table, found ^ table
@@ -63,7 +63,7 @@ def the_interposing_library_exports_table_and_list():
 
 @tap.test
 def the_static_interposing_library_defines_the_same():
-    found = symbols(tree.libraries / 'libanysplice-interpose.a', '-g')
+    found = symbols(tree.libraries / 'libanysplice.a', '-g')
     assert table < found, table - found
     others = {name for name in found - table if not re.match(r'anysplice_|_ZN?K?9anysplice', name)}
     assert not others, others
@@ -71,7 +71,7 @@ def the_static_interposing_library_defines_the_same():
 
 @tap.test
 def libc_is_all_they_need():
-    for name in ('libanysplice.so.0', 'libanysplice-interpose.so.0'):
+    for name in ('libanysplice-api.so.0', 'libanysplice.so.0'):
         entries = installed.run('readelf', '-d', tree.libraries / name)
         needed = re.findall(r'\(NEEDED\).*\[(.*)\]', entries)
         assert all(re.match(r'libc\.so', file) for file in needed), needed

@@ -7,7 +7,7 @@ import tempfile
 
 BUILD = pathlib.Path(os.environ['OUTSIDE_BUILD'])
 SOURCE = pathlib.Path(os.environ['OUTSIDE_SOURCE'])
-LIBRARIES = {'explicit': 'anysplice', 'interposing': 'anysplice-interpose'}
+LIBRARIES = {'explicit': 'anysplice-api', 'interposing': 'anysplice'}
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
 SECONDS = 100
 

@@ -72,28 +72,56 @@ def cmake_refuses_another_series():
 @tap.test
 def fully_static():
     installed.run('cc', '-static', '-std=c99', *installed.WARNINGS, f'{PROJECT}/explicit.c',
-                  *tree.flags('anysplice', '--cflags'),
-                  *tree.flags('anysplice', '--static', '--libs'), '-o', 'program')
+                  *tree.flags('anysplice-api', '--cflags'),
+                  *tree.flags('anysplice-api', '--static', '--libs'), '-o', 'program')
     check('./program', 'explicit')
 
 
 @tap.test
 def one_engine_where_both_libraries_are():
-    build = ['cc', '-std=c99', f'{PROJECT}/explicit.c', *tree.flags('anysplice', '--cflags')]
+    build = ['cc', '-std=c99', f'{PROJECT}/explicit.c',
+             *tree.flags('anysplice-api', '--cflags')]
     # Preloaded, the interposing library answers in place of the other one.
-    installed.run(*build, *tree.link_flags('anysplice', 'shared'), '-o', 'shared')
+    installed.run(*build, *tree.link_flags('anysplice-api', 'shared'), '-o', 'shared')
     assert tree.run_blocked('./shared', '1', '1', options=()) == 'ok\n'
     counted = tree.run_blocked('./shared', '1', '1', options=('--stats',))
     assert re.search(r'^splice\.engine_bytes [1-9]', counted, re.M), counted
     # A program with an engine of its own is still right.
-    installed.run(*build, *tree.link_flags('anysplice', 'static'), '-o', 'static')
+    installed.run(*build, *tree.link_flags('anysplice-api', 'static'), '-o', 'static')
     assert tree.run_blocked('./static', '0', '0', options=()) == 'ok\n'
     # Linked and preloaded it is loaded once.
     installed.run('cc', f'{PROJECT}/interposing.c',
-                  *tree.flags('anysplice-interpose', '--cflags', '--libs'), '-o', 'linked')
+                  *tree.flags('anysplice', '--cflags', '--libs'), '-o', 'linked')
     loaded = installed.run(tree.command, 'run', '--', 'env', 'LD_TRACE_LOADED_OBJECTS=1',
                            './linked', environment=tree.environment)
-    assert loaded.count('libanysplice-interpose') == 1, loaded
+    assert loaded.count('libanysplice.so') == 1, loaded
+
+
+@tap.test
+def the_wrong_library_preloaded():
+    line = ('anysplice: libanysplice-api.so does nothing when preloaded; '
+            'preload libanysplice.so instead\n')
+    api, interposing = tree.libraries / 'libanysplice-api.so.0', tree.libraries / 'libanysplice.so.0'
+    linked = ['cc', '-std=c99', f'{PROJECT}/explicit.c', *tree.flags('anysplice-api', '--cflags')]
+    installed.run(*linked, *tree.link_flags('anysplice-api', 'shared'), '-o', 'shared')
+    installed.run(*linked, *tree.link_flags('anysplice-api', 'static'), '-o', 'static')
+
+    def said(program, preloaded, *argv):
+        return installed.run(program, *argv, environment={**tree.environment,
+                                                          'LD_PRELOAD': preloaded})
+
+    pathlib.Path('libanysplice-api.so').mkdir()
+    other = './libanysplice-api.so/other.so'
+    installed.run('cc', '-shared', '-x', 'c', '/dev/null', '-o', other)
+    # Once, however it is named, and whatever else the program has of the library.
+    for preloaded in (str(api), 'libanysplice-api.so.0', 'libanysplice-api.so',
+                      f'{other}:{api}', f'{other} {api} ', f':{api}:{api}'):
+        assert said('/bin/true', preloaded) == line, preloaded
+    assert said('./static', str(api), '0', '0') == line + 'ok\n'
+    # Behind the right one, which then answers for both, or only linked with, it is not wrong.
+    assert said('/bin/true', f'{interposing}:{api}') == ''
+    for harmless in ('', other):
+        assert said('./shared', harmless, '0', '0') == 'ok\n', harmless
 
 
 def section(document, title):

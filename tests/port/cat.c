@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   perror(what);
   exit(1);
 }
@@ -27,7 +27,7 @@ static void drain(int from, int to, size_t n) {
   }
 }
 
-static void send_title(char *title) {
+static void send_title(char* title) {
   struct iovec line[2] = {{title, strlen(title)}, {"\n", 1}};
   const size_t size = line[0].iov_len + 1;
   int ends[2];
@@ -38,7 +38,7 @@ static void send_title(char *title) {
   close(ends[1]);
 }
 
-static void send_file(const char *name) {
+static void send_file(const char* name) {
   const int in = open(name, O_RDONLY);
   ssize_t n;
   if (in < 0) fail(name);
@@ -78,7 +78,7 @@ static void send_input(int copy) {
   if (n < 0) fail("standard input");
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int copy = -1, option;
   while ((option = getopt(argc, argv, "c:t:")) != -1) {
     if (option == 't') send_title(optarg);

@@ -25,19 +25,19 @@ def posix_library():
     if not (folder / 'build.ninja').exists():
         installed.run('meson', 'setup', folder, installed.SOURCE, '-Dplatform=posix',
                       '-Dtests=false', '-Dtools=false')
-    installed.run('meson', 'compile', '-j2', '-C', folder, 'libanysplice-interpose.a',
-                  'anysplice-interpose:shared_library')
+    installed.run('meson', 'compile', '-j2', '-C', folder, 'libanysplice.a',
+                  'anysplice:shared_library')
     return folder / 'shim'
 
 
 def build(program, kind, options):
     """Returns the path of a program; nothing in its source is changed."""
     to = scratch / f'{program}_{kind}'
-    library = ['-lanysplice-interpose']
+    library = ['-lanysplice']
     if kind == 'static':
         library = ['-Wl,-Bstatic', *library, '-Wl,-Bdynamic', '-ldl']
     installed.run('cc', *installed.WARNINGS, '-Wno-pedantic', *options, HERE / f'{program}.c',
-                  *tree.flags('anysplice-interpose', '--cflags'), f'-L{libraries}',
+                  *tree.flags('anysplice', '--cflags'), f'-L{libraries}',
                   f'-Wl,-rpath,{libraries}', *library, '-o', to)
     return to
 
@@ -50,7 +50,7 @@ programs.append({name: build(name, 'on_linux', []) for name in ('cat', 'relay')}
 
 @tap.test
 def without_the_library_they_do_not_link_or_fail():
-    installed.run('cc', *system, *tree.flags('anysplice-interpose', '--cflags'), HERE / 'cat.c',
+    installed.run('cc', *system, *tree.flags('anysplice', '--cflags'), HERE / 'cat.c',
                   '-o', 'cat', status=1)  # anysplice_sendfile
     installed.run('cc', HERE / 'cat.c', '-o', 'cat')
     checks.cat_fails('./cat')

@@ -1,7 +1,7 @@
 /* A TCP relay, written for Linux: relay PORT GREETING LOG
- * Listens on the loopback interface, prints its own port, takes one client, and connects it to PORT.
- * The client first gets the file GREETING, the server a line that names the relay. What the client
- * sends is also written to LOG. Ends when both directions have. */
+ * Listens on the loopback interface, prints its own port, takes one client, and connects it to
+ * PORT. The client first gets the file GREETING, the server a line that names the relay. What the
+ * client sends is also written to LOG. Ends when both directions have. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ struct flow {
   int closed;     /* and that was passed on */
 };
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   perror(what);
   exit(1);
 }
@@ -47,9 +47,8 @@ static int accept_one(void) {
   socklen_t size = sizeof(address);
   const int listening = socket(AF_INET, SOCK_STREAM, 0);
   int client;
-  if (listening < 0 || bind(listening, (struct sockaddr *)&address, size) != 0 ||
-      listen(listening, 1) != 0 ||
-      getsockname(listening, (struct sockaddr *)&address, &size) != 0) {
+  if (listening < 0 || bind(listening, (struct sockaddr*)&address, size) != 0 ||
+      listen(listening, 1) != 0 || getsockname(listening, (struct sockaddr*)&address, &size) != 0) {
     fail("listen");
   }
   printf("%d\n", ntohs(address.sin_port));
@@ -63,14 +62,14 @@ static int accept_one(void) {
 static int connect_to(int port) {
   struct sockaddr_in address = loopback(port);
   const int server = socket(AF_INET, SOCK_STREAM, 0);
-  if (server < 0 || connect(server, (struct sockaddr *)&address, sizeof(address)) != 0) {
+  if (server < 0 || connect(server, (struct sockaddr*)&address, sizeof(address)) != 0) {
     fail("connect");
   }
   return server;
 }
 
 /* Takes what there is, if the pipe is empty; a copy of it goes to the log. */
-static void take(struct flow *f, int log_from, int log_file) {
+static void take(struct flow* f, int log_from, int log_file) {
   ssize_t n = splice(f->from, NULL, f->pipe[1], NULL, CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n < 0) fail("splice from a socket");
@@ -85,24 +84,24 @@ static void take(struct flow *f, int log_from, int log_file) {
   }
 }
 
-static void give(struct flow *f) {
+static void give(struct flow* f) {
   const ssize_t n = splice(f->pipe[0], NULL, f->to, NULL, f->waiting, SPLICE_F_MOVE);
   if (n < 0 && errno != EAGAIN && errno != EINTR) fail("splice to a socket");
   if (n > 0) f->waiting -= (size_t)n;
 }
 
-static void relay(struct flow *flows, int log_from, int log_file) {
+static void relay(struct flow* flows, int log_from, int log_file) {
   while (!flows[0].closed || !flows[1].closed) {
     struct pollfd fds[2];
     int i;
     for (i = 0; i < 2; ++i) {
-      const struct flow *f = &flows[i];
+      const struct flow* f = &flows[i];
       fds[i].fd = f->closed ? -1 : f->waiting > 0 ? f->to : f->from;
       fds[i].events = f->waiting > 0 ? POLLOUT : POLLIN;
     }
     if (poll(fds, 2, 20000) == 0) fail("nothing comes any more");
     for (i = 0; i < 2; ++i) {
-      struct flow *f = &flows[i];
+      struct flow* f = &flows[i];
       if (fds[i].fd < 0 || fds[i].revents == 0) continue;
       if (f->waiting == 0) take(f, log_from, log_file);
       if (f->waiting > 0) give(f);
@@ -114,7 +113,7 @@ static void relay(struct flow *flows, int log_from, int log_file) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   char name[] = "relayed\n";
   struct iovec line = {name, sizeof(name) - 1};
   struct flow flows[2];

@@ -27,25 +27,23 @@ TEST_CASE("every error is found again by what it is called", "[tools]") {
 }
 
 TEST_CASE("LD_PRELOAD keeps what it has", "[tools]") {
-  CHECK(*with_library("", "/l/libanysplice-interpose.so.0") == "/l/libanysplice-interpose.so.0");
-  CHECK(*with_library("/a.so /b.so", "/l/libanysplice-interpose.so.0") ==
-        "/l/libanysplice-interpose.so.0:/a.so:/b.so");
-  CHECK(*with_library(":/a.so", "/l/libanysplice-interpose.so.0") ==
-        "/l/libanysplice-interpose.so.0:/a.so");
-  CHECK(*with_library("/a.so:/l/libanysplice-interpose.so.0", "/l/libanysplice-interpose.so.0") ==
-        "/a.so:/l/libanysplice-interpose.so.0");
+  CHECK(*with_library("", "/l/libanysplice.so.0") == "/l/libanysplice.so.0");
+  CHECK(*with_library("/a.so /b.so", "/l/libanysplice.so.0") == "/l/libanysplice.so.0:/a.so:/b.so");
+  CHECK(*with_library(":/a.so", "/l/libanysplice.so.0") == "/l/libanysplice.so.0:/a.so");
+  CHECK(*with_library("/a.so:/l/libanysplice.so.0", "/l/libanysplice.so.0") ==
+        "/a.so:/l/libanysplice.so.0");
   CHECK_FALSE(with_library("", "/my libs/x.so").ok());
   CHECK_FALSE(with_library("", "/my:libs/x.so").ok());
 }
 
 TEST_CASE("the library leaves LD_PRELOAD again", "[tools]") {
-  CHECK_FALSE(names_library("/a.so:/notlibanysplice-interpose.so"));
-  CHECK_FALSE(names_library("/libanysplice-interpose.so.0/a.so"));
-  CHECK_FALSE(names_library("libanysplice.so.0:libanysplice-interpose.sop"));
-  CHECK(names_library("/a.so:/x/libanysplice-interpose.so.0.1.0"));
-  CHECK(names_library("libanysplice-interpose.so"));
-  CHECK(without_library("/a.so /x/libanysplice-interpose.so.0:/b.so") == "/a.so:/b.so");
-  CHECK(without_library("/x/libanysplice-interpose.so") == "");
+  CHECK_FALSE(names_library("/a.so:/notlibanysplice.so"));
+  CHECK_FALSE(names_library("/libanysplice.so.0/a.so"));
+  CHECK_FALSE(names_library("libanysplice-api.so.0:libanysplice.sop"));
+  CHECK(names_library("/a.so:/x/libanysplice.so.0.1.0"));
+  CHECK(names_library("libanysplice.so"));
+  CHECK(without_library("/a.so /x/libanysplice.so.0:/b.so") == "/a.so:/b.so");
+  CHECK(without_library("/x/libanysplice.so") == "");
 }
 
 TEST_CASE("counters are printed by name", "[tools]") {

@@ -3,10 +3,10 @@
  *
  * Two ways of use, with this one header:
  *
- *   Interposing  Link with libanysplice-interpose. Call splice(), read(), poll(), close() by their
- *                own names: the library defines them, and sees all of them.
- *   Explicit     Link with libanysplice, which defines anysplice_ names only. Then, for a pipe that
- *                anysplice_splice(), anysplice_tee() or anysplice_vmsplice() is used on:
+ *   Interposing  Link with libanysplice. Call splice(), read(), poll(), close() by their own names:
+ *                the library defines them, and sees all of them.
+ *   Explicit     Link with libanysplice-api, which defines anysplice_ names only. Then, for a pipe
+ *                that anysplice_splice(), anysplice_tee() or anysplice_vmsplice() is used on:
  *                  - read, write, poll, copy and close both its ends by the functions below;
  *                  - call anysplice_settle() before others may read it: before it goes into a FILE,
  *                    an epoll or kqueue set, a message, or asynchronous I/O;
@@ -14,8 +14,8 @@
  *                    _exit. (fork and exit need nothing.)
  *                Files, sockets and everything else may be used by any calls.
  *
- * The anysplice_ names are in both libraries. Where both are loaded, those of
- * libanysplice-interpose serve everybody.
+ * The anysplice_ names are in both libraries. Where both are loaded, those of libanysplice serve
+ * everybody.
  *
  * All functions can be called from any thread and, but for anysplice_set_mode(), from signal
  * handlers. They leave errno alone when they succeed.
@@ -152,8 +152,8 @@ void anysplice_settle_all(void);
  * without that it is auto. */
 int anysplice_set_mode(const char* mode);
 
-/* Whether the calls of this process go through the library by their own names: 1 if
- * libanysplice-interpose is linked or was preloaded, 0 if not. */
+/* Whether the calls of this process go through the library by their own names: 1 if libanysplice is
+ * linked or was preloaded, 0 if not. */
 int anysplice_interposes(void);
 
 /* The version of the library, "0.1.0". Versions with the same first number, and while that is 0
@@ -161,8 +161,7 @@ int anysplice_interposes(void);
 const char* anysplice_version(void);
 
 /* --- By their own names ----------------------------------------------------------------------- */
-/* Where <fcntl.h> does not declare them. libanysplice-interpose defines them, libanysplice does
- * not. */
+/* Where <fcntl.h> does not declare them. libanysplice defines them, libanysplice-api does not. */
 #ifdef ANYSPLICE_DECLARE_FAMILY
 ssize_t splice(int fd_in, loff_t* off_in, int fd_out, loff_t* off_out, size_t len,
                unsigned int flags);

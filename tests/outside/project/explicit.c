@@ -11,7 +11,7 @@
 
 #include "check.h"
 
-static int new_file(const char *name) {
+static int new_file(const char* name) {
   const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
   CHECK(fd >= 0);
   return fd;
@@ -153,7 +153,7 @@ static void forks(void) {
   anysplice_close(ends[1]);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   const int interposes = argc > 1 ? atoi(argv[1]) : 0;
   const int blocked = argc > 2 ? atoi(argv[2]) : 0;
   char version[32];

@@ -1,4 +1,4 @@
-/* A program as it is written for Linux. It is linked with libanysplice-interpose, which takes the
+/* A program as it is written for Linux. It is linked with libanysplice, which takes the
  * calls by their own names. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -42,7 +42,7 @@ static void links_and_reads(void) {
   int ends[2], copy[2];
   struct pollfd ready;
   struct iovec part;
-  FILE *stream;
+  FILE* stream;
   part.iov_base = expected;
   part.iov_len = 3000;
   CHECK(pipe(ends) == 0 && pipe(copy) == 0);

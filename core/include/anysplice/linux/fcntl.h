@@ -6,7 +6,9 @@
 
 /* #include_next is no standard C. */
 #pragma GCC system_header
-#include <anysplice/splice.h>
 #include_next <fcntl.h>
+
+/* Behind it: the flags are those of the system, if it has them. */
+#include <anysplice/splice.h>
 
 #endif /* ANYSPLICE_LINUX_FCNTL_H_ */
