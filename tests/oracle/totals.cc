@@ -2,8 +2,7 @@
 #define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include <stdio.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/runner.h"
 
 namespace {

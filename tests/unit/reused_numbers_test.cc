@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <thread>
 
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
+#include "tests/catch.h"
 
 using namespace anysplice;
 

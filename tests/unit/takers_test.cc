@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
 #include <thread>
 
 #include "core/pipe/readers_in_flight.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {
