@@ -8,9 +8,9 @@
 namespace {
 
 struct Totals : Catch::TestEventListenerBase {
-  using TestEventListenerBase::TestEventListenerBase;
+  using Catch::TestEventListenerBase::TestEventListenerBase;
   void testRunEnded(const Catch::TestRunStats& stats) override {
-    TestEventListenerBase::testRunEnded(stats);
+    Catch::TestEventListenerBase::testRunEnded(stats);
     fputs(oracle::totals().c_str(), stdout);
   }
 };
