@@ -44,7 +44,7 @@ install_missing() {
   LOG=$(mktemp)
   if ! apt_install "${missing[@]}"; then
     tail -20 "$LOG" >&2
-    echo "Could not install: ${missing[*]}. This needs Debian 12 and root." >&2
+    echo "Could not install: ${missing[*]}. This needs Debian 12 or 13 and root." >&2
     return 1
   fi
   rm -f "$LOG"

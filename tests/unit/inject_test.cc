@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +19,7 @@
 #include "core/inject/process.h"
 #include "core/inject/spec.h"
 #include "core/sys/platform.h"
+#include "tests/catch.h"
 
 namespace anysplice::inject {
 namespace {
