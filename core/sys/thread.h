@@ -1,9 +1,10 @@
-// Which thread this is, and sleeping until a word in memory changes.
+// Which thread this is, signals to it, and sleeping until a word in memory changes.
 //
 // Async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_THREAD_H_
 #define ANYSPLICE_CORE_SYS_THREAD_H_
 
+#include <signal.h>
 #include <stdint.h>
 
 #include <atomic>
@@ -21,6 +22,10 @@ Others others();
 // errno. Only between the threads of a process.
 void wait_while(std::atomic<uint32_t>& word, uint32_t value);
 void wake_one(std::atomic<uint32_t>& word);
+
+// Sends this thread a signal that says of itself what `info` says. False if the system cannot, or
+// refuses.
+bool send(int signal, const siginfo_t& info);
 
 }  // namespace anysplice::thread
 

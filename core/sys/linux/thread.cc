@@ -1,4 +1,4 @@
-// futex(2).
+// futex(2), rt_tgsigqueueinfo(2).
 #include "core/sys/thread.h"
 
 #include <linux/futex.h>
@@ -30,5 +30,12 @@ Others others() {
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) { futex(word, FUTEX_WAIT, value); }
 void wake_one(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
+
+// A thread may send itself any signal with any siginfo.
+bool send(int signal, const siginfo_t& info) {
+  const long self = sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+  return sys->syscall(SYS_rt_tgsigqueueinfo, sys->getpid(), self, signal,
+                      reinterpret_cast<long>(&info), 0, 0) == 0;
+}
 
 }  // namespace anysplice::thread

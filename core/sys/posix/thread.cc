@@ -23,4 +23,6 @@ void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
 
 void wake_one(std::atomic<uint32_t>&) {}
 
+bool send(int, const siginfo_t&) { return false; }
+
 }  // namespace anysplice::thread
