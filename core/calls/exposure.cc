@@ -16,6 +16,7 @@
 #include "core/pipe/route.h"
 #include "core/pipe/settle.h"
 #include "core/sys/critical_section.h"
+#include "core/sys/signal_actions.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
 #include "core/sys/transient_descriptor.h"
@@ -161,6 +162,8 @@ void after_fork(bool child) {
   if (child) {
     observe_as_new_process();
     inject::become_child();
+    deferral::become_child();
+    if constexpr (signal_actions::kThere) signal_actions::become_child();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

@@ -11,7 +11,7 @@ namespace {
 // Bytes taken from a kernel's pipe at a time for a sink that takes any part: what a cache holds.
 constexpr size_t kChunk = size_t{128} * 1024;
 
-Step out_of(Flow& flow, PipeLock& pipe) {
+Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
   const bool whole = flow.out.kind == Kind::kMessage || flow.out.kind == Kind::kDevice;
   while (flow.left() > 0) {
     const int error = pipe.fill(whole ? flow.left() : std::min(flow.left(), kChunk));
@@ -37,7 +37,8 @@ Step out_of(Flow& flow, PipeLock& pipe) {
     sync_point();
     pipe.bytes().consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
-    if (n == 0) break;
+    // The next write might sleep, and the handler that was put off with it.
+    if (n == 0 || section.came() != deferral::Came::kNone) break;
   }
   return Step::kDone;
 }
@@ -48,7 +49,7 @@ ssize_t move_out_of_pipe(Flow& flow) {
   return run(flow, [&](CriticalSection& section) {
     PipeLock pipe(section, flow.in);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
-    return out_of(flow, pipe);
+    return out_of(flow, pipe, section);
   });
 }
 
