@@ -45,7 +45,7 @@ ssize_t dispatch(Call call, std::initializer_list<int> fds, AnsweredBy& by, Nati
     }
   }
   by = AnsweredBy::kCopy;
-  pthread_testcancel();
+  if (call != Call::kSendfile) pthread_testcancel();  // as in libc
   const ssize_t n = engine();
   answered(counters.engine_calls, counters.engine_bytes, n);
   return answer(n, kept);
