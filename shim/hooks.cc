@@ -55,6 +55,27 @@ int descriptor_in(const char* path) {
   return number;
 }
 
+#ifdef ANYSPLICE_KERNEL_ACTION
+long action_by_number(int signal, long wanted, long old) {
+  signal_actions::KernelAction given;
+  signal_actions::KernelAction before;
+  const auto refuse = [] {
+    errno = EFAULT;
+    return -1L;
+  };
+  const auto size = static_cast<ssize_t>(sizeof(given));
+  if (wanted != 0 && copy_from_user(&given, to<void>(wanted), sizeof(given)) != size) {
+    return refuse();
+  }
+  const long error = signal_actions::change_by_number(signal, wanted != 0 ? &given : nullptr,
+                                                      old != 0 ? &before : nullptr, vfork_child());
+  if (error == 0 && old != 0 && copy_to_user(to<void>(old), &before, sizeof(before)) != size) {
+    return refuse();
+  }
+  return error;
+}
+#endif
+
 }  // namespace
 
 #ifdef ANYSPLICE_HOST_SYSCALL
@@ -145,6 +166,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
     case SYS_rt_sigaction:
       if (b != 0) taking(fd);
+#ifdef ANYSPLICE_KERNEL_ACTION
+      if (d == sizeof(signal_actions::KernelAction::mask)) return action_by_number(fd, b, c);
+#endif
       break;
     case SYS_rt_sigprocmask:
       fault_guard::on_sigmask(fd, to<const sigset_t>(b));

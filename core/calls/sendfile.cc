@@ -88,6 +88,7 @@ int check_ends(Flow& flow, int fd_out, int fd_in, const int64_t* offset, size_t 
 
 // *offset is the position given by the caller, and afterwards the one to report.
 ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  const deferral::NoCancellation no_cancellation;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = 0};
   const int error = check_ends(flow, fd_out, fd_in, offset, length);
   if (error != 0) return -error;

@@ -1,5 +1,6 @@
 #include "core/fd/vfork_child.h"
 
+#include "core/sys/deferral.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
@@ -10,6 +11,14 @@ bool in_vfork_child() {
   return false;
 }
 
-void vfork_comes() { vfork_caller = sys->getpid(); }
+void vfork_comes() {
+  vfork_caller = sys->getpid();
+  deferral::self.off.store(true, std::memory_order_relaxed);
+}
+
+void vfork_is_over() {
+  vfork_caller = 0;
+  deferral::self.off.store(false, std::memory_order_relaxed);
+}
 
 }  // namespace anysplice

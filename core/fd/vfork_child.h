@@ -16,9 +16,10 @@ bool in_vfork_child();
 // what the table says of them. One load for a thread that never called vfork.
 inline bool vfork_child() { return vfork_caller != 0 && in_vfork_child(); }
 
-// This thread is about to call vfork; this process came from a fork.
+// This thread is about to call vfork; this process came from a fork. In between signals are not
+// deferred: a child that dies at work would leave its parent at work for good.
 void vfork_comes();
-inline void vfork_is_over() { vfork_caller = 0; }
+void vfork_is_over();
 
 }  // namespace anysplice
 
