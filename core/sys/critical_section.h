@@ -10,7 +10,6 @@
 #define ANYSPLICE_CORE_SYS_CRITICAL_SECTION_H_
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 
 #include <initializer_list>
@@ -25,7 +24,7 @@ enum class Signals { kBlocked, kDeferred };
 class CriticalSection {
  public:
   explicit CriticalSection(Signals signals = Signals::kBlocked) : deferred_(deferral::begin()) {
-    if (!deferred_) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
+    if (!deferred_) cancellation_.forbid();
     if (signals == Signals::kBlocked || !deferred_) block_signals();
   }
   // Pending signals and a pending cancellation act here. Whatever a handler does then, nothing of
@@ -35,7 +34,7 @@ class CriticalSection {
       deferral::end(blocked_ ? &mask_ : nullptr);
       return;
     }
-    pthread_setcancelstate(cancel_state_, nullptr);
+    cancellation_.restore();
     const int kept = errno;
     sys->pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     errno = kept;
@@ -63,7 +62,7 @@ class CriticalSection {
  private:
   const bool deferred_;
   bool blocked_ = false;
-  int cancel_state_;
+  deferral::Cancellation cancellation_;
   sigset_t mask_;
 };
 

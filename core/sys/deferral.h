@@ -30,8 +30,28 @@ struct Noted {
   std::atomic<uint32_t> turn;  // 0: free; kBusy: being written or read; else their order
   int signal;
   uint32_t generation;  // of the signal's action: what was noted for an earlier one is void
-  bool sent;            // the kernel has been asked to deliver it
+  bool sent;            // the kernel has been asked to deliver it, as `as_sent`
   char info[kInfo];
+  // Others that are queued may come before it. They take its place, and it goes first.
+  char as_sent[kInfo];
+};
+
+// What cancellation does to a thread (pthread_setcancelstate(3)). The type matters too: glibc to
+// 2.36 at least, once it has sent its signal to a thread that may be cancelled anywhere, looks at
+// nothing else.
+struct Cancellation {
+  int state;
+  int type;
+
+  void forbid() {
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+  }
+  // A pending one acts.
+  void restore() const {
+    if (type != PTHREAD_CANCEL_DEFERRED) pthread_setcanceltype(type, nullptr);
+    pthread_setcancelstate(state, nullptr);
+  }
 };
 
 struct Thread {
@@ -46,8 +66,8 @@ struct Thread {
   std::atomic<bool> closed;  // the mask was closed, and is to be opened
   std::atomic<bool> off;     // a child of vfork has this memory too, and might die at work
   std::atomic<Came> came;
-  int cancel_state;  // what to give back, with kCancelKept
-  Mask open;         // the signals that the mask did not have before it was closed
+  Cancellation cancellation;  // what to give back, with kCancelKept
+  Mask open;                  // the signals that the mask did not have before it was closed
   Noted places[kPlaces];
 };
 
@@ -87,7 +107,7 @@ inline bool begin() {
   const uint32_t before = self.state.load(std::memory_order_relaxed);
   set_state(before + 1);
   if (before == 0) {
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &self.cancel_state);
+    self.cancellation.forbid();
     set_state(kCancelKept | 1);
   }
   return true;
@@ -97,7 +117,7 @@ inline bool begin() {
 // never return.
 inline void allow_cancellation() {
   set_state(kCancelKept);
-  pthread_setcancelstate(self.cancel_state, nullptr);
+  self.cancellation.restore();
   set_state(0);
 }
 

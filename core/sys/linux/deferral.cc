@@ -5,6 +5,8 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/base/keep_errno.h"
@@ -46,14 +48,14 @@ Noted* claim() {
   return nullptr;
 }
 
-void fill(Noted* place, int signal, const siginfo_t* info, uint32_t generation, bool sent) {
-  place->signal = signal;
-  place->generation = generation;
-  place->sent = sent;
-  memcpy(place->info, info, sizeof(place->info));
+uint32_t next_turn() {
+  return 1 + self.turns.fetch_add(1, std::memory_order_relaxed) % (Thread::kBusy - 1);
+}
+
+// Hands a place over that was claimed or taken.
+void set_turn(Noted* place, uint32_t turn) {
   std::atomic_signal_fence(std::memory_order_release);
-  place->turn.store(1 + self.turns.fetch_add(1, std::memory_order_relaxed) % (Thread::kBusy - 1),
-                    std::memory_order_relaxed);
+  place->turn.store(turn, std::memory_order_relaxed);
 }
 
 void free_place(Noted* place) {
@@ -81,15 +83,25 @@ Noted* take_first(int signal, uint32_t generation) {
   }
 }
 
-bool any_like(int signal, const siginfo_t* info) {
-  for (const Noted& place : self.places) {
-    const uint32_t turn = place.turn.load(std::memory_order_relaxed);
-    if (turn != 0 && turn != Thread::kBusy && place.signal == signal &&
-        (info == nullptr || memcmp(place.info, info, sizeof(place.info)) == 0)) {
-      return true;
+bool in_use(const Noted& place, int signal) {
+  const uint32_t turn = place.turn.load(std::memory_order_relaxed);
+  return turn != 0 && turn != Thread::kBusy && place.signal == signal;
+}
+
+bool any(int signal) {
+  return std::any_of(std::begin(self.places), std::end(self.places),
+                     [&](const Noted& place) { return in_use(place, signal); });
+}
+
+// The place whose signal this is, as it was sent. Null if it is none's.
+Noted* sent_as(int signal, const siginfo_t* info) {
+  for (Noted& place : self.places) {
+    if (in_use(place, signal) && place.sent &&
+        memcmp(place.as_sent, info, sizeof(place.as_sent)) == 0) {
+      return &place;
     }
   }
-  return false;
+  return nullptr;
 }
 
 // Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
@@ -114,6 +126,7 @@ bool any_like(int signal, const siginfo_t* info) {
     const uint32_t turn = place.turn.load(std::memory_order_relaxed);
     if (turn == 0 || turn == Thread::kBusy || place.sent) continue;
     place.sent = true;
+    memcpy(place.as_sent, place.info, sizeof(place.info));
     siginfo_t info{};
     memcpy(&info, place.info, sizeof(place.info));
     if (!thread::send(place.signal, info)) refused[count++] = &place;
@@ -139,9 +152,13 @@ void note(int signal, const siginfo_t* info, void* context, uint32_t generation,
   }
   const sigset_t close = all_to_close();
   // Of a signal that is no real-time one the first stands for all that came.
-  if (real_time(signal) || !any_like(signal, nullptr)) {
+  if (real_time(signal) || !any(signal)) {
     if (Noted* place = claim(); place != nullptr) {
-      fill(place, signal, info, generation, false);
+      place->signal = signal;
+      place->generation = generation;
+      place->sent = false;
+      memcpy(place->info, info, sizeof(place->info));
+      set_turn(place, next_turn());
     } else {
       // It waits in the kernel, which delivers it when the mask is opened.
       const KeepErrno keep;
@@ -159,17 +176,25 @@ void note(int signal, const siginfo_t* info, void* context, uint32_t generation,
 }
 
 void first_come(int signal, siginfo_t* info, uint32_t generation) {
-  const bool ours = any_like(signal, info);
+  Noted* const own = sent_as(signal, info);
   Noted* const first = take_first(signal, generation);
   if (first == nullptr) return;
-  char before[Noted::kInfo];
-  memcpy(before, info, sizeof(before));
+  char now[Noted::kInfo];
+  memcpy(now, info, sizeof(now));
   memcpy(info, first->info, sizeof(first->info));
-  // One that came since then waits its turn; of one that is no real-time signal there is only one.
-  if (real_time(signal) && !ours) {
-    fill(first, signal, reinterpret_cast<const siginfo_t*>(before), generation, true);
-  } else {
+  // Of what is no real-time signal there is one at the most.
+  if (own == first || !real_time(signal)) {
     free_place(first);
+  } else if (own == nullptr) {
+    // One that came since then: it waits for the one that was sent.
+    memcpy(first->info, now, sizeof(now));
+    set_turn(first, next_turn());
+  } else {
+    // One was sent for each of both: the other waits for that of the first.
+    const uint32_t turn = own->turn.load(std::memory_order_relaxed);
+    memcpy(first->info, own->info, sizeof(own->info));
+    free_place(own);
+    set_turn(first, turn);
   }
 }
 

@@ -91,14 +91,15 @@ void leave_to_kernel(int signal, siginfo_t* info) {
 void call_with_cancellation(Handler handler, int signal, siginfo_t* info, void* context) {
   deferral::Thread& self = deferral::self;
   const uint32_t state = self.state.load(std::memory_order_relaxed);
-  const int given_back = self.cancel_state;
-  int kept;
-  pthread_setcancelstate(given_back, &kept);
+  deferral::Cancellation given_back = self.cancellation;
+  given_back.restore();
   deferral::set_state(0);
   handler(signal, info, context);
-  self.cancel_state = given_back;
+  deferral::set_state(1);  // whatever comes before all is as it was waits
+  given_back.forbid();
+  self.cancellation = given_back;
   deferral::set_state(state);
-  pthread_setcancelstate(kept, nullptr);
+  if (self.closed.load(std::memory_order_relaxed)) deferral::deliver(nullptr);
 }
 
 [[gnu::noinline]] void handle_slowly(int signal, siginfo_t* info, void* context) {
