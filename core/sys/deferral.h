@@ -30,10 +30,9 @@ struct Noted {
   std::atomic<uint32_t> turn;  // 0: free; kBusy: being written or read; else their order
   int signal;
   uint32_t generation;  // of the signal's action: what was noted for an earlier one is void
-  bool sent;            // the kernel has been asked to deliver it, as `as_sent`
+  bool sent;            // the kernel has been asked to deliver it
+  // Others that were queued may be delivered before it: they take its place, and it goes first.
   char info[kInfo];
-  // Others that are queued may come before it. They take its place, and it goes first.
-  char as_sent[kInfo];
 };
 
 // What cancellation does to a thread (pthread_setcancelstate(3)). The type matters too: glibc to

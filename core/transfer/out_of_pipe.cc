@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/sync_point.h"
+#include "core/memory/iovec_room.h"
 #include "core/sys/sys.h"
 #include "core/transfer/flow.h"
 
@@ -18,14 +19,15 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
     if (error == -ENODATA) return Step::kDone;
     if (error == -EAGAIN) return flow.stall(pipe, Step::kWaitIn);
     if (error != 0) return flow.fail(-error);
-    iovec iov[kMaxIov];
+    IovecRoom room(pipe.bytes().used());
     size_t described;
     // The kernel puts at most so many pipe buffers into one message.
     const size_t most = flow.out.kind == Kind::kMessage ? pipe.bytes().bytes_in(16) : SIZE_MAX;
-    const int count = pipe.bytes().peek(std::min(flow.left(), most), iov, &described);
+    const int count =
+        pipe.bytes().peek(std::min(flow.left(), most), room.iov(), &described, room.most());
     const bool more = (flow.flags & kSpliceMore) != 0 ||
                       (described < flow.left() && described < pipe.bytes().bytes());
-    const ssize_t n = push(flow.out, iov, count, more);
+    const ssize_t n = push(flow.out, room.iov(), count, more);
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
     if (n == -ENOTSOCK && flow.out.remembered) {
       // The number was closed, and given to something else, behind our back.

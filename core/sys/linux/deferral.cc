@@ -93,15 +93,16 @@ bool any(int signal) {
                      [&](const Noted& place) { return in_use(place, signal); });
 }
 
-// The place whose signal this is, as it was sent. Null if it is none's.
-Noted* sent_as(int signal, const siginfo_t* info) {
-  for (Noted& place : self.places) {
-    if (in_use(place, signal) && place.sent &&
-        memcmp(place.as_sent, info, sizeof(place.as_sent)) == 0) {
-      return &place;
-    }
-  }
-  return nullptr;
+// What tells a signal that we sent from others that are like it: si_errno, which is 0 otherwise,
+// and which place it was sent for.
+constexpr int kMark = 0x616e7900;
+
+// The place that this signal was sent for. Null if we did not send it.
+Noted* sent_for(int signal, const siginfo_t* info) {
+  const int number = info->si_errno - kMark;
+  if (number < 0 || number >= Thread::kPlaces) return nullptr;
+  Noted& place = self.places[number];
+  return in_use(place, signal) && place.sent ? &place : nullptr;
 }
 
 // Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
@@ -126,9 +127,9 @@ Noted* sent_as(int signal, const siginfo_t* info) {
     const uint32_t turn = place.turn.load(std::memory_order_relaxed);
     if (turn == 0 || turn == Thread::kBusy || place.sent) continue;
     place.sent = true;
-    memcpy(place.as_sent, place.info, sizeof(place.info));
     siginfo_t info{};
     memcpy(&info, place.info, sizeof(place.info));
+    info.si_errno = kMark + static_cast<int>(&place - self.places);
     if (!thread::send(place.signal, info)) refused[count++] = &place;
   }
 }
@@ -176,7 +177,7 @@ void note(int signal, const siginfo_t* info, void* context, uint32_t generation,
 }
 
 void first_come(int signal, siginfo_t* info, uint32_t generation) {
-  Noted* const own = sent_as(signal, info);
+  Noted* const own = sent_for(signal, info);
   Noted* const first = take_first(signal, generation);
   if (first == nullptr) return;
   char now[Noted::kInfo];
