@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -705,4 +706,86 @@ HAZARD(sendfile_is_not_cancelled) {
   int state;
   CHECK_EQ(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state), 0);
   CHECK_EQ(state, static_cast<int>(PTHREAD_CANCEL_ENABLE));
+}
+
+// As large as the kernel's frame and what a handler gets beside it by SIGSTKSZ, where frames are
+// large.
+HAZARD(calls_fit_a_small_stack) {
+  constexpr size_t kBeside = 4500;
+  constexpr char kUntouched = 0x5a;
+  static char memory[128 << 10];
+  static const Ring* a;
+  static const Ring* b;
+  static int file;
+  static int sockets[2];
+  static char buffer[40][200];
+  const Ring ring_a;
+  const Ring ring_b;
+  a = &ring_a;
+  b = &ring_b;
+  file = file_of(pattern(100000));
+  CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  memset(memory, kUntouched, sizeof(memory));
+  const size_t size = static_cast<size_t>(sysconf(_SC_MINSIGSTKSZ)) + kBeside;
+  char* const base = memory + sizeof(memory) - size;
+  const stack_t given{.ss_sp = base, .ss_flags = 0, .ss_size = size};
+  CHECK_EQ(sigaltstack(&given, nullptr), 0);
+  static void (*const kUses[])() = {
+      [] {
+        static iovec iov[40];
+        for (int i = 0; i < 40; ++i) iov[i] = {buffer[i], sizeof(buffer[i])};
+        vmsplice(a->w, iov, 40, SPLICE_F_NONBLOCK);
+        vmsplice(a->r, iov, 5, SPLICE_F_NONBLOCK);
+      },
+      [] { splice(a->r, nullptr, b->w, nullptr, 1000, SPLICE_F_NONBLOCK); },
+      [] { tee(b->r, a->w, 1000, SPLICE_F_NONBLOCK); },
+      [] { splice(a->r, nullptr, sockets[0], nullptr, 1000, SPLICE_F_NONBLOCK); },
+      [] { splice(sockets[1], nullptr, a->w, nullptr, 500, SPLICE_F_NONBLOCK); },
+      [] {
+        static off_t at = 10;
+        splice(file, &at, a->w, nullptr, 65536, SPLICE_F_NONBLOCK);
+        sendfile(sockets[0], file, &at, 1000);
+        sendfile(b->w, file, &at, 1000);
+      },
+      [] { write(a->w, buffer, 600); },
+      [] { read(a->r, buffer, 600); },
+      [] {
+        static pollfd p[2];
+        p[0] = {a->r, POLLIN, 0};
+        p[1] = {b->w, POLLOUT, 0};
+        poll(p, 2, 0);
+        p[0].events = 0;
+        poll(p, 1, 1);
+      },
+      [] {
+        write(a->w, buffer, 600);
+        tee(a->r, b->w, 100, SPLICE_F_NONBLOCK);
+        splice(a->r, nullptr, sockets[0], nullptr, 50, SPLICE_F_NONBLOCK);
+        read(a->r, buffer, 10);
+      },
+      [] {
+        close(a->w);
+        close(a->r);
+        close(b->r);
+      },
+  };
+  static void (*use)();
+  handle(
+      SIGUSR1, [](int, siginfo_t*, void*) { use(); }, SA_ONSTACK);
+  // What the loader binds at the first use of a function takes a stack of its own.
+  for (void (*const one)() : kUses) one();
+  static const Ring fresh_a;
+  static const Ring fresh_b;
+  a = &fresh_a;
+  b = &fresh_b;
+  for (size_t i = 0; i < std::size(kUses); ++i) {
+    use = kUses[i];
+    CHECK_EQ(raise(SIGUSR1), 0);
+    const char* lowest = memory;
+    while (*lowest == kUntouched) ++lowest;
+    const auto over = base - lowest;
+    if (over > 0) {
+      fail(__FILE__, __LINE__, "use " + std::to_string(i) + " is over by " + std::to_string(over));
+    }
+  }
 }
