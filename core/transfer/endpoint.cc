@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 #include <termios.h>
 
 #include <algorithm>
@@ -49,10 +48,12 @@ bool is_tcp(int fd) {
 #endif
 }
 
-bool is_terminal(int fd) {
+// A device that is a terminal; one that was hung up takes and gives nothing any more.
+void look_at_terminal(Endpoint* end) {
   const KeepErrno keep;
   int waiting;
-  return sys->ioctl(fd, TIOCOUTQ, &waiting) == 0;
+  end->terminal = sys->ioctl(end->fd, TIOCOUTQ, &waiting) == 0;
+  if (!end->terminal && errno == EIO) end->kind = Kind::kNone;
 }
 
 // libc changes what these are with calls that nobody sees (login_tty, daemon).
@@ -196,7 +197,7 @@ int look(int fd, Endpoint* end, Role role) {
       if (end->device == files::null_device() && end->writable()) {
         end->kind = Kind::kNull;
       } else {
-        end->terminal = is_terminal(fd);
+        look_at_terminal(end);
       }
       break;
     case S_IFDIR:
@@ -312,30 +313,19 @@ size_t low_water(const Endpoint& from, size_t length) {
   return std::min(static_cast<size_t>(mark), length);
 }
 
-// Whether a recv of nothing from a TCP socket has ended at its SO_RCVTIMEO, which it does not say.
-static bool timed_out(int socket) {
-  const KeepErrno keep;
-  timeval limit{};
-  socklen_t size = sizeof(limit);
-  int bytes = 0;
-  return sys->getsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, &size) == 0 &&
-         (limit.tv_sec != 0 || limit.tv_usec != 0) && sys->ioctl(socket, FIONREAD, &bytes) == 0 &&
-         bytes == 0 && poll_one(socket, POLLIN | POLLPRI, 0) == 0;
-}
-
-// A recv of nothing from a stream waits as any, and takes nothing, not even an urgent mark. From a
-// message socket it would take a message; a look that copies nothing does not, and is only seen
-// where looks have a place of their own, which is also theirs to wait at.
+// A recv of nothing from a unix stream waits as any, and takes nothing; from a TCP socket it hides
+// signals, and one of a byte goes past an urgent mark. From a message socket it would take a
+// message; a look that copies nothing does not, and is only seen where looks have a place of their
+// own, which is also theirs to wait at.
 static int wait_for_socket(const Endpoint& from, bool restarts) {
-  int how = 0;
+  bool by_recv = restarts && !from.tcp;
 #ifdef SO_PEEK_OFF
-  if (from.kind == Kind::kMessage && socket_option(from.fd, SO_PEEK_OFF, -1) >= 0) restarts = false;
+  if (from.kind == Kind::kMessage && socket_option(from.fd, SO_PEEK_OFF, -1) >= 0) by_recv = false;
 #endif
-  if (from.kind == Kind::kMessage) how = MSG_PEEK;
-  if (!restarts) return by_poll::wait_for_socket(from.fd, POLLIN, false);
+  if (!by_recv) return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
   char nothing;
-  if (sys->recv(from.fd, &nothing, 0, how) < 0) return -errno;
-  return from.tcp && timed_out(from.fd) ? -EAGAIN : 0;
+  const int how = from.kind == Kind::kMessage ? MSG_PEEK : 0;
+  return sys->recv(from.fd, &nothing, 0, how) < 0 ? -errno : 0;
 }
 
 int wait_readable(const Endpoint& from, bool restarts, unsigned vain) {

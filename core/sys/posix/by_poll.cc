@@ -92,7 +92,7 @@ int wait_writable(int fd, bool restarts) {
 int wait_for_socket(int socket, short events, bool restarts) {
   timeval limit{};
   socklen_t size = sizeof(limit);
-  const int option = events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO;
+  const int option = (events & POLLOUT) != 0 ? SO_SNDTIMEO : SO_RCVTIMEO;
   const KeepErrno keep;
   int milliseconds = -1;
   if (sys->getsockopt(socket, SOL_SOCKET, option, &limit, &size) == 0 &&
