@@ -5,11 +5,16 @@
 namespace anysplice {
 
 bool in_vfork_child() {
-  if (sys->getpid() != vfork_caller) return true;
-  vfork_is_over();  // the child is gone
+  const pid_t me = sys->getpid();
+  const pid_t lender = memory_lender.load(std::memory_order_relaxed);
+  if (lender != 0 && me != lender) return true;
+  if (vfork_caller != 0 && me != vfork_caller) return true;
+  vfork_caller = 0;  // the child is gone
   return false;
 }
 
 void vfork_comes() { vfork_caller = sys->getpid(); }
+
+void lend_memory() { memory_lender.store(sys->getpid(), std::memory_order_relaxed); }
 
 }  // namespace anysplice
