@@ -59,8 +59,6 @@ void look_at_terminal(Endpoint* end) {
 // libc changes what these are with calls that nobody sees (login_tty, daemon).
 bool is_standard(int fd) { return fd >= 0 && fd <= 2; }
 
-int wait_by_poll(int fd, short events) { return poll_one(fd, events, -1) < 0 ? -errno : 0; }
-
 // Whether the next byte is behind an urgent one, where a splice stops. A recv would go on.
 bool at_urgent_mark(int socket) {
   int at = 0;
@@ -336,7 +334,7 @@ int wait_readable(const Endpoint& from, bool restarts, unsigned vain) {
     case Kind::kMessage:
       return wait_for_socket(from, restarts);
     default:
-      return wait_by_poll(from.fd, POLLIN);
+      return by_poll::wait_readable(from.fd, restarts);
   }
 }
 
@@ -346,7 +344,7 @@ int wait_writable(const Endpoint& to, bool restarts, unsigned vain) {
   }
   // A message that had no room has none before poll says so.
   if (to.kind == Kind::kMessage) return by_poll::wait_for_socket(to.fd, POLLOUT, restarts);
-  return wait_by_poll(to.fd, POLLOUT);
+  return by_poll::wait_writable(to.fd, restarts);
 }
 
 }  // namespace anysplice
