@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/calls/descriptors.h"
 #include "core/memory/fault_guard.h"
 #include "core/memory/user_memory.h"
 #include "core/pipe/held_bytes.h"
@@ -23,6 +25,8 @@ template <typename T>
 T* to(long word) {
   return reinterpret_cast<T*>(word);
 }
+
+long to_word(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 // A path's text. False if it cannot be read up to its end, or is longer than any that is looked
 // for.
@@ -73,6 +77,24 @@ long action_by_number(int signal, long wanted, long old) {
     return refuse();
   }
   return error;
+}
+#endif
+
+#ifdef ANYSPLICE_HOST_SYSCALL
+// clone3(2): `arguments` is a structure of 64-bit words.
+long clone3(const void* arguments, size_t size) {
+  enum { kFlags = 0, kStack = 5, kMost = 32 };
+  uint64_t word[kMost] = {};
+  const bool known = size > kStack * sizeof(uint64_t) && size <= sizeof(word) &&
+                     check_readable(arguments, size) == 0;
+  if (!known) {
+    expose_all(SettleReason::kSyscall);
+    return sys->syscall(SYS_clone3, to_word(arguments), static_cast<long>(size), 0, 0, 0, 0);
+  }
+  memcpy(word, arguments, size);
+  note_clone(static_cast<unsigned long>(word[kFlags]));
+  if (word[kStack] == 0) word[kFlags] &= ~uint64_t{CLONE_VM};
+  return sys->syscall(SYS_clone3, to_word(word), static_cast<long>(size), 0, 0, 0, 0);
 }
 #endif
 
@@ -213,6 +235,19 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
       before_rights_change();
       break;
+    case SYS_clone:
+      note_clone(static_cast<unsigned long>(a));
+      // On this very stack the child would run over our frames.
+      if (b == 0) a &= ~static_cast<long>(CLONE_VM);
+      break;
+    case SYS_clone3:
+      return clone3(to<const void>(a), static_cast<size_t>(b));
+#ifdef SYS_vfork
+    case SYS_vfork:
+      // The same, but for who writes to the memory of whom (vfork(2) allows that).
+      note_clone(CLONE_VFORK | SIGCHLD);
+      return sys->syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0);
+#endif
 #ifdef SYS_select
     case SYS_select:
 #endif
@@ -232,8 +267,6 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_pselect6:
     case SYS_ppoll:
     case SYS_sendmmsg:
-    case SYS_clone:
-    case SYS_clone3:
     case SYS_execve:
     case SYS_execveat:
     case SYS_exit_group:

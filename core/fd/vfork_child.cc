@@ -6,8 +6,12 @@
 namespace anysplice {
 
 bool in_vfork_child() {
-  if (sys->getpid() != vfork_caller) return true;
-  vfork_is_over();  // the child is gone
+  const pid_t me = sys->getpid();
+  const pid_t lender = memory_lender.load(std::memory_order_relaxed);
+  if (lender != 0 && me != lender) return true;
+  if (vfork_caller != 0 && me != vfork_caller) return true;
+  if (vfork_caller != 0) deferral::self.off.store(false, std::memory_order_relaxed);
+  vfork_caller = 0;  // the child is gone
   return false;
 }
 
@@ -18,7 +22,10 @@ void vfork_comes() {
 
 void vfork_is_over() {
   vfork_caller = 0;
+  memory_lender.store(0, std::memory_order_relaxed);
   deferral::self.off.store(false, std::memory_order_relaxed);
 }
+
+void lend_memory() { memory_lender.store(sys->getpid(), std::memory_order_relaxed); }
 
 }  // namespace anysplice

@@ -74,20 +74,6 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* co
   return copy_or_write(in, out, length, room);
 }
 
-// From what `in` has in the engine to `out`: by reference between rings, by copy into a ring of
-// other memory, by write into a kernel pipe, which has so many slots of room. Returns bytes or
-// -errno; consumes nothing.
-ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* consumed, What what) {
-  Ring& from = in.bytes();
-  *consumed = false;
-  if (out.is_ring() && in.is_ring()) {
-    *consumed = true;
-    return static_cast<ssize_t>(what == What::kMove ? out.bytes().move_from(from, length)
-                                                    : out.bytes().link_from(from, length));
-  }
-  return copy_or_write(in, out, length, room);
-}
-
 Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
   if (!out.is_ring()) out.make_room();
   // An input that may yet have bytes comes first; at its end the output is looked at all the same.
