@@ -6,6 +6,10 @@
 #include "core/sys/say.h"
 #include "core/telemetry/trace.h"
 #include "shim/trace.h"
+#if defined(__ELF__)
+#include "shim/next_objects.h"
+#include "shim/real.h"
+#endif
 
 namespace anysplice::shim {
 namespace {
@@ -23,6 +27,12 @@ __attribute__((constructor(101))) void load(int count, char** words, char** envi
 __attribute__((constructor(101))) void load() {
   const char* const name = program_name();
   char** const environment = program_environment();
+#endif
+#if defined(__ELF__)
+  const NextObjects next;
+  bind_seam(next);
+  bind_rows(next);
+  bind_vfork(next);
 #endif
   // A program that runs with more rights than its user takes nothing from the environment.
   if (runs_privileged()) return;
