@@ -16,6 +16,7 @@
 
 #include "core/fd/fd_table.h"
 #include "core/memory/ring.h"
+#include "core/memory/ring_pool.h"
 #include "core/pipe/readers_in_flight.h"
 #include "core/sys/mutex.h"
 #include "core/telemetry/settle_reason.h"
@@ -30,6 +31,7 @@ enum End { kRead = 0, kWrite = 1 };
 struct Pipe {
   static constexpr uint32_t kInlineSlots = 16;
 
+  uint32_t number;
   HandlerAwareMutex lock;  // guards everything but the atomics
   std::atomic<PipeState> state;
   // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
@@ -79,9 +81,6 @@ Pipe* pipe_number(uint32_t number);
 bool give_ring(Pipe* pipe, size_t slots);
 bool resize_ring(Pipe* pipe, size_t slots);
 void release_ring(Pipe* pipe);
-
-// The private memory that rings and copies use; null if there is none to be had.
-PagePool* ring_pool();
 
 }  // namespace anysplice
 

@@ -12,8 +12,7 @@ enum class Sharing {
   kFamily,  // with the children that are forked from here on
 };
 
-// Zeroed pages, reserved but not backed until touched. Null if refused, or if it would take more
-// than an eighth of a limit on the address space (RLIMIT_AS).
+// Zeroed pages, reserved but not backed until touched. Null if refused.
 void* map_memory(size_t size, Sharing sharing);
 void unmap_memory(void* memory, size_t size);
 
@@ -31,9 +30,6 @@ struct Stretch {
   size_t size;
 };
 Stretch whole_system_pages(void* memory, size_t size);
-
-// Whether a limit on the address space speaks against a mapping of that size.
-bool too_large(size_t size);
 
 }  // namespace anysplice
 
