@@ -4,7 +4,7 @@ build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev libs
                 nlohmann-json3-dev catch2 liburing-dev)
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
-test_packages=("${demo_packages[@]}" cmake stress-ng pv nginx-light vsftpd ruby runsc)
+test_packages=("${demo_packages[@]}" cmake stress-ng pv strace nginx-light vsftpd ruby runsc)
 
 # Installs packages, asking nothing and starting no service. Its output is in the file LOG.
 apt_install() (
