@@ -197,8 +197,30 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
+    case SYS_io_submit:  // reads and writes that end when they like
       keep_nothing(SettleReason::kUring);
       break;
+    case SYS_openat:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#ifdef SYS_openat2
+    case SYS_openat2:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_open
+    case SYS_open:
+      opening(to<const char>(a));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+#endif
+    case SYS_socket:
+    case SYS_accept4:
+    case SYS_memfd_create:
+    case SYS_eventfd2:
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
     case SYS_unshare:
       unsharing(static_cast<int>(a));
       break;

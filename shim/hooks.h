@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include <initializer_list>
+
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
@@ -70,6 +72,12 @@ inline int fresh_pair(int error, const int* fds) {
     fresh(fds[1]);
   }
   return error;
+}
+
+// login_tty() made 0, 1 and 2 what fd was, and closed it if it was another.
+inline void standard_replaced(int fd) {
+  for (const int number : {0, 1, 2, fd}) fresh(number);
+  fd_replaced.fetch_add(1);
 }
 
 struct AroundFork {

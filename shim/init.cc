@@ -7,6 +7,10 @@
 #include "core/sys/signal_actions.h"
 #include "core/telemetry/trace.h"
 #include "shim/trace.h"
+#if defined(__ELF__)
+#include "shim/next_objects.h"
+#include "shim/real.h"
+#endif
 
 namespace anysplice::shim {
 namespace {
@@ -24,6 +28,12 @@ __attribute__((constructor(101))) void load(int count, char** words, char** envi
 __attribute__((constructor(101))) void load() {
   const char* const name = program_name();
   char** const environment = program_environment();
+#endif
+#if defined(__ELF__)
+  const NextObjects next;
+  bind_seam(next);
+  bind_rows(next);
+  bind_vfork(next);
 #endif
   if constexpr (signal_actions::kThere) signal_actions::start();
   // A program that runs with more rights than its user takes nothing from the environment.

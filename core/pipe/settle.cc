@@ -291,7 +291,7 @@ void note_settled(int fd, SettleReason reason, size_t bytes) {
 }
 
 void settle_ring(Pipe* pipe, SettleReason reason) {
-  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe_number_of(pipe));
+  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe->number);
   const bool had_ring = pipe->state.load(std::memory_order_relaxed) == PipeState::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
   if (had_ring) {
