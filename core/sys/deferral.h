@@ -17,6 +17,8 @@
 
 #include <atomic>
 
+#include "core/sys/sys.h"
+
 namespace anysplice::deferral {
 
 // What became of the signals that came during the work so far.
@@ -45,6 +47,10 @@ struct Cancellation {
   void forbid() {
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+    // A signal may be on its way, and would act in the next call of libc's that is a cancellation
+    // point, whatever the state: those change the type for their time. It may act in this one.
+    if (type != PTHREAD_CANCEL_DEFERRED) [[unlikely]]
+      sys->poll(nullptr, 0, 0);
   }
   // A pending one acts.
   void restore() const {
