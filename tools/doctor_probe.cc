@@ -9,30 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/calls/engine.h"
 #include "core/telemetry/counters.h"
+#include "tools/call_table.h"
 #include "tools/doctor.h"
 #include "tools/doctor_fixture.h"
-#include "tools/kernel_calls.h"
 
 namespace anysplice::tools {
 namespace {
 
 constexpr unsigned kSeconds = 3;
 constexpr int kPollMilliseconds = 1000;
-
-// The four calls, by one who provides them.
-struct Provider {
-  ssize_t (*splice)(int, loff_t*, int, loff_t*, size_t, unsigned);
-  ssize_t (*tee)(int, int, size_t, unsigned);
-  ssize_t (*vmsplice)(int, const iovec*, size_t, unsigned);
-  ssize_t (*sendfile)(int, int, off64_t*, size_t);
-};
-
-constexpr Provider kKernel = {kernel::splice, kernel::tee, kernel::vmsplice, kernel::sendfile};
-
-constexpr Provider kAnysplice = {&anysplice::splice, &anysplice::tee, &anysplice::vmsplice,
-                                 &anysplice::sendfile};
 
 // What the child tells its parent.
 struct Answer {
@@ -43,7 +29,7 @@ struct Answer {
   bool by_engine;
 };
 
-ssize_t make_call(const Provider& by, Call call, Direction direction, int fd) {
+ssize_t make_call(const CallTable& by, Call call, Direction direction, int fd) {
   const bool from = direction == kFrom;
   const unsigned flags = SPLICE_F_NONBLOCK;
   char memory[kProbeBytes];
@@ -64,7 +50,7 @@ ssize_t make_call(const Provider& by, Call call, Direction direction, int fd) {
   return -1;
 }
 
-void answer_in_child(const Kind& kind, Call call, Direction direction, const Provider& by,
+void answer_in_child(const Kind& kind, Call call, Direction direction, const CallTable& by,
                      Answer* answer) {
   const Fixture fixture = kind.make();
   const int fd = direction == kFrom ? fixture.from : fixture.to;
@@ -99,7 +85,7 @@ Attempt judge(const Answer& answer, int wait_status) {
   return attempt;
 }
 
-Attempt try_call(const Kind& kind, Call call, Direction direction, const Provider& by) {
+Attempt try_call(const Kind& kind, Call call, Direction direction, const CallTable& by) {
   void* memory =
       mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return {};
@@ -132,8 +118,8 @@ Report examine() {
     for (size_t call = 0; call < kCalls; ++call) {
       for (const Direction direction : {kFrom, kTo}) {
         Cell& cell = row.cells[call][direction];
-        cell.kernel = try_call(kind, static_cast<Call>(call), direction, kKernel);
-        cell.anysplice = try_call(kind, static_cast<Call>(call), direction, kAnysplice);
+        cell.kernel = try_call(kind, static_cast<Call>(call), direction, kKernelCalls);
+        cell.anysplice = try_call(kind, static_cast<Call>(call), direction, kEngineCalls);
       }
     }
     report.rows.push_back(row);
@@ -141,8 +127,8 @@ Report examine() {
   const Kind pipe = {"pipe", make_pipe};
   const Kind file = {"regular file", make_regular_file};
   const auto plainest = [&](Call call, const Kind& kind, Direction direction) {
-    report.calls[static_cast<size_t>(call)] = {try_call(kind, call, direction, kKernel),
-                                               try_call(kind, call, direction, kAnysplice)};
+    report.calls[static_cast<size_t>(call)] = {try_call(kind, call, direction, kKernelCalls),
+                                               try_call(kind, call, direction, kEngineCalls)};
   };
   plainest(Call::kSplice, pipe, kFrom);
   plainest(Call::kTee, pipe, kFrom);

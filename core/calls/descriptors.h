@@ -1,4 +1,6 @@
 // What the rest of the engine needs of the bookkeeping of descriptors.
+//
+// Thread-safe and async-signal-safe; errno is kept.
 #ifndef ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
 #define ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "core/inject/plan.h"
+#include "core/inject/spec_error.h"
 
 namespace anysplice::inject {
 
@@ -15,21 +16,9 @@ namespace anysplice::inject {
 inline constexpr size_t kKindNames = 8;
 extern const char* const kind_names[kKindNames];
 
-struct SpecError {
-  size_t at = 0;      // where in the text: an offset,
-  size_t length = 0;  // and how many characters are wrong; 0 if something is missing
-  char message[400] = "";
-};
-
 // Adds the rules of the text to the plan. If the text is invalid, returns false and fills in the
 // error.
 bool parse_spec(const char* text, Plan* plan, SpecError* error);
-
-// Describes an error for a person: what is wrong, the text, and a mark below the place. There is no
-// newline at the end. It is printed after "anysplice: ".
-// `source` says where the text comes from, for instance "ANYSPLICE_INJECT".
-using SpecReport = char[800];
-void describe(const char* source, const char* text, const SpecError& error, SpecReport& report);
 
 }  // namespace anysplice::inject
 

@@ -1,4 +1,6 @@
-// Which pipe: the same for every descriptor of it, in every process. Plain data.
+// Which pipe: the same for every descriptor of it, in every process.
+//
+// Plain data, and functions of their arguments: thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_ID_H_
 #define ANYSPLICE_CORE_PIPE_PIPE_ID_H_
 

@@ -6,7 +6,11 @@
 //       `----------------------- anything that may wait or share ------------------^
 //
 // candidate and kernel: unread bytes are in the kernel's pipe (and, for kernel, held in front of
-// it) ring: the kernel's pipe is empty and every unread byte is in `ring`.
+// it). ring: the kernel's pipe is empty and every unread byte is in `ring`.
+//
+// Thread-safe and async-signal-safe. A locked pipe is its thread's: only the atomics may be touched
+// without the lock, and lock_entry() fails in a signal handler that interrupted the owner. Entering
+// and retiring pipes, and the memory for rings, are lock-free.
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
 #define ANYSPLICE_CORE_PIPE_PIPE_TABLE_H_
 

@@ -4,18 +4,17 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
-#include <random>
+
+#include "tests/fuzz/draws.h"
 
 namespace fuzz {
 namespace {
 
-// What a variable will be, as far as can be told without running the program.
-enum Guess : uint8_t { kFree, kReader, kWriter, kAnyFile, kSocket, kAnyDevice, kSet };
-
-class Generator {
+class Generator : private Draws {
  public:
-  Generator(uint64_t seed, const Config& config) : dice_(seed) {
+  Generator(uint64_t seed, const Config& config) : Draws(seed) {
     program_.config = config;
     program_.observe = static_cast<int>(below(3));
     // Each program has its own likings: some operations often, some not at all.
@@ -23,8 +22,7 @@ class Generator {
       const unsigned liking = below(5);
       weights_[i] = liking == 0 ? 0 : kUsual[i] * liking;
     }
-    lengths_ = below(4);
-    blocking_ = below(4) == 0;
+    draw_likings();
   }
 
   Program run(int steps) {
@@ -42,82 +40,6 @@ class Generator {
       40,  8,   8,   20,  15, 15, 5,  2,  6, 8,  // watching
       5,   6,   1,   4,   12,                    // others
   };
-
-  unsigned below(unsigned n) { return static_cast<unsigned>(dice_() % n); }
-  bool chance(unsigned percent) { return below(100) < percent; }
-
-  std::vector<int> all(unsigned guesses) {
-    std::vector<int> list;
-    for (int i = 0; i < kVariables; ++i) {
-      if ((guesses >> guess_[i] & 1) != 0) list.push_back(i);
-    }
-    return list;
-  }
-  // A variable of one of these kinds, mostly.
-  int pick(unsigned guesses) {
-    const std::vector<int> list = all(guesses);
-    if (list.empty() || chance(2)) return static_cast<int>(below(kVariables));
-    return list[below(static_cast<unsigned>(list.size()))];
-  }
-  static constexpr unsigned of(std::initializer_list<Guess> guesses) {
-    unsigned mask = 0;
-    for (const Guess guess : guesses) mask |= 1u << guess;
-    return mask;
-  }
-
-  int64_t length() {
-    const unsigned liking = lengths_ == 0 ? below(10) : lengths_ == 1 ? below(5) : 2 + below(8);
-    switch (liking) {
-      case 0:
-        return below(3);
-      case 1:
-      case 2:
-        return 1 + below(200);
-      case 3:
-        return 1 + below(5000);
-      case 4:
-      case 5:
-        return static_cast<int64_t>((1 + below(17)) * 4096 + below(3)) - 1;
-      case 6:
-        return 1 + below(70000);
-      case 7:
-        return 65536;
-      case 8:
-        return chance(50) ? 1 << 20 : 1 << 30;
-      default:
-        return chance(50) ? -1 : 4096;  // SIZE_MAX
-    }
-  }
-  int64_t offset(int v) {
-    if (chance(2)) return kBadOffset;
-    if (guess_[v] != kAnyFile && !chance(3)) return kNoOffset;
-    constexpr int64_t kEdges[] = {0, 1, 4095, 4096, 4097, -1, INT64_MAX, 1 << 20};
-    switch (below(4)) {
-      case 0:
-        return below(20000);
-      case 1:
-        return kEdges[below(std::size(kEdges))];
-      default:
-        return kNoOffset;
-    }
-  }
-  int64_t family_flags() {
-    int64_t flags = chance(blocking_ ? 60 : 90) ? SPLICE_F_NONBLOCK : 0;
-    if (chance(10)) flags |= SPLICE_F_MOVE;
-    if (chance(10)) flags |= SPLICE_F_MORE;
-    if (chance(5)) flags |= SPLICE_F_GIFT;
-    if (chance(1)) flags |= 0x10;
-    return flags;
-  }
-  int64_t segments() { return chance(2) ? below(1100) : 1 + below(6); }
-  int64_t bad_segment() { return chance(5) ? static_cast<int64_t>(below(4)) : -1; }
-  int64_t open_flags() {
-    return (chance(blocking_ ? 40 : 92) ? O_NONBLOCK : 0) | (chance(15) ? O_CLOEXEC : 0);
-  }
-  int64_t events() {
-    constexpr int64_t kEvents[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, 0};
-    return kEvents[below(4)];
-  }
 
   void add(Op op, std::initializer_list<int64_t> args) {
     Step step;
@@ -308,13 +230,10 @@ class Generator {
     }
   }
 
-  std::mt19937_64 dice_;
   Program program_;
   std::array<unsigned, static_cast<size_t>(Op::kOps)> weights_;
-  unsigned lengths_ = 0;
-  bool blocking_ = false, forked_ = false;
+  bool forked_ = false;
   int actor_ = 0;
-  Guess guess_[kVariables] = {};
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
-// The two sides the oracle suite compares: the kernel's calls and the engine's, as tables of
-// function pointers with the same signatures.
+// The sides the oracle suite compares: the kernel's calls and, set up in two ways, the engine's.
 #ifndef ANYSPLICE_TESTS_ORACLE_CALLS_H_
 #define ANYSPLICE_TESTS_ORACLE_CALLS_H_
 
-#include "core/calls/engine.h"
+#include "tools/call_table.h"
 
 namespace oracle {
 
@@ -12,32 +11,7 @@ inline constexpr int kSides = 3;
 
 const char* name_of(Side side);
 
-struct Calls {
-  decltype(&anysplice::splice) splice;
-  decltype(&anysplice::tee) tee;
-  decltype(&anysplice::vmsplice) vmsplice;
-  decltype(&anysplice::sendfile) sendfile;
-  decltype(&anysplice::pipe2) pipe2;
-  decltype(&anysplice::dup) dup;
-  decltype(&anysplice::dup2) dup2;
-  decltype(&anysplice::dup3) dup3;
-  decltype(&anysplice::close) close;
-  decltype(&anysplice::fcntl) fcntl;
-  decltype(&anysplice::ioctl) ioctl;
-  decltype(&anysplice::read) read;
-  decltype(&anysplice::readv) readv;
-  decltype(&anysplice::preadv2) preadv2;
-  decltype(&anysplice::write) write;
-  decltype(&anysplice::writev) writev;
-  decltype(&anysplice::poll) poll;
-  decltype(&anysplice::ppoll) ppoll;
-  decltype(&anysplice::select) select;
-  decltype(&anysplice::pselect) pselect;
-  decltype(&anysplice::epoll_ctl) epoll_ctl;
-  decltype(&anysplice::sendmsg) sendmsg;
-  decltype(&anysplice::fork) fork;
-  decltype(&anysplice::expose) expose;
-};
+using Calls = anysplice::tools::CallTable;
 
 // The calls of one side; sets the engine up for it. To be called once, in the process of the case.
 const Calls& take_side(Side side);

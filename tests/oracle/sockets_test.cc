@@ -1,6 +1,4 @@
-// Sockets at either end: message boundaries, partial sends, MSG_MORE, and peers that go away.
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+// Sockets at either end: partial sends, MSG_MORE, and peers that go away.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,12 +13,6 @@
 
 namespace oracle {
 namespace {
-
-// Fills the socket until it takes no more.
-void stuff(int fd) {
-  const std::string data(4096, 's');
-  while (::send(fd, data.data(), data.size(), MSG_DONTWAIT) > 0) continue;
-}
 
 // Bytes the peer of a TCP socket has got, and those kept back for more to come.
 void in_flight(World& w, Pair pair) {
@@ -45,128 +37,6 @@ void timeout(int fd, int option, int ms) {
 
 }  // namespace
 
-TEST_CASE("sockets: messages are kept whole") {
-  std::vector<Case> cases;
-  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM}) {
-    const std::string name = type == SOCK_DGRAM       ? "datagram"
-                             : type == SOCK_SEQPACKET ? "seqpacket"
-                                                      : "stream";
-    for (const Load& load : loads()) {
-      cases.push_back({"splice pipe with " + std::string(load.name) + " -> unix " + name,
-                       [&load, type](World& w) {
-                         for (const size_t len : {1, 50, 4097, 65536}) {
-                           for (const unsigned flags : {kNonblock, kNonblock | SPLICE_F_MORE}) {
-                             const Pair s = w.sockets(type, SOCK_NONBLOCK);
-                             const Pipe p = loaded_pipe(w, load);
-                             w.header("len %zu, flags %#x", len, flags);
-                             w.splice(p.r, s.a, len, flags);
-                             w.splice(p.r, s.a, len, flags);
-                             w.received("peer", s.b);
-                             w.readable(p.r);
-                             w.fresh();
-                           }
-                         }
-                       }});
-    }
-    cases.push_back(
-        {"splice unix " + name + " -> pipe, messages of 100, 5000 and 10 bytes", [type](World& w) {
-           for (const size_t len : {10, 100, 5000, 100000}) {
-             const Pair s = w.sockets(type);
-             for (const int n : {100, 5000, 10}) {
-               const std::string data = bytes(n, n);
-               ::send(s.b, data.data(), data.size(), 0);
-             }
-             const Pipe p = w.pipe();
-             w.header("len %zu", len);
-             for (int i = 0; i < 3; ++i) w.splice(s.a, p.w, len, kNonblock);
-             w.rest("pipe", p.r);
-             w.received("left", s.a);
-             w.fresh();
-           }
-         }});
-    cases.push_back({"sendfile file -> unix " + name, [type](World& w) {
-                       for (const size_t len : {10, 5000, 65536, 100000}) {
-                         const Pair s = w.sockets(type, SOCK_NONBLOCK);
-                         const int fd = w.file(bytes(150000));
-                         w.header("len %zu", len);
-                         w.sendfile(s.a, fd, kNone, len);
-                         w.position("file", fd);
-                         w.received("peer", s.b);
-                         w.fresh();
-                       }
-                     }});
-  }
-  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
-    cases.push_back({"splice unix message -> pipe with one free slot, type " + std::to_string(type),
-                     [type](World& w) {
-                       const Pair s = w.sockets(type);
-                       ::send(s.b, bytes(9000).data(), 9000, 0);
-                       ::send(s.b, "next", 4, 0);
-                       const Pipe p = w.pipe(O_DIRECT);
-                       for (int i = 0; i < 15; ++i) w.write(p.w, "x");
-                       w.splice(s.a, p.w, 9000, kNonblock);
-                       w.splice(s.a, p.w, 9000, kNonblock);
-                       w.packets("pipe", p.r);
-                       w.received("left", s.a);
-                     }});
-  }
-  for (const size_t len : {10, 5000, 60000}) {
-    cases.push_back({"splice pipe -> UDP, " + std::to_string(len),
-                     [=](World& w) {
-                       const Pair s = w.udp();
-                       const Pipe p = w.pipe_of(bytes(64000));
-                       w.splice(p.r, s.a, len);
-                       w.splice(p.r, s.a, 100, SPLICE_F_MORE);
-                       w.splice(p.r, s.a, 100);
-                       w.received("peer", s.b);
-                       w.readable(p.r);
-                     },
-                     on_posix(kNoSegments)});
-  }
-  cases.push_back({"splice pipe -> UDP, larger than a datagram can be", [](World& w) {
-                     const Pair s = w.udp();
-                     const Pipe p = w.pipe();
-                     w.set_size(p.w, 1 << 18);
-                     w.write(p.w, bytes(100000));
-                     w.splice(p.r, s.a, 100000);
-                     w.received("peer", s.b);
-                     w.readable(p.r);
-                   }});
-  cases.push_back({"splice large pipe -> unix messages", [](World& w) {
-                     for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM}) {
-                       const Pair s = w.sockets(type, SOCK_NONBLOCK);
-                       const Pipe p = w.pipe();
-                       w.set_size(p.w, 1 << 18);
-                       w.write(p.w, bytes(150000));
-                       w.splice(p.r, s.a, 150000);
-                       w.received("peer", s.b);
-                       w.rest("pipe", p.r);
-                     }
-                   }});
-  cases.push_back({"a netlink request arrives whole", [](World& w) {
-                     const int fd = w.keep(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
-                     if (fd < 0) w.skip("no netlink");
-                     struct {
-                       nlmsghdr header;
-                       ifinfomsg body;
-                     } request = {};
-                     request.header.nlmsg_len = sizeof request;
-                     request.header.nlmsg_type = RTM_GETLINK;
-                     request.header.nlmsg_flags = NLM_F_REQUEST;
-                     request.header.nlmsg_seq = 7;
-                     request.body.ifi_index = 1;
-                     const char* raw = reinterpret_cast<const char*>(&request);
-                     const Pipe p = w.pipe();
-                     w.vmsplice(p.w, std::string_view(raw, 16));
-                     w.vmsplice(p.w, std::string_view(raw + 16, sizeof request - 16));
-                     w.splice(p.r, fd, 1000);
-                     nlmsghdr answer[512] = {};
-                     ::recv(fd, answer, sizeof answer, MSG_DONTWAIT);
-                     w.note("type %d, number %u", answer[0].nlmsg_type, answer[0].nlmsg_seq);
-                   }});
-  check(cases);
-}
-
 TEST_CASE("sockets: partial sends") {
   std::vector<Case> cases;
   for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
@@ -189,9 +59,9 @@ TEST_CASE("sockets: partial sends") {
     cases.push_back({"splice to a full non-blocking " + name, [tcp](World& w) {
                        const Pair s =
                            tcp ? w.tcp(SOCK_NONBLOCK) : w.sockets(SOCK_STREAM, SOCK_NONBLOCK);
-                       stuff(s.a);
+                       fill_socket(s.a);
                        if (tcp) usleep(100'000);  // until the receiver's window is full, too
-                       stuff(s.a);
+                       fill_socket(s.a);
                        const Pipe p = w.pipe_of(bytes(6000));
                        w.splice(p.r, s.a, 6000);
                        w.splice(p.r, s.a, 6000, kNonblock);
@@ -219,7 +89,7 @@ TEST_CASE("sockets: partial sends") {
   }
   cases.push_back({"a send timeout", [](World& w) {
                      const Pair s = w.sockets(SOCK_STREAM);
-                     stuff(s.a);
+                     fill_socket(s.a);
                      timeout(s.a, SO_SNDTIMEO, 60);
                      const Pipe p = w.pipe_of("data");
                      w.splice(p.r, s.a, 4);

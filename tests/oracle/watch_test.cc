@@ -1,46 +1,19 @@
 // Watching a pipe: poll, select, epoll and FIONREAD tell the truth at all times.
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/catch.h"
+#include "tests/oracle/epoll.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
 #include "tests/rights.h"
 
 namespace oracle {
 namespace {
-
-int watcher(World& w) { return w.keep(::epoll_create1(EPOLL_CLOEXEC)); }
-
-void add(World& w, int epoll, int fd, uint32_t events, uint64_t data = 42) {
-  epoll_event event = {events, {}};
-  event.data.u64 = data;
-  w.call("epoll_ctl", [&] { return w.sys.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); });
-}
-
-// The answers of epoll_wait, which programs take as they come.
-void events(World& w, int epoll, const char* label = "epoll") {
-  epoll_event got[8] = {};
-  const int n = ::epoll_wait(epoll, got, 8, 0);
-  std::string text;
-  for (int i = 0; i < n; ++i) {
-    char one[64];
-    snprintf(one, sizeof one, " %#x of %llu", got[i].events,
-             static_cast<unsigned long long>(got[i].data.u64));
-    text += one;
-  }
-  w.note("%s: %d%s", label, n, text.c_str());
-}
-
-// What a tee leaves in a pipe that is watched goes back into it, which looks like an arrival. An
-// edge too many is nothing new to a program (epoll(7)); one too few would be.
-constexpr Allowed kExtraEdge = {.why = "edge-triggered epoll: one more EPOLLIN after a tee",
-                                .only = "  epoll after tee"};
 
 void everything(World& w, Pipe p) {
   w.poll(p.r, POLLIN | POLLRDNORM | POLLPRI);
@@ -101,97 +74,6 @@ TEST_CASE("watching: every load, before and after") {
     }
   }
   check(cases);
-}
-
-TEST_CASE("watching: epoll and bytes that stay") {
-  check({
-      {"registered after a tee",
-       [](World& w) {
-         const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
-         w.tee(p.r, copy.w, 50);
-         const int e = watcher(w);
-         add(w, e, p.r, EPOLLIN);
-         events(w, e);
-         w.read(p.r, 100);
-         events(w, e);
-       }},
-      {"modified and deleted while bytes stay",
-       [](World& w) {
-         const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
-         const int e = watcher(w);
-         add(w, e, p.r, EPOLLIN, 1);
-         w.tee(p.r, copy.w, 50);
-         epoll_event changed = {EPOLLIN, {}};
-         changed.data.u64 = 2;
-         w.call("modify", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_MOD, p.r, &changed); });
-         events(w, e);
-         changed.events = 0;
-         w.call("modify", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_MOD, p.r, &changed); });
-         events(w, e);
-         w.call("add again", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_ADD, p.r, &changed); });
-         w.call("delete", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_DEL, p.r, nullptr); });
-         events(w, e);
-         w.call("delete again", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_DEL, p.r, nullptr); });
-       }},
-      {"one shot",
-       [](World& w) {
-         const Pipe p = w.pipe(), copy = w.pipe();
-         const int e = watcher(w);
-         add(w, e, p.r, EPOLLIN | EPOLLONESHOT);
-         w.write(p.w, bytes(100));
-         events(w, e);
-         w.tee(p.r, copy.w, 50);
-         events(w, e);
-       }},
-      {"two instances, two descriptors",
-       [](World& w) {
-         const Pipe p = w.pipe(), copy = w.pipe();
-         const int other = w.dup(p.r), e = watcher(w), f = watcher(w);
-         add(w, e, p.r, EPOLLIN, 1);
-         add(w, f, other, EPOLLIN, 2);
-         w.write(p.w, bytes(100));
-         w.tee(p.r, copy.w, 50);
-         events(w, e);
-         events(w, f);
-         w.read(p.r, 100);
-         events(w, e);
-         events(w, f);
-       }},
-      {"closed while bytes stay",
-       [](World& w) {
-         const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
-         const int e = watcher(w);
-         add(w, e, p.r, EPOLLIN);
-         w.tee(p.r, copy.w, 50);
-         w.close(p.r);
-         events(w, e);
-         w.poll(p.w, POLLOUT);
-       }},
-      {"watching the write end for room",
-       [](World& w) {
-         const Pipe p = w.full_pipe(), copy = w.pipe();
-         const int e = watcher(w);
-         add(w, e, p.w, EPOLLOUT);
-         events(w, e);
-         w.tee(p.r, copy.w, 5000);
-         events(w, e);
-         w.splice(p.r, w.file(""), 4096);
-         events(w, e);
-       }},
-      {"bad arguments",
-       [](World& w) {
-         const Pipe p = w.pipe_of("data");
-         epoll_event event = {EPOLLIN, {}};
-         const int e = watcher(w);
-         w.call("not epoll", [&] { return w.sys.epoll_ctl(p.w, EPOLL_CTL_ADD, p.r, &event); });
-         w.call("closed", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_ADD, 9999, &event); });
-         w.call("no event", [&] { return w.sys.epoll_ctl(e, EPOLL_CTL_ADD, p.r, nullptr); });
-         w.call("operation", [&] { return w.sys.epoll_ctl(e, 77, p.r, &event); });
-         w.call("poll no array", [&] { return w.sys.poll(nullptr, 1, 0); });
-         w.call("poll nothing", [&] { return w.sys.poll(nullptr, 0, 0); });
-         w.call("FIONREAD to nowhere", [&] { return w.sys.ioctl(p.r, FIONREAD, nullptr); });
-       }},
-  });
 }
 
 TEST_CASE("watching: waiting for a pipe") {

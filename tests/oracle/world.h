@@ -48,6 +48,9 @@ struct Pair {
   int a, b;
 };
 
+// Sends until the socket takes no more.
+void fill_socket(int fd);
+
 class World {
  public:
   World(const Calls& calls, Log* log, const char* directory);

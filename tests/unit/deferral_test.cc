@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include <catch2/catch.hpp>
 #include <vector>
 
 #include "core/sys/critical_section.h"
 #include "core/sys/signal_actions.h"
 #include "core/sys/thread.h"
+#include "tests/catch.h"
 
 using namespace anysplice;
 

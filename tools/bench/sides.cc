@@ -1,19 +1,15 @@
 #include "tools/bench/sides.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "core/memory/fault_guard.h"
-#include "tools/kernel_calls.h"
 #include "tools/kernel_lacks.h"
 
 namespace anysplice::tools::bench {
 namespace {
-
-int libc_fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
 
 // What the copies go through: a part of what it holds fits the processor's caches.
 constexpr size_t kBuffer = size_t{64} * 1024;
@@ -56,41 +52,14 @@ ssize_t copying_sendfile(int out, int in, off64_t* at, size_t n) {
   return copying_splice(in, at, out, nullptr, n, 0);
 }
 
-constexpr Calls kKernelCalls = {
-    .splice = kernel::splice,
-    .tee = kernel::tee,
-    .vmsplice = kernel::vmsplice,
-    .sendfile = kernel::sendfile,
-    .pipe2 = ::pipe2,
-    .close = ::close,
-    .read = ::read,
-    .fcntl = libc_fcntl,
-    .fork = ::fork,
-};
-
-constexpr Calls kCopyingCalls = {
-    .splice = copying_splice,
-    .tee = copying_tee,
-    .vmsplice = copying_vmsplice,
-    .sendfile = copying_sendfile,
-    .pipe2 = ::pipe2,
-    .close = ::close,
-    .read = ::read,
-    .fcntl = libc_fcntl,
-    .fork = ::fork,
-};
-
-constexpr Calls kEngineCalls = {
-    .splice = anysplice::splice,
-    .tee = anysplice::tee,
-    .vmsplice = anysplice::vmsplice,
-    .sendfile = anysplice::sendfile,
-    .pipe2 = anysplice::pipe2,
-    .close = anysplice::close,
-    .read = anysplice::read,
-    .fcntl = anysplice::fcntl,
-    .fork = anysplice::fork,
-};
+constexpr Calls kCopyingCalls = [] {
+  Calls calls = kKernelCalls;
+  calls.splice = copying_splice;
+  calls.tee = copying_tee;
+  calls.vmsplice = copying_vmsplice;
+  calls.sendfile = copying_sendfile;
+  return calls;
+}();
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/calls/engine.h"
+#include "tools/call_table.h"
 
 namespace anysplice::tools::bench {
 
@@ -23,17 +23,7 @@ inline constexpr size_t index_of(Side side) { return static_cast<size_t>(side); 
 
 const char* name_of(Side side);
 
-struct Calls {
-  decltype(&anysplice::splice) splice;
-  decltype(&anysplice::tee) tee;
-  decltype(&anysplice::vmsplice) vmsplice;
-  decltype(&anysplice::sendfile) sendfile;
-  decltype(&anysplice::pipe2) pipe2;
-  decltype(&anysplice::close) close;
-  decltype(&anysplice::read) read;
-  decltype(&anysplice::fcntl) fcntl;
-  decltype(&anysplice::fork) fork;
-};
+using Calls = CallTable;
 
 // The functions of one side; sets the engine up for pipes made from now on. Before every slice.
 const Calls& take_side(Side side);

@@ -1,9 +1,10 @@
+#include "core/inject/spec_error.h"
+
 #include <string.h>
 
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "core/inject/spec.h"
 
 namespace anysplice::inject {
 namespace {
