@@ -60,8 +60,9 @@ noticed_by() {
     test=${test% }
     passes "$test" && continue
     [ $? = 124 ] && echo "$test: does not end" && return
-    echo "$test: $(grep -m1 -oE '^not ok.*|[^ /]*\.cc:[0-9]+: [A-Z].*' "$build/$test.log" |
-      cut -c1-70 || true)"
+    echo "$test: $({
+      grep -m1 -E '^not ok|\.cc:[0-9]+: [A-Z]' "$build/$test.log" || tail -1 "$build/$test.log"
+    } | cut -c1-70)"
     return
   done
 }
