@@ -11,6 +11,9 @@ constexpr size_t kChunks = sizeof(void*) > 4 ? PagePool::kMostChunks : 7;
 constexpr size_t kFirstBytes = (kFirstPages + 16) * kPage;
 alignas(kPage) char first_memory[kFirstBytes];
 
+// Before there are threads, as far as that can be had.
+[[gnu::constructor]] void make_at_load() { ring_pool(); }
+
 enum : int { kUnmade, kMaking, kMade };
 std::atomic<int> made;
 

@@ -28,7 +28,8 @@ namespace {
 constexpr int kTries = 1024;
 constexpr int kPlainTries = 32;
 // Fewer bytes than that a stranger may well write too, a line of a log for instance. Which of two
-// equal stretches is ours could not be told: they get the marker at once.
+// equal stretches is ours could not be told: they get the marker at once, if the pipe came from
+// outside.
 constexpr size_t kCommon = 4096;
 // Slots for what a stranger adds to a pipe between a look at it and a read of it.
 constexpr size_t kSpare = 17;
@@ -258,7 +259,8 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
-    const bool marked = (tries >= kPlainTries || ring.bytes() < kCommon) && !packets;
+    const bool common = !entry.ours() && ring.bytes() < kCommon;
+    const bool marked = (tries >= kPlainTries || common) && !packets;
     switch (try_once(ring, marked ? &marker : nullptr, packets, grow, ends)) {
       case Try::kDone:
         return true;

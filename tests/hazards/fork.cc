@@ -1,7 +1,9 @@
 // Two processes with one pipe.
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "hazard.h"
@@ -174,4 +176,24 @@ HAZARD(children_killed_in_the_middle) {
     while (all.starts_with(pattern(64, i))) all.erase(0, 64);
   }
   CHECK_EQ(all.size(), 0u);
+}
+
+// The parent is held up in the middle of fork until the child is done: what that was to find must
+// have been there before.
+HAZARD(child_reads_while_the_parent_still_forks) {
+  const auto wait_in_parent = [] {
+    int status = 0;
+    CHECK(waitpid(-1, &status, 0) > 0);
+    CHECK_EQ(status, 0);
+  };
+  CHECK_EQ(pthread_atfork(nullptr, wait_in_parent, nullptr), 0);
+  const Teed teed("abcdef");
+  CHECK_EQ(fcntl(teed.pipe.r, F_SETFL, O_NONBLOCK), 0);
+  start([&] {
+    int bytes = 0;
+    CHECK_EQ(ioctl(teed.pipe.r, FIONREAD, &bytes), 0);
+    CHECK_EQ(bytes, 6);
+    CHECK_EQ(take(teed.pipe.r, 4), "abcd");
+  });
+  CHECK_EQ(take(teed.pipe.r, 2), "ef");
 }

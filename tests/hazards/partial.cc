@@ -1,6 +1,7 @@
 // Calls of several threads on one pipe, of which the kernel may answer some and the engine others.
 #include <fcntl.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include <atomic>
@@ -105,4 +106,35 @@ HAZARD(sendfile_waits_beside_splice_and_read) {
     writes.join();
     CHECK(got == bytes);
   }
+}
+
+// Two numbers of one pipe, neither of them made in a way that can be seen: what a call through the
+// one leaves behind, a call through the other must find.
+HAZARD(splice_by_a_number_never_seen_before) {
+  int fds[2];
+  CHECK_EQ(raw_syscall(SYS_pipe2, reinterpret_cast<long>(fds), 0, 0), 0);
+  const long again = raw_syscall(SYS_dup, fds[0], 0, 0);
+  CHECK(again > 0);
+  const Pipe copy, out;
+  put(fds[1], "abcdef");
+  CHECK_EQ(tee(fds[0], copy.w, 6, 0), 6);
+  put(fds[1], "ghi");
+  CHECK_EQ(splice(static_cast<int>(again), nullptr, out.w, nullptr, 4, 0), 4);
+  CHECK_EQ(take(out.r, 4), "abcd");
+  CHECK_EQ(take(fds[0], 5), "efghi");
+}
+
+// The same where the engine has taken more out of the pipe than it could pass on.
+HAZARD(tee_by_a_number_never_seen_before) {
+  int fds[2];
+  CHECK_EQ(raw_syscall(SYS_pipe2, reinterpret_cast<long>(fds), 0, 0), 0);
+  const long again = raw_syscall(SYS_dup, fds[0], 0, 0);
+  CHECK(again > 0);
+  const Pipe copy, out;
+  put(fds[1], pattern(9000));
+  CHECK_EQ(splice(fds[0], nullptr, out.w, nullptr, 10, 0), 10);
+  CHECK_EQ(tee(fds[0], copy.w, 20, 0), 20);
+  CHECK_EQ(tee(static_cast<int>(again), out.w, 5, 0), 5);
+  CHECK_EQ(take(out.r, 15), pattern(9000).substr(0, 15));
+  CHECK(take(fds[0], 8990) == pattern(9000).substr(10));
 }

@@ -38,6 +38,16 @@ bool selected(int fd, int timeout_ms) {
   return select(fd + 1, &set, nullptr, nullptr, &time) == 1 && FD_ISSET(fd, &set);
 }
 
+bool room_selected(int fd, int timeout_ms) {
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(fd, &set);
+  timeval time{timeout_ms / 1000, timeout_ms % 1000 * 1000};
+  return select(fd + 1, nullptr, &set, nullptr, &time) == 1 && FD_ISSET(fd, &set);
+}
+
+bool room_polled(int fd, int timeout_ms) { return ready(fd, POLLOUT, timeout_ms) == POLLOUT; }
+
 bool polled(int fd, int timeout_ms) { return ready(fd, POLLIN, timeout_ms) == POLLIN; }
 
 }  // namespace
@@ -159,4 +169,33 @@ HAZARD(waiting_beside_a_tee) {
     CHECK_EQ(take(back.r, 1), "y");
   }
   reader.join();
+}
+
+// A full pipe of which the kernel's has nothing any more, because its bytes are elsewhere: nobody
+// who looks for room alone finds any, whether he waits for it or not.
+HAZARD(no_room_in_a_full_pipe) {
+  bool (*const waits[])(int, int) = {room_selected, room_polled};
+  for (bool (*const has_room)(int, int) : waits) {
+    for (const int timeout_ms : {0, 30}) {
+      const Teed full(pattern(65536));
+      CHECK(!has_room(full.pipe.w, timeout_ms));
+      CHECK(take(full.pipe.r, 65536) == pattern(65536));
+      CHECK(has_room(full.pipe.w, timeout_ms));
+    }
+  }
+}
+
+HAZARD(waiting_for_room) {
+  bool (*const waits[])(int, int) = {room_selected, room_polled};
+  for (bool (*const has_room)(int, int) : waits) {
+    const Teed full(pattern(65536));
+    std::thread reader([&] {
+      sleep_ms(20);
+      CHECK(take(full.pipe.r, 65536) == pattern(65536));
+    });
+    const double start = seconds();
+    CHECK(has_room(full.pipe.w, 5000));
+    CHECK(seconds() - start > 0.01);
+    reader.join();
+  }
 }

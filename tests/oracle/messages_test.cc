@@ -3,10 +3,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
-#include "tests/catch.h"
 
 namespace oracle {
 

@@ -2,9 +2,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-
-#include "tests/oracle/runner.h"
 #include "tests/catch.h"
+#include "tests/oracle/runner.h"
 
 namespace oracle {
 namespace {

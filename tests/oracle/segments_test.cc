@@ -3,11 +3,10 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/memory.h"
 #include "tests/oracle/runner.h"
-#include "tests/catch.h"
 
 namespace oracle {
 namespace {

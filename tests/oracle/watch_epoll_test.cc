@@ -3,10 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-
+#include "tests/catch.h"
 #include "tests/oracle/epoll.h"
 #include "tests/oracle/runner.h"
-#include "tests/catch.h"
 
 namespace oracle {
 

@@ -1,7 +1,10 @@
 #include "core/memory/page_pool.h"
 
+#include <signal.h>
 #include <string.h>
 
+#include <atomic>
+#include <functional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -102,26 +105,118 @@ TEST_CASE("what shares a page of the system with bytes in use is not given back"
 }
 
 TEST_CASE("threads never share a page of a pool") {
-  Pool p(256);
-  const auto work = [&](char mark) {
-    for (int round = 0; round < 20000; ++round) {
-      size_t got;
-      char* run = p.pool->take(1 + static_cast<size_t>(round) % 16, &got);
-      if (run == nullptr) continue;
-      for (size_t i = 0; i < got; ++i) run[i * kPage] = mark;
-      for (size_t i = 0; i < got; ++i) {
-        if (run[i * kPage] != mark) FAIL_CHECK("page handed out twice");
-        p.pool->put(run + i * kPage);
-      }
-    }
+  constexpr size_t kPages = 64;  // in one word, and too few for all
+  Pool p(kPages);
+  std::atomic<int> holders[kPages] = {};
+  std::atomic<bool> twice = false;
+  const auto holder = [&](const char* page) -> std::atomic<int>& {
+    return holders[p.pool->number(page)];
   };
-  std::thread other(work, 'b');
-  work('a');
-  other.join();
+  const auto work = [&](size_t seed) {
+    std::vector<char*> mine;
+    const auto put_half = [&] {
+      for (size_t left = mine.size() / 2; mine.size() > left; mine.pop_back()) {
+        --holder(mine.back());
+        p.pool->put(mine.back());
+      }
+    };
+    for (size_t round = 0; round < 20000; ++round) {
+      size_t got;
+      char* const run = p.pool->take(1 + (round + seed) % 7, &got);
+      for (size_t i = 0; run != nullptr && i < got; ++i) {
+        mine.push_back(run + i * kPage);
+        if (holder(mine.back())++ != 0) twice = true;
+      }
+      if (run == nullptr || mine.size() > 16) put_half();
+    }
+    while (!mine.empty()) put_half();
+  };
+  std::thread others[] = {std::thread(work, 1), std::thread(work, 2), std::thread(work, 3)};
+  work(0);
+  for (std::thread& other : others) other.join();
+  CHECK(!twice);
   size_t got;
   size_t pages = 0;
   while (p.pool->take(64, &got)) pages += got;
-  CHECK(pages == 256);
+  CHECK(pages == kPages);
 }
+
+#if defined(__x86_64__)
+namespace {
+
+// Executed by the trap flag one instruction at a time: what happens after the n-th of them.
+std::function<void()> in_between;
+int steps;
+int interrupted_at;
+
+void at_instruction(int) {
+  if (steps++ == interrupted_at) in_between();
+}
+
+[[gnu::noinline]] void by_steps(const std::function<void()>& work) {
+  __asm__ volatile(
+      "lea -128(%%rsp), %%rsp\n pushfq\n orq $0x100, (%%rsp)\n popfq\n lea 128(%%rsp), %%rsp" ::
+          : "memory", "cc");
+  work();
+  __asm__ volatile(
+      "lea -128(%%rsp), %%rsp\n pushfq\n andq $~0x100, (%%rsp)\n popfq\n lea 128(%%rsp), %%rsp" ::
+          : "memory", "cc");
+}
+
+}  // namespace
+
+// Threads only happen to meet; a handler comes wherever one wants.
+TEST_CASE("a handler that takes or puts a page between any two instructions of another") {
+  const bool put_first = GENERATE(true, false);
+  const bool put_then = GENERATE(true, false);
+  CAPTURE(put_first, put_then);
+  struct sigaction stepping {};
+  struct sigaction before {};
+  stepping.sa_handler = at_instruction;
+  REQUIRE(sigaction(SIGTRAP, &stepping, &before) == 0);
+  bool reached = true;
+  for (interrupted_at = 0; reached; ++interrupted_at) {
+    Pool p(64);
+    size_t got;
+    // A hole on either side of what is put.
+    char* const all = p.pool->take(8, &got);
+    std::set<char*> held;
+    for (size_t i = 0; i < 8; ++i) held.insert(all + i * kPage);
+    const auto put = [&](char* page) {
+      held.erase(page);
+      p.pool->put(page);
+    };
+    put(all);
+    put(all + 7 * kPage);
+    char* taken[2] = {};
+    const auto work = [&](bool puts, size_t which) {
+      size_t n;
+      if (puts) {
+        p.pool->put(all + (2 + which) * kPage);
+      } else {
+        taken[which] = p.pool->take(1, &n);
+      }
+    };
+    reached = false;
+    in_between = [&] {
+      reached = true;
+      work(put_then, 1);
+    };
+    steps = 0;
+    by_steps([&] { work(put_first, 0); });
+    if (put_first) held.erase(all + 2 * kPage);
+    if (put_then && reached) held.erase(all + 3 * kPage);
+    bool twice = false;
+    for (char* page : taken) twice |= page != nullptr && !held.insert(page).second;
+    while (char* page = p.pool->take(1, &got)) twice |= !held.insert(page).second;
+    CAPTURE(interrupted_at);
+    CHECK(!twice);
+    CHECK(held.size() == 64);
+  }
+  CHECK(interrupted_at > 10);
+  in_between = nullptr;
+  REQUIRE(sigaction(SIGTRAP, &before, nullptr) == 0);
+}
+#endif
 
 }  // namespace anysplice
