@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/calls/descriptors.h"
 #include "core/memory/fault_guard.h"
 #include "core/memory/user_memory.h"
 #include "core/pipe/held_bytes.h"
@@ -23,6 +25,8 @@ template <typename T>
 T* to(long word) {
   return reinterpret_cast<T*>(word);
 }
+
+long to_word(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 // A path's text. False if it cannot be read up to its end, or is longer than any that is looked
 // for.
@@ -54,6 +58,45 @@ int descriptor_in(const char* path) {
   }
   return number;
 }
+
+#ifdef ANYSPLICE_KERNEL_ACTION
+long action_by_number(int signal, long wanted, long old) {
+  signal_actions::KernelAction given;
+  signal_actions::KernelAction before;
+  const auto refuse = [] {
+    errno = EFAULT;
+    return -1L;
+  };
+  const auto size = static_cast<ssize_t>(sizeof(given));
+  if (wanted != 0 && copy_from_user(&given, to<void>(wanted), sizeof(given)) != size) {
+    return refuse();
+  }
+  const long error = signal_actions::change_by_number(signal, wanted != 0 ? &given : nullptr,
+                                                      old != 0 ? &before : nullptr, vfork_child());
+  if (error == 0 && old != 0 && copy_to_user(to<void>(old), &before, sizeof(before)) != size) {
+    return refuse();
+  }
+  return error;
+}
+#endif
+
+#ifdef ANYSPLICE_HOST_SYSCALL
+// clone3(2): `arguments` is a structure of 64-bit words.
+long clone3(const void* arguments, size_t size) {
+  enum { kFlags = 0, kStack = 5, kMost = 32 };
+  uint64_t word[kMost] = {};
+  const bool known = size > kStack * sizeof(uint64_t) && size <= sizeof(word) &&
+                     check_readable(arguments, size) == 0;
+  if (!known) {
+    expose_all(SettleReason::kSyscall);
+    return sys->syscall(SYS_clone3, to_word(arguments), static_cast<long>(size), 0, 0, 0, 0);
+  }
+  memcpy(word, arguments, size);
+  note_clone(static_cast<unsigned long>(word[kFlags]));
+  if (word[kStack] == 0) word[kFlags] &= ~uint64_t{CLONE_VM};
+  return sys->syscall(SYS_clone3, to_word(word), static_cast<long>(size), 0, 0, 0, 0);
+}
+#endif
 
 }  // namespace
 
@@ -145,14 +188,39 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
     case SYS_rt_sigaction:
       if (b != 0) taking(fd);
+#ifdef ANYSPLICE_KERNEL_ACTION
+      if (d == sizeof(signal_actions::KernelAction::mask)) return action_by_number(fd, b, c);
+#endif
       break;
     case SYS_rt_sigprocmask:
       fault_guard::on_sigmask(fd, to<const sigset_t>(b));
       break;
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
     case SYS_io_uring_setup:
+    case SYS_io_submit:  // reads and writes that end when they like
       keep_nothing(SettleReason::kUring);
       break;
+    case SYS_openat:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#ifdef SYS_openat2
+    case SYS_openat2:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_open
+    case SYS_open:
+      opening(to<const char>(a));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+#endif
+    case SYS_socket:
+    case SYS_accept4:
+    case SYS_memfd_create:
+    case SYS_eventfd2:
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
     case SYS_unshare:
       unsharing(static_cast<int>(a));
       break;
@@ -189,6 +257,19 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
       before_rights_change();
       break;
+    case SYS_clone:
+      note_clone(static_cast<unsigned long>(a));
+      // On this very stack the child would run over our frames.
+      if (b == 0) a &= ~static_cast<long>(CLONE_VM);
+      break;
+    case SYS_clone3:
+      return clone3(to<const void>(a), static_cast<size_t>(b));
+#ifdef SYS_vfork
+    case SYS_vfork:
+      // The same, but for who writes to the memory of whom (vfork(2) allows that).
+      note_clone(CLONE_VFORK | SIGCHLD);
+      return sys->syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0);
+#endif
 #ifdef SYS_select
     case SYS_select:
 #endif
@@ -208,8 +289,6 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_pselect6:
     case SYS_ppoll:
     case SYS_sendmmsg:
-    case SYS_clone:
-    case SYS_clone3:
     case SYS_execve:
     case SYS_execveat:
     case SYS_exit_group:

@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include <initializer_list>
+
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
 #include "core/fd/fd_table.h"
+#include "core/fd/vfork_child.h"
 #include "core/memory/fault_guard.h"
+#include "core/sys/signal_actions.h"
 #include "shim/narrow.h"
 #include "shim/trace.h"
 
@@ -32,10 +36,10 @@ inline void opening(const char* path, auto...) { opening(path); }
 inline void opening(int, const char* path, auto...) { opening(path); }
 inline void opening(auto...) {}
 
-// The program takes a signal for itself.
-inline void taking(int signal) {
+// The program takes a signal for itself. Always false: nothing is answered by that.
+inline bool taking(int signal) {
   const struct sigaction unknown {};
-  fault_guard::on_sigaction(signal, &unknown, nullptr);
+  return fault_guard::on_sigaction(signal, &unknown, nullptr);
 }
 
 // unshare(2) is about to be called with these flags.
@@ -43,6 +47,11 @@ void unsharing(int flags);
 
 // Whether that operation of prctl(2) gives up rights.
 bool gives_up_rights(int operation);
+
+// A row of the table that sets a handler: answered by the guard, else by ours, else by libc.
+#define HANDLER(guard, answer, call) \
+  if (guard) return answer;          \
+  if constexpr (signal_actions::kThere) return signal_actions::call
 
 // A stdio stream is about to be read.
 void reading(FILE* file);
@@ -63,6 +72,12 @@ inline int fresh_pair(int error, const int* fds) {
     fresh(fds[1]);
   }
   return error;
+}
+
+// login_tty() made 0, 1 and 2 what fd was, and closed it if it was another.
+inline void standard_replaced(int fd) {
+  for (const int number : {0, 1, 2, fd}) fresh(number);
+  fd_replaced.fetch_add(1);
 }
 
 struct AroundFork {

@@ -4,8 +4,13 @@
 #include "core/memory/fault_guard.h"
 #include "core/sys/program.h"
 #include "core/sys/say.h"
+#include "core/sys/signal_actions.h"
 #include "core/telemetry/trace.h"
 #include "shim/trace.h"
+#if defined(__ELF__)
+#include "shim/next_objects.h"
+#include "shim/real.h"
+#endif
 
 namespace anysplice::shim {
 namespace {
@@ -24,6 +29,13 @@ __attribute__((constructor(101))) void load() {
   const char* const name = program_name();
   char** const environment = program_environment();
 #endif
+#if defined(__ELF__)
+  const NextObjects next;
+  bind_seam(next);
+  bind_rows(next);
+  bind_vfork(next);
+#endif
+  if constexpr (signal_actions::kThere) signal_actions::start();
   // A program that runs with more rights than its user takes nothing from the environment.
   if (runs_privileged()) return;
   take_settings(name, environment);

@@ -1,11 +1,10 @@
-// The function behind one of our symbols: the next object's, found at its first use.
+// The function behind one of our symbols: the next object's.
 //
-// Nothing is bound ahead of time, so a symbol that the host's libc lacks does no harm until it is
-// called, and calls that come before our constructor work. dlsym allocates only to describe a
-// failure, so this is safe inside malloc for every symbol that exists.
+// The constructor binds what exists (bind_at_load). What is called before it, or does not exist, is
+// bound at its first use by dlsym, which allocates only to describe a failure.
 //
-// Thread-safe: threads that bind at the same time find the same function.
-// Async-signal-safe once bound; the first use calls dlsym.
+// Thread-safe: threads that bind at the same time find the same function. Async-signal-safe once
+// bound.
 #ifndef ANYSPLICE_SHIM_REAL_H_
 #define ANYSPLICE_SHIM_REAL_H_
 
@@ -38,6 +37,19 @@ Signature* bind(std::atomic<Signature*>& bound, const char* name) {
   if (function == nullptr) function = &Missing<Signature>::call;
   bound.store(function, std::memory_order_relaxed);
   return function;
+}
+
+// Binds all that the objects behind this one have: the engine's seam, the rows of symbols.def, and
+// vfork. For the constructor.
+class NextObjects;
+void bind_seam(const NextObjects& next);
+void bind_rows(const NextObjects& next);
+void bind_vfork(const NextObjects& next);
+
+// A place whose function was looked up; one that was bound already, or is not there, stays.
+template <typename Signature>
+void bind_to(std::atomic<Signature*>& bound, void* found) {
+  if (found != nullptr) bound.store(reinterpret_cast<Signature*>(found), std::memory_order_relaxed);
 }
 
 }  // namespace anysplice::shim

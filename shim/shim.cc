@@ -21,6 +21,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
 #include "shim/hooks.h"
+#include "shim/next_objects.h"
 #include "shim/real.h"
 
 namespace shim = anysplice::shim;  // for parameters
@@ -38,23 +39,40 @@ namespace shim = anysplice::shim;  // for parameters
     return anysplice::call;                                  \
   }
 
-#define BEFORE(type, symbol, params, args, action, why)            \
-  EXPORTED(type, #symbol, anysplice_shim_##symbol, params) {       \
-    using namespace anysplice;                                     \
-    static std::atomic<type(*) params> bound;                      \
-    [[maybe_unused]] const auto real = shim::bind(bound, #symbol); \
-    action;                                                        \
-    return real args;                                              \
+#define BEFORE(type, symbol, params, args, action, why)                     \
+  static std::atomic<type(*) params> bound_##symbol;                        \
+  EXPORTED(type, #symbol, anysplice_shim_##symbol, params) {                \
+    using namespace anysplice;                                              \
+    [[maybe_unused]] const auto real = shim::bind(bound_##symbol, #symbol); \
+    action;                                                                 \
+    return real args;                                                       \
   }
 
-#define FRESH(symbol, params, args, why)                                       \
-  EXPORTED(int, #symbol, anysplice_shim_##symbol, params) {                    \
-    static std::atomic<int(*) params> bound;                                   \
-    anysplice::shim::opening args;                                             \
-    return anysplice::shim::fresh(anysplice::shim::bind(bound, #symbol) args); \
+#define FRESH(symbol, params, args, why)                                                \
+  static std::atomic<int(*) params> bound_##symbol;                                     \
+  EXPORTED(int, #symbol, anysplice_shim_##symbol, params) {                             \
+    anysplice::shim::opening args;                                                      \
+    return anysplice::shim::fresh(anysplice::shim::bind(bound_##symbol, #symbol) args); \
   }
 
 #include "shim/symbols.def"
 #if defined(__GLIBC__) && !defined(__LP64__)
 #include "shim/symbols_32.def"
 #endif
+
+namespace anysplice::shim {
+
+void bind_rows(const NextObjects& next) {
+#undef ENGINE
+#undef BEFORE
+#undef FRESH
+#define ENGINE(type, symbol, params, call, why)
+#define BEFORE(type, symbol, params, args, action, why) bind_to(bound_##symbol, next.find(#symbol));
+#define FRESH(symbol, params, args, why) bind_to(bound_##symbol, next.find(#symbol));
+#include "shim/symbols.def"
+#if defined(__GLIBC__) && !defined(__LP64__)
+#include "shim/symbols_32.def"
+#endif
+}
+
+}  // namespace anysplice::shim

@@ -74,6 +74,16 @@ EXPORTED(dprintf)(int fd, const char* format, ...) {
   return n;
 }
 
+int anysplice_vdprintf_chk(int fd, int flag, const char* format, va_list) __asm__("__vdprintf_chk");
+EXPORTED(dprintf_chk)(int fd, int flag, const char* format, ...) __asm__("__dprintf_chk");
+EXPORTED(dprintf_chk)(int fd, int flag, const char* format, ...) {
+  va_list list;
+  va_start(list, format);
+  const int n = anysplice_vdprintf_chk(fd, flag, format, list);
+  va_end(list);
+  return n;
+}
+
 SCANF(scanf, vfscanf, char)
 SCANF(wscanf, vfwscanf, wchar_t)
 SCANF(__isoc99_scanf, __isoc99_vfscanf, char)

@@ -2,15 +2,21 @@
 // The trampoline tells the engine, then jumps to libc's vfork, which returns to our caller twice.
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
+#include "shim/next_objects.h"
 #include "shim/real.h"
+
+static std::atomic<pid_t (*)()> bound_vfork;
+
+void anysplice::shim::bind_vfork(const NextObjects& next) {
+  bind_to(bound_vfork, next.find("vfork"));
+}
 
 extern "C" {
 
 // Where the trampoline goes.
 __attribute__((used)) void* anysplice_before_vfork() {
-  static std::atomic<pid_t (*)()> bound;
   anysplice::note_vfork();
-  return reinterpret_cast<void*>(anysplice::shim::bind(bound, "vfork"));
+  return reinterpret_cast<void*>(anysplice::shim::bind(bound_vfork, "vfork"));
 }
 
 #if defined(__x86_64__)

@@ -1,2 +1,3 @@
+// For Catch2 2; version 3 has its main() in a library.
 #define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "tests/catch.h"

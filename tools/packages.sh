@@ -4,7 +4,7 @@ build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev libs
                 nlohmann-json3-dev catch2 liburing-dev)
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
-test_packages=("${demo_packages[@]}" cmake stress-ng pv nginx-light vsftpd ruby runsc)
+test_packages=("${demo_packages[@]}" cmake stress-ng pv strace nginx-light vsftpd ruby runsc)
 # tools/check_format.py; later systems have no package of that version.
 ! grep -qsx VERSION_CODENAME=bookworm /etc/os-release || test_packages+=(clang-format-14)
 
@@ -44,7 +44,7 @@ install_missing() {
   LOG=$(mktemp)
   if ! apt_install "${missing[@]}"; then
     tail -20 "$LOG" >&2
-    echo "Could not install: ${missing[*]}. This needs Debian 12 and root." >&2
+    echo "Could not install: ${missing[*]}. This needs Debian 12 or 13 and root." >&2
     return 1
   fi
   rm -f "$LOG"

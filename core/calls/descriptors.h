@@ -12,6 +12,9 @@ void forget(int fd);
 // A thread is about to call vfork.
 void note_vfork();
 
+// clone(2) is about to be called, or made by its number, with these flags.
+void note_clone(unsigned long flags);
+
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_

@@ -17,6 +17,8 @@
 #include "core/pipe/sleepers.h"
 #include "core/pipe/turns.h"
 #include "core/policy/mode.h"
+#include "core/sys/deferral.h"
+#include "core/sys/signal_actions.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
 
@@ -46,6 +48,8 @@ void after_fork(bool child) {
   if (child) {
     observe_as_new_process();
     inject::become_child();
+    deferral::become_child();
+    if constexpr (signal_actions::kThere) signal_actions::become_child();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

@@ -177,14 +177,34 @@ struct Asked {
   }
 };
 
+// Sets larger than fd_set, as programs with many descriptors make them: there is no place for a
+// copy to compare the kernel's answer with, so the kernel gets to know all there is. `set` can be
+// read.
+void leave_all_to_kernel(int nfds, const fd_set* set) {
+  const KeepErrno keep;
+  const auto* const words = reinterpret_cast<const fd_mask*>(set);
+  for (int fd = 0; set != nullptr && fd < nfds; ++fd) {
+    const auto word = static_cast<unsigned long>(words[fd / NFDBITS]);
+    if (word == 0) fd |= NFDBITS - 1;  // on to the next
+    if ((word >> fd % NFDBITS & 1) == 0) continue;
+    leave_to_kernel(fd);
+    if (route(fd_entry(fd)) == Route::kHeld) settle_held_of(fd, SettleReason::kPoll);
+  }
+}
+
 // select and pselect: the kernel is asked without waiting if the engine knows of something ready.
-// Sets larger than fd_set (select(2), BUGS) are left to the kernel.
 template <typename Wait, typename Look>
 int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look look) {
-  if (nothing_to_watch() || nfds < 0 || nfds > FD_SETSIZE) return wait();
+  if (nothing_to_watch() || nfds < 0) return wait();
   const size_t size = (static_cast<size_t>(nfds) + NFDBITS - 1) / NFDBITS * sizeof(fd_mask);
   if ((r != nullptr && check_readable(r, size) != 0) ||
       (w != nullptr && check_readable(w, size) != 0)) {
+    return wait();
+  }
+  if (nfds > FD_SETSIZE) {
+    const Sleeper sleeper;
+    leave_all_to_kernel(nfds, r);
+    leave_all_to_kernel(nfds, w);
     return wait();
   }
   Asked sets[] = {{nfds, r, POLLIN | POLLHUP | POLLERR}, {nfds, w, POLLOUT | POLLERR}};

@@ -55,7 +55,7 @@ bool forgotten(int fd) {
 // A read of a pipe with bytes in the engine, or of one whose readers take turns. Where the engine
 // cannot answer it settles the pipe.
 ssize_t read_engine(int fd, const iovec* iov, size_t count, size_t want) {
-  CriticalSection section(Signals::kOpen);
+  CriticalSection section(Signals::kDeferred);
   PipeLock pipe(section, fd);
   // A handler that interrupted a call on this very pipe cannot wait for it. Where the system does
   // not say which pipe it is, nobody may go past bytes that are perhaps held.
@@ -100,7 +100,7 @@ ssize_t gather(char* to, size_t length, const iovec* iov, size_t count, size_t a
 
 // A write to a ring. What does not fit, or must wait, is for the kernel's pipe.
 ssize_t write_engine(int fd, const iovec* iov, size_t count, size_t total) {
-  CriticalSection section(Signals::kOpen);
+  CriticalSection section(Signals::kDeferred);
   PipeLock pipe(section, fd);
   if (const int error = pipe.lock(); error == -EINTR) {
     // Interrupted in the middle of a call on this pipe: into the kernel's, for that call to take

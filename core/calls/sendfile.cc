@@ -5,6 +5,7 @@
 #include "core/calls/front.h"
 #include "core/memory/scratch.h"
 #include "core/memory/user_memory.h"
+#include "core/sys/posix/poll_one.h"
 #include "core/transfer/flow.h"
 
 namespace anysplice {
@@ -21,9 +22,15 @@ int64_t size_of(int fd) {
 
 // One chunk through the scratch pages: what the sink does not take stays in the source.
 Step copy_chunk(Flow& flow, const Scratch& scratch) {
-  const size_t want = std::min(flow.left(), scratch.size());
+  if (can_linger(flow.in) && poll_one(flow.in.fd, POLLIN, 0) == 0) {
+    return flow.in.nonblocking() ? flow.fail(EAGAIN) : Step::kWaitIn;
+  }
   const int64_t before = flow.in.position;
-  const ssize_t n = pull(flow.in, {scratch.data(), want}, true);
+  size_t most = scratch.size();
+  // The kernel's call hands over whole pages of the file: a message ends where one does.
+  if (flow.out.kind == Kind::kMessage) most -= static_cast<size_t>(before) % kPage;
+  const size_t want = std::min(flow.left(), most);
+  const ssize_t n = pull(flow.in, {scratch.data(), want});
   if (n < 0) return flow.fail(static_cast<int>(-n));
   if (n == 0) return Step::kDone;
   if (!can_be_sink(flow.out)) return flow.fail(EINVAL);
@@ -83,11 +90,12 @@ int check_ends(Flow& flow, int fd_out, int fd_in, const int64_t* offset, size_t 
   if (look(fd_out, &flow.out, Role::kSink) != 0 || !flow.out.writable()) return EBADF;
   if (offset != nullptr && beyond_file_system(flow.in, *offset)) return EOVERFLOW;
   if (const int error = check_range(flow.out, flow.length); error != 0) return error;
-  return (flow.out.flags & O_APPEND) != 0 ? EINVAL : 0;
+  return flow.out.kind != Kind::kPipe && (flow.out.flags & O_APPEND) != 0 ? EINVAL : 0;
 }
 
 // *offset is the position given by the caller, and afterwards the one to report.
 ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
+  const deferral::NoCancellation no_cancellation;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = 0};
   const int error = check_ends(flow, fd_out, fd_in, offset, length);
   if (error != 0) return -error;

@@ -4,6 +4,7 @@
 
 #include "core/calls/engine.h"
 #include "core/calls/front.h"
+#include "core/memory/iovec_room.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/transfer/flow.h"
@@ -88,9 +89,9 @@ size_t piece(const char* at, size_t left) {
 }
 
 // As much of the memory as goes into that many slots, as iovecs. Returns their number.
-int part_for(const Memory& memory, size_t slots, iovec part[kMaxIov]) {
+int part_for(const Memory& memory, size_t slots, iovec* part, int most) {
   int count = 0;
-  for (size_t i = 0; i < memory.count && slots > 0 && count < kMaxIov; ++i) {
+  for (size_t i = 0; i < memory.count && slots > 0 && count < most; ++i) {
     char* base = static_cast<char*>(memory.iov[i].iov_base);
     size_t taken = 0;
     while (taken < memory.iov[i].iov_len && slots > 0) {
@@ -132,12 +133,13 @@ bool whole_pages(const Memory& memory) {
 
 Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
   pipe.make_room();
-  iovec part[kMaxIov];
+  IovecRoom room(memory.count);
+  iovec* const part = room.iov();
   // Whole pages take as many slots by a write as by vmsplice, and share none with a bad address.
   const bool whole = whole_pages(memory);
   const size_t slots = whole ? SIZE_MAX : kernel_pipe::free_slots(pipe.fd());
   part[0] = {};  // the compiler cannot know that memory is never empty
-  const int count = part_for(memory, slots, part);
+  const int count = part_for(memory, slots, part, room.most());
   const ssize_t n = kernel_pipe::write_now(pipe.fd(), part, count);
   if (whole || (n < 0 && n != -EFAULT)) return kernel_answer(flow, pipe, n, Step::kWaitOut);
   flow.moved = static_cast<size_t>(std::max<ssize_t>(n, 0));

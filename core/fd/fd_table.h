@@ -1,5 +1,22 @@
 // What the engine knows of each descriptor number: one word, read on every intercepted call.
 //
+// What is remembered, who could change it unseen, and what then happens:
+// - That a number is a stream socket (unix or TCP), or a file, and its access mode: the
+// descriptor's
+//   for ever, but the number can be given to something else. Through libc's functions that is seen
+//   (close, dup2, freopen, ...), but for those that replace 0 to 2 from inside (login_tty, daemon):
+//   of these only that they are no pipe is remembered. By an inline system call: a socket's calls
+//   fail with ENOTSOCK and a file's position with ESPIPE, and it is looked at again; a file that is
+//   no longer one gets its bytes by write(2) all the same.
+// - That it is no pipe, for calls that are to pass: none of libc's unseen replacements makes a
+// pipe.
+// - That it is a pipe, and which of ours: asked for its inode before anything is taken or put back
+//   while the kernel has its bytes; a ring is settled before anybody else could have an end.
+// Not remembered: O_APPEND and O_NONBLOCK (every holder of the description sets them), positions,
+// sizes, socket options, and that something is /dev/null, for which nothing would have to fail.
+// A process that shares this memory and not the descriptors neither believes nor writes it
+// (vfork_child.h); threads with numbers of their own put an end to remembering (every_call_seen).
+//
 // Wait-free and async-signal-safe. A word is written when a pipe is made, copied or closed, or when
 // a call of the family had to look at the descriptor; close() clears it.
 #ifndef ANYSPLICE_CORE_FD_FD_TABLE_H_
@@ -16,9 +33,8 @@ namespace anysplice {
 enum class FdKind : uint32_t {
   kUnknown = 0,
   kOther,   // no pipe
-  kStream,  // a stream socket
-  kFile,    // with positions (endpoint.h); pipe() is its access mode
-  kNull,    // /dev/null, open for writing
+  kStream,  // a stream socket; pipe() says of which sort
+  kFile,    // with positions (endpoint.h); pipe() is its access mode, and of which sort it is
   kPipe,    // a pipe or FIFO whose making we did not see; pipe() is its sleep key, if that is known
   kReadEnd,  // of a pipe in the table of pipes; pipe() says which
   kWriteEnd,

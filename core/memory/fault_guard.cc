@@ -8,6 +8,7 @@
 #include "core/memory/user_memory.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/sys.h"
+#include "core/sys/thread.h"
 
 namespace anysplice::fault_guard {
 namespace {
@@ -19,14 +20,32 @@ constexpr int kSignals[] = {SIGSEGV, SIGBUS};
 
 bool ours(int signal) { return signal == SIGSEGV || signal == SIGBUS; }
 
+// A signal that was sent does not happen again by itself, nor does the notice of broken memory that
+// nobody has touched yet.
+bool happens_again(int signal, const siginfo_t& info) {
+#ifdef BUS_MCEERR_AO
+  if (signal == SIGBUS && info.si_code == BUS_MCEERR_AO) return false;
+#endif
+  return info.si_code > 0;
+}
+
+// With what it came with, for when this handler has returned.
+void send_again(int signal, siginfo_t* info) {
+  sigset_t alone;
+  sigemptyset(&alone);
+  sigaddset(&alone, signal);
+  sys->pthread_sigmask(SIG_BLOCK, &alone, nullptr);
+  if (!thread::send(signal, *info)) sys->raise(signal);
+}
+
 void handle(int signal, siginfo_t* info, void* context) {
   if (on_fault(info, context)) return;
-  // Not ours: back to the default, and let it happen again. A signal that was sent, not caused,
-  // does not happen again by itself; it is pending until this handler returns.
+  // Not ours: back to the default, and let it happen again, so that whoever looks at the crash sees
+  // its cause and its address.
   struct sigaction fatal {};
   fatal.sa_handler = SIG_DFL;
   sys->sigaction(signal, &fatal, nullptr);
-  sys->raise(signal);
+  if (!happens_again(signal, *info)) send_again(signal, info);
 }
 
 bool install() {

@@ -76,15 +76,49 @@ PagePool* PagePool::create(void* memory, size_t pages, Sharing sharing) {
   pool->backed_ = pool->taken_ + pages / kWordBits;
   pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
   pool->pages_ = at + header_bytes(pages);
+  pool->most_chunks_ = 1;
   return pool;
 }
 
 char* PagePool::take(size_t want, size_t* got) {
   if (want > kWordBits) want = kWordBits;
+  for (;;) {
+    size_t chunks = 0;
+    // Two rounds: first for the whole run, then for whatever there is.
+    for (const size_t least : {want, size_t{1}}) {
+      PagePool* chunk = this;
+      for (chunks = 0; chunk != nullptr; ++chunks) {
+        if (char* run = chunk->take_here(want, least, got, *this); run != nullptr) return run;
+        chunk = chunks < kMostChunks - 1 ? more(chunks) : nullptr;
+      }
+    }
+    if (chunks >= most_chunks_ || !grow(chunks)) return nullptr;
+  }
+}
+
+// Adds a chunk to so many. False if there is no memory.
+bool PagePool::grow(size_t chunks) {
+  const PagePool* last = chunks == 1 ? this : more(chunks - 2);
+  const size_t before = last->first_number_ + last->count_;
+  // Less if there is no room for as much again, and always whole words of bits.
+  for (size_t pages = before; pages >= kWordBits; pages = pages / 2 / kWordBits * kWordBits) {
+    void* memory = map_memory(bytes_for(pages), Sharing::kPrivate);
+    if (memory == nullptr) continue;
+    PagePool* fresh = create(memory, pages, Sharing::kPrivate);
+    fresh->first_number_ = before;
+    PagePool* now = nullptr;
+    if (!more_[chunks - 1].compare_exchange_strong(now, fresh, std::memory_order_acq_rel)) {
+      unmap_memory(memory, bytes_for(pages));
+    }
+    return true;
+  }
+  return false;
+}
+
+char* PagePool::take_here(size_t want, size_t least, size_t* got, PagePool& all) {
   const size_t words = count_ / kWordBits;
-  const size_t start = hint_.load(std::memory_order_relaxed);
-  // Two rounds: first for the whole run, then for whatever there is.
-  for (size_t least : {want, size_t{1}}) {
+  for (;;) {
+    const size_t start = hint_.load(std::memory_order_relaxed);
     for (size_t word = start; word < words; ++word) {
       uint64_t taken = taken_[word].load(std::memory_order_relaxed);
       size_t at = 0;
@@ -96,11 +130,11 @@ char* PagePool::take(size_t want, size_t* got) {
         }
         const size_t first = word * kWordBits + at;
         for (size_t i = 0; i < run; ++i) refs_[first + i].store(1, std::memory_order_relaxed);
-        used_.fetch_add(run, std::memory_order_relaxed);
+        all.used_.fetch_add(run, std::memory_order_relaxed);
         const uint64_t mask = run_mask(run, at);
         const uint64_t fresh = mask & ~backed_[word].fetch_or(mask, std::memory_order_relaxed);
-        backed_pages_.fetch_add(static_cast<size_t>(std::popcount(fresh)),
-                                std::memory_order_relaxed);
+        all.backed_pages_.fetch_add(static_cast<size_t>(std::popcount(fresh)),
+                                    std::memory_order_relaxed);
         if ((taken | run_mask(run, at)) == ~uint64_t{0} && word == start) {
           size_t expected = start;
           hint_.compare_exchange_strong(expected, start + 1, std::memory_order_relaxed);
@@ -110,16 +144,13 @@ char* PagePool::take(size_t want, size_t* got) {
         return pages_ + first * kPage;
       }
     }
-  }
-  // The hint may have run ahead of a page freed below it.
-  if (start != 0) {
+    // The hint may have run ahead of a page freed below it.
+    if (least > 1 || start == 0) return nullptr;
     hint_.store(0, std::memory_order_relaxed);
-    if (used_.load(std::memory_order_relaxed) < count_) return take(want, got);
   }
-  return nullptr;
 }
 
-void PagePool::put(const void* data) {
+void PagePool::put_here(const void* data, PagePool& all) {
   const size_t page = index(data);
   if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   const size_t word = page / kWordBits;
@@ -129,15 +160,15 @@ void PagePool::put(const void* data) {
   size_t hint = hint_.load(std::memory_order_relaxed);
   while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
   }
-  const size_t used = used_.fetch_sub(1, std::memory_order_relaxed) - 1;
-  const size_t backed = backed_pages_.load(std::memory_order_relaxed);
+  const size_t used = all.used_.fetch_sub(1, std::memory_order_relaxed) - 1;
+  const size_t backed = all.backed_pages_.load(std::memory_order_relaxed);
   if (backed <= kKeepWarm + used + used / 10) return;
   // Some words at a time, round and round.
   constexpr size_t kLook = 4;
   const size_t words = count_ / kWordBits;
   const size_t start = cursor_.fetch_add(kLook, std::memory_order_relaxed);
-  give_back(word);
-  for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words);
+  give_back(word, all);
+  for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words, all);
 }
 
 void PagePool::forget_references() {
@@ -159,7 +190,7 @@ void PagePool::free_unreferenced() {
   hint_.store(0, std::memory_order_relaxed);
 }
 
-void PagePool::give_back(size_t word) {
+void PagePool::give_back(size_t word, PagePool& all) {
   uint64_t taken = taken_[word].load(std::memory_order_relaxed);
   const uint64_t victims = returnable(~taken, backed_[word].load(std::memory_order_relaxed));
   // A few pages are not worth a system call; they go with their neighbours.
@@ -167,7 +198,7 @@ void PagePool::give_back(size_t word) {
   // Claimed first, so that nobody takes a page whose bytes are about to go.
   if (!taken_[word].compare_exchange_strong(taken, ~uint64_t{0}, std::memory_order_acquire)) return;
   const uint64_t gone = victims & backed_[word].fetch_and(~victims, std::memory_order_relaxed);
-  backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(gone)), std::memory_order_relaxed);
+  all.backed_pages_.fetch_sub(static_cast<size_t>(std::popcount(gone)), std::memory_order_relaxed);
   for (size_t at = 0; at < kWordBits;) {
     at += static_cast<size_t>(std::countr_zero(victims >> at));
     if (at >= kWordBits) break;

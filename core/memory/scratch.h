@@ -2,7 +2,7 @@
 #ifndef ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 #define ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 
-#include "core/pipe/pipe_table.h"
+#include "core/memory/ring_pool.h"
 
 namespace anysplice {
 

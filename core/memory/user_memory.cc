@@ -130,13 +130,14 @@ ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
   return static_cast<ssize_t>(done);
 }
 
-// copy_out() by the system, in as few calls as there are sets of iovecs.
-ssize_t copy_out_by_system(Ring& ring, const iovec* iov, size_t count) {
+// copy_out() by the system, of as many iovecs as are worth their stack.
+template <int kMost>
+[[gnu::noinline]] ssize_t copy_out_by_system(Ring& ring, const iovec* iov, size_t count) {
   size_t length = 0;
   for (size_t i = 0; i < count; ++i) length += std::min(iov[i].iov_len, ring.bytes());
-  iovec from[kMaxIov];
+  iovec from[kMost];
   size_t described;
-  const int pieces = ring.peek(length, from, &described);
+  const int pieces = ring.peek(length, from, &described, kMost);
   const ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
   if (n < 0) return n;
   // A segment went bad: the slot that was under way stays, what went before it goes.
@@ -149,8 +150,10 @@ ssize_t copy_out_by_system(Ring& ring, const iovec* iov, size_t count) {
 }  // namespace
 
 ssize_t copy_out(Ring& ring, const iovec* iov, size_t count) {
-  return fault_guard::active() ? copy_out_guarded(ring, iov, count)
-                               : copy_out_by_system(ring, iov, count);
+  if (fault_guard::active()) return copy_out_guarded(ring, iov, count);
+  constexpr int kFew = 16;  // slots of a pipe as it is made
+  return ring.used() <= kFew ? copy_out_by_system<kFew>(ring, iov, count)
+                             : copy_out_by_system<kMaxIov>(ring, iov, count);
 }
 
 }  // namespace anysplice

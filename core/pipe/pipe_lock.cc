@@ -326,7 +326,7 @@ void PipeLock::to_kernel(SettleReason reason) {
 bool PipeLock::waits() {
   if (!bytes().empty()) return false;
   if (is_ring()) return pipe_->descriptors[kWrite] > 0 && !take_in(pipe_);
-  return poll_one(fd_, POLLIN, 0) == 0;
+  return kernel_pipe::readable(fd_) == -EAGAIN;
 }
 
 bool PipeLock::packets() const {
@@ -372,8 +372,7 @@ int PipeLock::fill(size_t want) {
   held_bytes::note_held(held_);
   if (!wait_for_readers_in_flight()) {
     if (!ring.empty()) return 0;
-    pollfd p{fd_, POLLIN, 0};
-    return sys->poll(&p, 1, 0) > 0 && (p.revents & POLLIN) == 0 ? -ENODATA : -EAGAIN;
+    return kernel_pipe::readable(fd_) == -ENODATA ? -ENODATA : -EAGAIN;
   }
   const bool packets = this->packets();
   while (ring.bytes() < want) {

@@ -9,25 +9,34 @@
 namespace anysplice {
 namespace {
 
-// 1 GiB of addresses, where there are enough of them.
-constexpr size_t kRingPages = sizeof(void*) > 4 ? 1u << 18 : 1u << 14;
+// The first are part of this object (memory/ring_pool.h says why); then each chunk is as large as
+// all before it.
+constexpr uint32_t kFirstPipes = 64;
+constexpr uint32_t kChunks = std::bit_width(kPipes / kFirstPipes) - 1;
 
-std::atomic<Pipe*> table;
+Pipe first_pipes[kFirstPipes];
+std::atomic<Pipe*> chunks[kChunks];
 std::atomic<uint32_t> high;
 // Head of the list of retired pipes: number + 1, and a count against ABA in the upper half.
 std::atomic<uint64_t> free_list;
-std::atomic<PagePool*> pool;
 
-Pipe* pipes() {
-  Pipe* now = table.load(std::memory_order_acquire);
-  if (now != nullptr) return now;
-  const size_t size = kPipes * sizeof(Pipe);
+// Of a number beyond the first: the pipes of its chunk, whose first number that also is.
+uint32_t chunk_size(uint32_t number) { return std::bit_floor(number); }
+std::atomic<Pipe*>& chunk_of(uint32_t number) {
+  return chunks[std::bit_width(number / kFirstPipes) - 1];
+}
+
+// Sees to it that a pipe has its place. False without memory.
+bool make_place(uint32_t number) {
+  if (number < kFirstPipes) return true;
+  std::atomic<Pipe*>& chunk = chunk_of(number);
+  Pipe* now = chunk.load(std::memory_order_acquire);
+  if (now != nullptr) return true;
+  const size_t size = chunk_size(number) * sizeof(Pipe);
   void* fresh = map_memory(size, Sharing::kPrivate);
-  if (fresh == nullptr) return nullptr;
-  if (table.compare_exchange_strong(now, static_cast<Pipe*>(fresh)))
-    return static_cast<Pipe*>(fresh);
-  unmap_memory(fresh, size);
-  return now;
+  if (fresh == nullptr) return false;
+  if (!chunk.compare_exchange_strong(now, static_cast<Pipe*>(fresh))) unmap_memory(fresh, size);
+  return true;
 }
 
 Pipe* pop_free() {
@@ -40,9 +49,11 @@ Pipe* pop_free() {
   }
   uint32_t number = high.load(std::memory_order_relaxed);
   do {
-    if (number == kPipes) return nullptr;
+    if (number == kPipes || !make_place(number)) return nullptr;
   } while (!high.compare_exchange_weak(number, number + 1, std::memory_order_acq_rel));
-  return pipe_number(number);
+  Pipe* pipe = pipe_number(number);
+  pipe->number = number;
+  return pipe;
 }
 
 size_t pages_for_slots(size_t slots) { return (slots * sizeof(uint64_t) + kPage - 1) / kPage; }
@@ -100,12 +111,14 @@ bool resize_ring(Pipe* pipe, size_t slots) {
 void release_ring(Pipe* pipe) { give_slots_back(pipe, pipe->ring.slots(), pipe->ring.capacity()); }
 
 uint32_t pipe_high() { return high.load(std::memory_order_acquire); }
-Pipe* pipe_number(uint32_t number) { return table.load(std::memory_order_acquire) + number; }
-uint32_t pipe_number_of(const Pipe* pipe) { return static_cast<uint32_t>(pipe - pipe_number(0)); }
+Pipe* pipe_number(uint32_t number) {
+  if (number < kFirstPipes) return &first_pipes[number];
+  return chunk_of(number).load(std::memory_order_acquire) + (number - chunk_size(number));
+}
 Pipe* pipe_of(FdEntry entry) { return pipe_number(entry.pipe()); }
 
 void enter_pipe(const int fds[2], bool nonblock, bool packets) {
-  if (static_cast<unsigned>(std::max(fds[0], fds[1])) >= kFdLimit || pipes() == nullptr) return;
+  if (static_cast<unsigned>(std::max(fds[0], fds[1])) >= kFdLimit) return;
   Pipe* pipe = pop_free();
   if (pipe == nullptr) return;
   for (End end : {kRead, kWrite}) {
@@ -120,7 +133,7 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
   pipe->packets.store(packets, std::memory_order_relaxed);
   pipe->state.store(packets ? PipeState::kKernel : PipeState::kCandidate,
                     std::memory_order_release);
-  const uint32_t number = pipe_number_of(pipe);
+  const uint32_t number = pipe->number;
   sync_point();
   set_fd_entry(fds[0], FdEntry::of(FdKind::kReadEnd, number));
   set_fd_entry(fds[1], FdEntry::of(FdKind::kWriteEnd, number));
@@ -130,7 +143,7 @@ void retire_pipe(Pipe* pipe) {
   pipe->state.store(PipeState::kUnused, std::memory_order_release);
   sync_point();
   pipe->lock.unlock();
-  const uint32_t number = pipe_number_of(pipe);
+  const uint32_t number = pipe->number;
   uint64_t head = free_list.load(std::memory_order_relaxed);
   uint64_t next;
   do {
@@ -154,22 +167,6 @@ bool lock_entry(int fd, FdEntry entry, Pipe* pipe) {
 void settle_when_unlocked(Pipe* pipe, SettleReason reason) {
   pipe->seen_because.store(static_cast<int>(reason), std::memory_order_relaxed);
   pipe->bypassed.store(true, std::memory_order_seq_cst);
-}
-
-PagePool* ring_pool() {
-  PagePool* now = pool.load(std::memory_order_acquire);
-  if (now != nullptr) return now;
-  size_t pages = kRingPages;
-  void* memory = nullptr;
-  for (; memory == nullptr && pages >= 64; pages /= 4) {
-    memory = map_memory(PagePool::bytes_for(pages), Sharing::kPrivate);
-    if (memory != nullptr) break;
-  }
-  if (memory == nullptr) return nullptr;
-  PagePool* fresh = PagePool::create(memory, pages, Sharing::kPrivate);
-  if (pool.compare_exchange_strong(now, fresh)) return fresh;
-  unmap_memory(memory, PagePool::bytes_for(pages));
-  return now;
 }
 
 }  // namespace anysplice

@@ -20,6 +20,7 @@
 
 #include "core/fd/fd_table.h"
 #include "core/memory/ring.h"
+#include "core/memory/ring_pool.h"
 #include "core/pipe/pipe_id.h"
 #include "core/pipe/readers_in_flight.h"
 #include "core/sys/mutex.h"
@@ -35,6 +36,7 @@ enum End { kRead = 0, kWrite = 1 };
 struct Pipe {
   static constexpr uint32_t kInlineSlots = 16;
 
+  uint32_t number;
   HandlerAwareMutex lock;  // guards everything but the atomics
   std::atomic<PipeState> state;
   // Calls that may be waiting in the kernel on this pipe, as counted while it is a candidate.
@@ -84,16 +86,12 @@ void settle_when_unlocked(Pipe* pipe, SettleReason reason);
 inline constexpr uint32_t kPipes = 1u << 16;
 uint32_t pipe_high();
 Pipe* pipe_number(uint32_t number);
-uint32_t pipe_number_of(const Pipe* pipe);
 
 // Gives a locked pipe an empty ring of that many slots, as the kernel's pipe has. False without
 // memory. release_ring takes it away again; it must be empty.
 bool give_ring(Pipe* pipe, size_t slots);
 bool resize_ring(Pipe* pipe, size_t slots);
 void release_ring(Pipe* pipe);
-
-// The private memory that rings and copies use; null if there is none to be had.
-PagePool* ring_pool();
 
 }  // namespace anysplice
 

@@ -11,6 +11,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/base/text.h"
+#include "core/memory/iovec_room.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/sys/kernel_pipe.h"
@@ -116,19 +117,20 @@ struct Marker {
 
 // Writes the marker, if there is one, and all of the ring, consuming nothing. Returns what went in.
 size_t write_all(const Ring& ring, const Marker* marker, int fd) {
-  iovec iov[kMaxIov];
+  IovecRoom room(ring.used() + 1);
+  iovec* const iov = room.iov();
   size_t bytes;
   size_t done = 0;
   if (marker != nullptr) {
     // With what can go by the same write: nothing may come between.
-    const int count = ring.peek(ring.bytes(), iov + 1, &bytes, kMaxIov - 1);
+    const int count = ring.peek(ring.bytes(), iov + 1, &bytes, room.most() - 1);
     iov[0] = {const_cast<Marker*>(marker), Marker::kSize};
     const ssize_t n = kernel_pipe::write_now(fd, iov, count + 1);
     if (n < static_cast<ssize_t>(Marker::kSize + bytes)) return n > 0 ? static_cast<size_t>(n) : 0;
     done = bytes;
   }
   while (done < ring.bytes()) {
-    const int count = ring.peek_at(done, ring.bytes() - done, iov, &bytes);
+    const int count = ring.peek_at(done, ring.bytes() - done, iov, &bytes, room.most());
     const ssize_t n = kernel_pipe::write_now(fd, iov, count);
     if (n > 0) done += static_cast<size_t>(n);
     if (n < static_cast<ssize_t>(bytes)) break;
@@ -289,7 +291,7 @@ void note_settled(int fd, SettleReason reason, size_t bytes) {
 }
 
 void settle_ring(Pipe* pipe, SettleReason reason) {
-  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe_number_of(pipe));
+  const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe->number);
   const bool had_ring = pipe->state.load(std::memory_order_relaxed) == PipeState::kRing;
   const int fd = pipe->fd[kRead] >= 0 ? pipe->fd[kRead] : pipe->fd[kWrite];
   if (had_ring) {

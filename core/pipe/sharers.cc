@@ -45,7 +45,7 @@ bool has_stopped(int bit, uint32_t number) {
 
 // Those that may still read.
 uint64_t refreshed(Pipe* pipe) {
-  const uint32_t number = pipe_number_of(pipe);
+  const uint32_t number = pipe->number;
   uint64_t now = pipe->sharers.load(std::memory_order_acquire);
   for (uint64_t rest = now; rest != 0; rest &= rest - 1) {
     const uint64_t bit = rest & -rest;
@@ -95,7 +95,7 @@ bool any(Pipe* pipe) {
 void stop_reading(Pipe* pipe) {
   const uint64_t others = refreshed(pipe);
   if (!std::has_single_bit(others) || others == kUnknown) return;
-  const uint32_t number = pipe_number_of(pipe);
+  const uint32_t number = pipe->number;
   if (others == kParent) {
     if (Page* const page = parent.load(); page != nullptr) tell(page->child, number);
   } else {

@@ -1,39 +1,43 @@
-// A stretch of engine code that no cancellation ends half-way and, if need be, no signal handler
-// interrupts.
+// A stretch of engine code that no cancellation ends half-way and no signal handler interrupts.
 //
-// Handlers must stay out wherever bytes are on their way between two system calls, or a lock is
-// held that other processes wait for: one could longjmp away. Blocking them costs two system calls,
-// so work on a ring, whose lock a handler can tell from its own (lock.h), leaves them open. SIGSEGV
-// and the other signals of a faulting instruction are never blocked.
+// Blocked, no signal does anything before its end: where bytes of a pipe that others have too are
+// on their way between two system calls, or a lock is held that other processes wait for. A signal
+// could end the process, or stop it. That costs two system calls. Deferred, only handlers wait for
+// the end (deferral.h), which is enough for what is private to the process, and costs nothing;
+// where that cannot be had signals are blocked. SIGSEGV and the other signals of a faulting
+// instruction are neither.
 #ifndef ANYSPLICE_CORE_SYS_CRITICAL_SECTION_H_
 #define ANYSPLICE_CORE_SYS_CRITICAL_SECTION_H_
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 
 #include <initializer_list>
 
+#include "core/sys/deferral.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
 
-enum class Signals { kBlocked, kOpen };
+enum class Signals { kBlocked, kDeferred };
 
 class CriticalSection {
  public:
-  explicit CriticalSection(Signals signals = Signals::kBlocked) {
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
-    if (signals == Signals::kBlocked) block_signals();
+  explicit CriticalSection(Signals signals = Signals::kBlocked) : deferred_(deferral::begin()) {
+    if (!deferred_) cancellation_.forbid();
+    if (signals == Signals::kBlocked || !deferred_) block_signals();
   }
-  // Pending signals and a pending cancellation act here.
+  // Pending signals and a pending cancellation act here. Whatever a handler does then, nothing of
+  // this section is left undone.
   ~CriticalSection() {
-    if (blocked_) {
-      const int kept = errno;
-      sys->pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-      errno = kept;
+    if (deferred_) {
+      deferral::end(blocked_ ? &mask_ : nullptr);
+      return;
     }
-    pthread_setcancelstate(cancel_state_, nullptr);
+    cancellation_.restore();
+    const int kept = errno;
+    sys->pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    errno = kept;
   }
   CriticalSection(const CriticalSection&) = delete;
   CriticalSection& operator=(const CriticalSection&) = delete;
@@ -50,9 +54,15 @@ class CriticalSection {
     blocked_ = true;
   }
 
+  // What the signals that were put off so far do to a call that was interrupted by them.
+  deferral::Came came() const {
+    return deferred_ ? deferral::self.came.load(std::memory_order_relaxed) : deferral::Came::kNone;
+  }
+
  private:
+  const bool deferred_;
   bool blocked_ = false;
-  int cancel_state_;
+  deferral::Cancellation cancellation_;
   sigset_t mask_;
 };
 

@@ -17,6 +17,13 @@ dev_t full_device();
 // positions beyond 2 GiB mean nothing.
 bool is_pseudo_file(int fd);
 
+// Whether its reads may wait for bytes as a pipe's do, though it is a regular file.
+bool reads_may_wait(int fd);
+
+// Whether a position at or behind the end of a file lies beyond what its file system can have.
+// False where the system does not tell without moving the position, which others may share.
+bool beyond_limit(int fd, int64_t position);
+
 // As writev(2), at a position.
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position);
 

@@ -23,6 +23,11 @@ int open_end(int fd, int mode, bool packets);
 // Whether it has one; if not, what this process has not got open is out of reach.
 bool opens_ends();
 
+// What a read would find, with no trace of the question: 0 for bytes, -EAGAIN if the pipe is empty,
+// -ENODATA if it is empty and has no writer. (Of the last poll(2) says nothing if there was none
+// since the descriptor was opened.) Or another -errno.
+int readable(int fd);
+
 // Slots that are free at the most, if the bytes in the pipe fill theirs; they cannot be counted
 // from outside. At least 1: poll(2) tells whether the pipe is full.
 uint32_t free_slots(int fd);

@@ -1,7 +1,6 @@
 #include "core/sys/memory.h"
 
 #include <stdint.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -34,16 +33,6 @@ Stretch whole_system_pages(void* memory, size_t size) {
   const size_t skip = (page - reinterpret_cast<uintptr_t>(memory) % page) % page;
   char* start = static_cast<char*>(memory) + skip;
   return {start, size > skip ? (size - skip) / page * page : 0};
-}
-
-bool too_large(size_t size) {
-#ifdef RLIMIT_AS
-  rlimit limit;
-  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-         size > limit.rlim_cur / 8;
-#else
-  return size > SIZE_MAX / 8;
-#endif
 }
 
 }  // namespace anysplice

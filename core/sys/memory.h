@@ -12,8 +12,7 @@ enum class Sharing {
   kRelated,  // with the children that are forked from now on
 };
 
-// Zeroed pages, reserved but not backed until touched. Null if refused, or if it would take more
-// than an eighth of a limit on the address space (RLIMIT_AS).
+// Zeroed pages, reserved but not backed until touched. Null if refused.
 void* map_memory(size_t size, Sharing sharing);
 void unmap_memory(void* memory, size_t size);
 // Puts zeroed private pages in the place of shared ones, for those who may still be using them.
@@ -36,9 +35,6 @@ struct Stretch {
   size_t size;
 };
 Stretch whole_system_pages(void* memory, size_t size);
-
-// Whether a mapping of that size would take too much of a limit on the address space.
-bool too_large(size_t size);
 
 }  // namespace anysplice
 

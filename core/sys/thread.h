@@ -1,9 +1,10 @@
-// Which thread this is, and sleeping until a word in memory changes.
+// Which thread this is, signals to it, and sleeping until a word in memory changes.
 //
 // Async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_THREAD_H_
 #define ANYSPLICE_CORE_SYS_THREAD_H_
 
+#include <signal.h>
 #include <stdint.h>
 
 #include <atomic>
@@ -27,6 +28,10 @@ void wake_one(std::atomic<uint32_t>& word);
 // milliseconds, about.
 void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long milliseconds);
 void wake_between_processes(std::atomic<uint32_t>& word);
+
+// Sends this thread a signal that says of itself what `info` says. False if the system cannot, or
+// refuses.
+bool send(int signal, const siginfo_t& info);
 
 }  // namespace anysplice::thread
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/sync_point.h"
+#include "core/memory/iovec_room.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/telemetry/counters.h"
@@ -34,24 +35,17 @@ ssize_t write_packets(int fd, const iovec* iov, int count) {
   return done;
 }
 
-// From what `in` has in the engine to `out`: by reference between rings, by copy into a ring of
-// other memory, by write into a kernel pipe, which has so many slots of room. Returns bytes or
-// -errno; consumes nothing.
-ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* consumed, What what) {
+// The ways of pass() that take room for iovecs, out of line for the sake of the one that does not.
+[[gnu::noinline]] ssize_t copy_or_write(PipeLock& in, PipeLock& out, size_t length, uint32_t room) {
   Ring& from = in.bytes();
-  *consumed = false;
-  if (out.is_ring() && in.is_ring()) {
-    *consumed = true;
-    return static_cast<ssize_t>(what == What::kMove ? out.bytes().move_from(from, length)
-                                                    : out.bytes().link_from(from, length));
-  }
-  iovec iov[kMaxIov];
+  IovecRoom pieces(from.used());
+  iovec* const iov = pieces.iov();
   size_t described;
   // Only a ring's slots are what the kernel's would be; held bytes are in pieces of our making.
   if (!out.is_ring()) {
     length = std::min(length, in.is_ring() ? from.bytes_in(room) : size_t{room} * kPage);
   }
-  const int count = from.peek(length, iov, &described);
+  const int count = from.peek(length, iov, &described, pieces.most());
   if (!out.is_ring()) {
     // Into a packet pipe what was one packet goes by one write.
     return out.packets() ? write_packets(out.fd(), iov, count)
@@ -64,6 +58,20 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* co
     if (n < iov[i].iov_len) break;
   }
   return done > 0 || count == 0 ? static_cast<ssize_t>(done) : -ENOMEM;
+}
+
+// From what `in` has in the engine to `out`: by reference between rings, by copy into a ring of
+// other memory, by write into a kernel pipe, which has so many slots of room. Returns bytes or
+// -errno; consumes nothing.
+ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* consumed, What what) {
+  Ring& from = in.bytes();
+  *consumed = false;
+  if (out.is_ring() && in.is_ring()) {
+    *consumed = true;
+    return static_cast<ssize_t>(what == What::kMove ? out.bytes().move_from(from, length)
+                                                    : out.bytes().link_from(from, length));
+  }
+  return copy_or_write(in, out, length, room);
 }
 
 Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {

@@ -3,11 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 
+#include <algorithm>
+
+#include "core/base/keep_errno.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/posix/by_poll.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
 #include "core/sys/sys.h"
@@ -15,21 +22,86 @@
 namespace anysplice {
 namespace {
 
+// What a table entry says besides the kind.
+constexpr uint32_t kTcp = 1;      // of a stream
+constexpr uint32_t kLingers = 4;  // of a file; below it is the access mode
+
+int socket_option(int fd, int option, int otherwise) {
+  const KeepErrno keep;
+  int value = 0;
+  socklen_t size = sizeof(value);
+  return sys->getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : otherwise;
+}
+
 Kind socket_kind(int fd) {
-  int type = 0;
-  socklen_t size = sizeof(type);
-  if (sys->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return Kind::kNone;
+  const int type = socket_option(fd, SO_TYPE, -1);
+  if (type == -1) return Kind::kNone;
   return type == SOCK_STREAM ? Kind::kStream : Kind::kMessage;
 }
 
-int remember(Endpoint* end, Kind kind, int flags) {
-  end->kind = kind;
-  end->flags = flags;
-  end->remembered = true;
-  return 0;
+bool is_tcp(int fd) {
+#ifdef SO_PROTOCOL
+  return socket_option(fd, SO_PROTOCOL, 0) == IPPROTO_TCP;
+#else
+  (void)fd;
+  return false;
+#endif
 }
 
-int wait_by_poll(int fd, short events) { return poll_one(fd, events, -1) < 0 ? -errno : 0; }
+// A device that is a terminal; one that was hung up takes and gives nothing any more.
+void look_at_terminal(Endpoint* end) {
+  const KeepErrno keep;
+  int waiting;
+  end->terminal = sys->ioctl(end->fd, TIOCOUTQ, &waiting) == 0;
+  if (!end->terminal && errno == EIO) end->kind = Kind::kNone;
+}
+
+// libc changes what these are with calls that nobody sees (login_tty, daemon).
+bool is_standard(int fd) { return fd >= 0 && fd <= 2; }
+
+// Whether the next byte is behind an urgent one, where a splice stops. A recv would go on.
+bool at_urgent_mark(int socket) {
+  int at = 0;
+  return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
+}
+
+// As much of the front of iov as a terminal takes without sleeping once poll has said that there is
+// room: one control character, which may come out as several, or a short run of others.
+size_t piece_for_terminal(const iovec& iov) {
+  constexpr size_t kRun = 128;
+  const auto* bytes = static_cast<const unsigned char*>(iov.iov_base);
+  size_t n = 0;
+  while (n < iov.iov_len && n < kRun && bytes[n] >= ' ') ++n;
+  return n > 0 ? n : 1;
+}
+
+ssize_t push_to_terminal(int fd, const iovec* iov, int count) {
+  ssize_t done = 0;
+  for (int i = 0; i < count; ++i) {
+    iovec rest = iov[i];
+    while (rest.iov_len > 0) {
+      const int ready = poll_one(fd, POLLOUT, 0);
+      if (ready == 0) errno = EAGAIN;
+      const iovec piece{rest.iov_base, piece_for_terminal(rest)};
+      const ssize_t n = ready > 0 ? sys->writev(fd, &piece, 1) : -1;
+      if (n <= 0) return done > 0 ? done : n;
+      done += n;
+      rest.iov_base = static_cast<char*>(rest.iov_base) + n;
+      rest.iov_len -= static_cast<size_t>(n);
+    }
+  }
+  return done;
+}
+
+ssize_t push_to_device(const Endpoint& to, const iovec* iov, int count) {
+  if (to.nonblocking()) return sys->writev(to.fd, iov, count);
+  if (to.terminal) return push_to_terminal(to.fd, iov, count);
+  if (poll_one(to.fd, POLLOUT, 0) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return sys->writev(to.fd, iov, count);
+}
 
 }  // namespace
 
@@ -74,18 +146,20 @@ int look(int fd, Endpoint* end, Role role) {
     *end = {};
     end->fd = fd;
   }
-  if (entry.kind() == FdKind::kStream) return remember(end, Kind::kStream, O_RDWR);
-  if (entry.kind() == FdKind::kNull && role == Role::kSink) {
-    return remember(end, Kind::kNull, O_WRONLY);
+  // Of a sink anybody who has it can set O_APPEND.
+  const bool stream = entry.kind() == FdKind::kStream;
+  const bool file = entry.kind() == FdKind::kFile;
+  end->remembered = stream || file;
+  if (role == Role::kSource && end->remembered) {
+    end->flags = stream ? O_RDWR : static_cast<int>(entry.pipe()) & O_ACCMODE;
+  } else {
+    end->flags = sys->fcntl(fd, F_GETFL, 0);
+    if (end->flags < 0 || (end->flags & host::kPathOnly) != 0) return -EBADF;
   }
-  // What else a file's flags say matters to sinks only.
-  if (entry.kind() == FdKind::kFile && role == Role::kSource) {
-    return remember(end, Kind::kFile, static_cast<int>(entry.pipe()));
-  }
-  end->flags = sys->fcntl(fd, F_GETFL, 0);
-  if (end->flags < 0 || (end->flags & host::kPathOnly) != 0) return -EBADF;
-  if (entry.kind() == FdKind::kFile) {
-    end->kind = Kind::kFile;
+  if (end->remembered) {
+    end->kind = stream ? Kind::kStream : Kind::kFile;
+    end->tcp = stream && (entry.pipe() & kTcp) != 0;
+    end->lingers = file && (entry.pipe() & kLingers) != 0;
     return 0;
   }
   struct stat st;
@@ -100,20 +174,28 @@ int look(int fd, Endpoint* end, Role role) {
       return 0;
     case S_IFSOCK:
       end->kind = socket_kind(fd);
-      if (end->kind == Kind::kStream) known = FdKind::kStream;
+      if (end->kind == Kind::kStream) {
+        end->tcp = is_tcp(fd);
+        known = FdKind::kStream;
+        about = end->tcp ? kTcp : 0;
+      }
       break;
     case S_IFREG:
+      // Files that are made up as they are read say that they have no bytes.
+      end->lingers = st.st_size == 0 && files::reads_may_wait(fd);
+      [[fallthrough]];
     case S_IFBLK:
       end->kind = Kind::kFile;
       known = FdKind::kFile;
-      about = static_cast<uint32_t>(end->flags & O_ACCMODE);
+      about = static_cast<uint32_t>(end->flags & O_ACCMODE) | (end->lingers ? kLingers : 0);
       break;
     case S_IFCHR:
       end->kind = Kind::kDevice;
       end->device = st.st_rdev;
       if (end->device == files::null_device() && end->writable()) {
         end->kind = Kind::kNull;
-        known = FdKind::kNull;
+      } else {
+        look_at_terminal(end);
       }
       break;
     case S_IFDIR:
@@ -122,7 +204,7 @@ int look(int fd, Endpoint* end, Role role) {
     default:
       end->kind = Kind::kNone;
   }
-  remember_fd(fd, FdEntry::of(known, about));
+  remember_fd(fd, is_standard(fd) ? FdEntry::of(FdKind::kOther) : FdEntry::of(known, about));
   return 0;
 }
 
@@ -144,11 +226,10 @@ bool beyond_file_system(const Endpoint& end, int64_t position) {
   // The smallest limit there is, that of procfs and sysfs.
   if (position < INT32_MAX) return false;
   if (files::is_pseudo_file(end.fd)) return true;
-  if (end.kind == Kind::kDirectory) return position >= int64_t{1} << 40;
-  const int64_t kept = sys->lseek(end.fd, 0, SEEK_CUR);
-  if (sys->lseek(end.fd, position, SEEK_SET) < 0) return true;
-  sys->lseek(end.fd, kept, SEEK_SET);
-  return false;
+  const KeepErrno keep;
+  struct stat st;
+  if (sys->fstat(end.fd, &st) == 0 && position < st.st_size) return false;
+  return files::beyond_limit(end.fd, position);
 }
 
 // Of the memory devices the kernel splices not all both ways.
@@ -162,7 +243,7 @@ bool can_be_sink(const Endpoint& end) {
   return end.kind < Kind::kDirectory && !full;
 }
 
-ssize_t pull(Endpoint& from, const iovec& into, bool may_wait) {
+ssize_t pull(Endpoint& from, const iovec& into) {
   ssize_t n;
   switch (from.kind) {
     case Kind::kFile:
@@ -171,7 +252,8 @@ ssize_t pull(Endpoint& from, const iovec& into, bool may_wait) {
       break;
     case Kind::kStream:
     case Kind::kMessage:
-      n = sys->recv(from.fd, into.iov_base, into.iov_len, may_wait ? 0 : MSG_DONTWAIT);
+      if (from.tcp && at_urgent_mark(from.fd)) return from.nonblocking() ? -EAGAIN : 0;
+      n = sys->recv(from.fd, into.iov_base, into.iov_len, MSG_DONTWAIT);
       break;
     default:
       n = sys->readv(from.fd, &into, 1);
@@ -197,12 +279,14 @@ ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(iov);
       message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
-      const bool whole = to.kind == Kind::kMessage && !to.nonblocking();
       // A broken stream's SIGPIPE is raised by the caller, once nothing is locked any more.
       const bool quiet = to.kind == Kind::kStream;
-      n = sockets::send(to.fd, &message, {.wait = whole, .more = more, .quiet = quiet});
+      n = sockets::send(to.fd, &message, {.wait = false, .more = more, .quiet = quiet});
       break;
     }
+    case Kind::kDevice:
+      n = push_to_device(to, iov, count);
+      break;
     default:
       n = sys->writev(to.fd, iov, count);
   }
@@ -211,20 +295,56 @@ ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
   return n;
 }
 
+bool heeds_splice_nonblock(const Endpoint& from) {
+#ifdef SO_DOMAIN
+  return from.kind == Kind::kStream && !from.tcp &&
+         socket_option(from.fd, SO_DOMAIN, AF_UNIX) == AF_UNIX;
+#else
+  return from.kind == Kind::kStream;
+#endif
+}
+
+size_t low_water(const Endpoint& from, size_t length) {
+  if (from.kind != Kind::kStream || from.tcp) return 0;
+  const int mark = socket_option(from.fd, SO_RCVLOWAT, 1);
+  if (mark <= 1 || !heeds_splice_nonblock(from)) return 0;
+  return std::min(static_cast<size_t>(mark), length);
+}
+
+// A recv of nothing from a unix stream waits as any, and takes nothing; from a TCP socket it hides
+// signals, and one of a byte goes past an urgent mark. From a message socket it would take a
+// message; a look that copies nothing does not, and is only seen where looks have a place of their
+// own, which is also theirs to wait at.
+static int wait_for_socket(const Endpoint& from, bool restarts) {
+  bool by_recv = restarts && !from.tcp;
+#ifdef SO_PEEK_OFF
+  if (from.kind == Kind::kMessage && socket_option(from.fd, SO_PEEK_OFF, -1) >= 0) by_recv = false;
+#endif
+  if (!by_recv) return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
+  char nothing;
+  const int how = from.kind == Kind::kMessage ? MSG_PEEK : 0;
+  return sys->recv(from.fd, &nothing, 0, how) < 0 ? -errno : 0;
+}
+
 int wait_readable(const Endpoint& from, bool restarts, unsigned vain) {
-  if (from.kind == Kind::kPipe) return kernel_pipe::wait_readable(from.fd, restarts, vain);
-  if ((from.kind == Kind::kStream || from.kind == Kind::kMessage) && restarts) {
-    char byte;
-    return sys->recv(from.fd, &byte, 1, MSG_PEEK) < 0 ? -errno : 0;
+  switch (from.kind) {
+    case Kind::kPipe:
+      return kernel_pipe::wait_readable(from.fd, restarts, vain);
+    case Kind::kStream:
+    case Kind::kMessage:
+      return wait_for_socket(from, restarts);
+    default:
+      return by_poll::wait_readable(from.fd, restarts);
   }
-  return wait_by_poll(from.fd, POLLIN);
 }
 
 int wait_writable(const Endpoint& to, bool restarts, unsigned vain) {
   if (to.kind == Kind::kPipe || to.kind == Kind::kStream) {
     return kernel_pipe::wait_writable(to.fd, restarts, vain);
   }
-  return wait_by_poll(to.fd, POLLOUT);
+  // A message that had no room has none before poll says so.
+  if (to.kind == Kind::kMessage) return by_poll::wait_for_socket(to.fd, POLLOUT, restarts);
+  return by_poll::wait_writable(to.fd, restarts);
 }
 
 }  // namespace anysplice

@@ -32,6 +32,9 @@ struct Endpoint {
   PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
   uint32_t replaced = 0;    // fd_replaced before that was looked at
   bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
+  bool tcp = false;         // of a stream: has an urgent mark that a splice does not pass
+  bool terminal = false;    // of a device
+  bool lingers = false;     // a file whose reads can wait for bytes, as those of procfs and tracefs
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
 
@@ -61,11 +64,21 @@ bool beyond_file_system(const Endpoint& end, int64_t position);
 bool can_be_source(const Endpoint& end);
 bool can_be_sink(const Endpoint& end);
 
-// Moves without waiting where the system allows to ask for that (sockets); `may_wait` false means
-// that a source which has nothing gives -EAGAIN even if its descriptor is blocking.
-ssize_t pull(Endpoint& from, const iovec& into, bool may_wait);
+// Whether a read of the end may sleep, whatever its descriptor's O_NONBLOCK: to be asked for bytes
+// by poll(2) first, and read with no pipe locked.
+inline bool can_linger(const Endpoint& end) { return end.kind == Kind::kDevice || end.lingers; }
+
+// Move without waiting: -EAGAIN if there is nothing, or no room, even if the descriptor is
+// blocking. (Of a source that can_linger() poll must have said that it is ready.)
+ssize_t pull(Endpoint& from, const iovec& into);
 // `more`: further bytes follow at once (MSG_MORE). A message socket gets all of iov as one message.
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more);
+
+// Of a socket whose recv gave -EAGAIN: whether SPLICE_F_NONBLOCK ends the call, as it does for
+// streams of the unix family only. The others wait unless they have O_NONBLOCK themselves.
+bool heeds_splice_nonblock(const Endpoint& from);
+// How many bytes a splice of so many waits for (SO_RCVLOWAT): of unix streams only, too.
+size_t low_water(const Endpoint& from, size_t length);
 
 // Wait, as the kernel's own call would, for a source to have bytes or a sink to have room: 0 or
 // -errno. Cancellation points. `restarts` and `vain` as in kernel_pipe.h.

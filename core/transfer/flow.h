@@ -1,8 +1,8 @@
 // The frame of every transfer: attempts that never wait, inside a CriticalSection, and between them
 // waits in the kernel that hold nothing.
 //
-// A Flow is one call, of one thread. Async-signal-safe: handlers may run in attempts, but where a
-// PipeLock blocks signals, and in every wait.
+// A Flow is one call, of one thread. Async-signal-safe: handlers run between attempts and in every
+// wait, when nothing is locked.
 #ifndef ANYSPLICE_CORE_TRANSFER_FLOW_H_
 #define ANYSPLICE_CORE_TRANSFER_FLOW_H_
 
@@ -67,11 +67,21 @@ ssize_t run(Flow& flow, Attempt attempt) {
   unsigned waits = 0;
   for (;;) {
     Step step;
+    deferral::Came signals;
     {
-      CriticalSection section(Signals::kOpen);
+      CriticalSection section(Signals::kDeferred);
       step = attempt(section);
+      signals = section.came();
     }
     if (flow.signal != 0) sys->raise(flow.signal);
+    if (flow.moved == 0 && signals != deferral::Came::kNone) [[unlikely]] {
+      // A handler that was put off ran just now, as if it had interrupted a wait of this call.
+      if (step == Step::kDone && flow.error == EINTR && signals == deferral::Came::kRestarts) {
+        flow.error = 0;
+        continue;
+      }
+      if (step > Step::kAgain && signals == deferral::Came::kInterrupts) step = flow.fail(EINTR);
+    }
     if (step == Step::kDone) break;
     if (step == Step::kAgain) continue;
     // A partial transfer is never restarted: its count is the answer.

@@ -1,4 +1,6 @@
 // From a file, socket or device into a pipe.
+#include <string.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -15,33 +17,42 @@ namespace {
 // How often a call that ought to succeed is made again, where giving up would lose or double bytes.
 constexpr int kTries = 16;
 
+// The number was closed, and given to something else, behind our back.
+Step look_again(Flow& flow) {
+  set_fd_entry(flow.in.fd, {});
+  const Endpoint before = flow.in;
+  if (look(flow.in.fd, &flow.in, Role::kSource) != 0) return flow.fail(EBADF);
+  flow.in.positioned = before.positioned;
+  flow.in.position = before.position;
+  return Step::kAgain;
+}
+
 // The source has nothing now: the end of the call, or a wait for it with no pipe locked.
 Step source_stalled(Flow& flow, ssize_t error) {
-  if (error == -ENOTSOCK && flow.in.remembered) {
-    // The number was closed, and given to something else, behind our back.
-    set_fd_entry(flow.in.fd, {});
-    return look(flow.in.fd, &flow.in, Role::kSource) == 0 ? Step::kAgain : flow.fail(EBADF);
-  }
+  if ((error == -ENOTSOCK || error == -ESPIPE) && flow.in.remembered) return look_again(flow);
   if (error == 0) return Step::kDone;
   if (error != -EAGAIN) return flow.fail(static_cast<int>(-error));
   if (flow.moved > 0) return Step::kDone;
   const bool nonblocking =
-      flow.in.nonblocking() || (flow.in.kind == Kind::kStream && flow.nonblocking());
+      flow.in.nonblocking() || (flow.nonblocking() && heeds_splice_nonblock(flow.in));
   return nonblocking ? flow.fail(EAGAIN) : Step::kWaitIn;
 }
 
-// Whether a read of the source would wait, which it must not inside a CriticalSection.
-bool source_would_wait(const Flow& flow) {
-  if (flow.in.kind != Kind::kDevice || flow.in.nonblocking()) return false;
-  return poll_one(flow.in.fd, POLLIN, 0) == 0;
+// What has come from a socket may be less than what a call on it waits for.
+Step after_some(Flow& flow) {
+  const size_t wanted = low_water(flow.in, flow.length);
+  if (flow.moved >= wanted || flow.nonblocking() || flow.in.nonblocking()) return Step::kDone;
+  return Step::kWaitIn;
 }
 
 // Where the next byte of the source lies in its page: a file's pages enter a pipe one a slot, as
-// they lie in the page cache.
-size_t offset_in_page(const Flow& flow) {
+// they lie in the page cache. The position goes to *at, -ESPIPE if there is none.
+size_t offset_in_page(const Flow& flow, int64_t* at) {
+  *at = 0;
   if (flow.in.kind != Kind::kFile) return 0;
-  const int64_t at = flow.in.positioned ? flow.in.position : sys->lseek(flow.in.fd, 0, SEEK_CUR);
-  return at > 0 ? static_cast<size_t>(at) % kPage : 0;
+  *at = flow.in.positioned ? flow.in.position : sys->lseek(flow.in.fd, 0, SEEK_CUR);
+  if (*at < 0) *at = -errno;
+  return *at > 0 ? static_cast<size_t>(*at) % kPage : 0;
 }
 
 Step into_ring(Flow& flow, PipeLock& pipe) {
@@ -50,14 +61,19 @@ Step into_ring(Flow& flow, PipeLock& pipe) {
   if (ring.free() == 0) return flow.stall(pipe, Step::kWaitOut);
   if (flow.left() > 0 && !can_be_source(flow.in)) return flow.fail(EINVAL);
   while (flow.left() > 0 && ring.free() > 0) {
-    const Ring::Room room = ring.reserve(flow.left(), offset_in_page(flow));
+    int64_t at;
+    const size_t offset = offset_in_page(flow, &at);
+    if (at == -ESPIPE && flow.in.remembered) return look_again(flow);
+    const Ring::Room room = ring.reserve(flow.left(), offset);
     if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
-    const ssize_t n = pull(flow.in, room.iov, false);
+    const ssize_t n = pull(flow.in, room.iov);
     ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
     if (n <= 0) return source_stalled(flow, n);
     flow.moved += static_cast<size_t>(n);
     count(stats->ring_bytes, static_cast<uint64_t>(n));
-    if (static_cast<size_t>(n) < room.iov.iov_len || flow.in.kind != Kind::kFile) break;
+    if (static_cast<size_t>(n) < room.iov.iov_len || flow.in.kind != Kind::kFile) {
+      return after_some(flow);
+    }
   }
   return Step::kDone;
 }
@@ -86,17 +102,6 @@ Step no_room(Flow& flow, PipeLock& pipe, ssize_t room) {
   return room < 0 ? flow.no_reader() : flow.stall(pipe, Step::kWaitOut);
 }
 
-// Takes bytes that were only looked at out of a socket. They are there, so this hardly ever fails;
-// if it does they would come twice.
-void discard(Endpoint& in, void* scratch, size_t length) {
-  for (int tries = 0; length > 0 && tries < kTries; ++tries) {
-    const ssize_t n = sys->recv(in.fd, scratch, length, MSG_DONTWAIT);
-    if (n <= 0) continue;
-    if (in.kind == Kind::kMessage) return;  // which goes as a whole
-    length -= static_cast<size_t>(n);
-  }
-}
-
 // Writes bytes that have left their source, the first of them written, to a pipe that a stranger
 // filled: makes it larger, else waits; and holds them if the system takes them in no way. Bytes, or
 // -errno if all are lost.
@@ -123,94 +128,220 @@ ssize_t write_rest(PipeLock& pipe, const char* data, size_t length, ssize_t writ
   return done > 0 ? static_cast<ssize_t>(done) : written;
 }
 
-// One chunk: reads from the source no more than the pipe will take, whatever the pipe does. Nothing
-// if it filled the chunk and more may follow.
-std::optional<Step> into_kernel_once(Flow& flow, PipeLock& pipe, size_t room, bool sure,
+// Bytes that a write to a kernel pipe takes for certain, if all in it came by write(2): of two
+// buffers in a row, which would have been one if they fitted, but for the first.
+size_t certain_room(int fd) {
+  const size_t used = static_cast<size_t>(std::max<ssize_t>(kernel_pipe::bytes(fd), 0));
+  const size_t most = std::min(used, 2 * (used / (kPage + 1)) + 2);
+  const size_t all = kernel_pipe::slots(fd);
+  return (all > most ? all - most : 1) * kPage;
+}
+
+// One chunk of a file, which can be read again from where it was. Nothing if it filled the chunk
+// and more may follow.
+std::optional<Step> file_into_kernel(Flow& flow, PipeLock& pipe, size_t room,
                                      const Scratch& scratch) {
-  size_t want = std::min({flow.left(), room, scratch.size()});
-  const bool seekable = flow.in.kind == Kind::kFile;
-  const bool socket = flow.in.kind == Kind::kStream || flow.in.kind == Kind::kMessage;
-  bool peeked = !sure && socket;
-  // What cannot be unread is read only as far as one free page, which poll vouched for, goes.
-  if (!sure && !seekable && !peeked) want = std::min(want, kPage);
-  const iovec into{scratch.data(), want};
-  ssize_t n;
-  if (peeked) {
-    n = sys->recv(flow.in.fd, into.iov_base, want, MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0) n = -errno;
-    if (n == 0 && flow.in.kind == Kind::kMessage) {
-      // An empty message is one all the same: it has to go.
-      peeked = false;
-      n = pull(flow.in, into, false);
-    }
-  } else {
-    n = pull(flow.in, into, false);
-  }
+  const size_t want = std::min({flow.left(), room, scratch.size()});
+  const ssize_t n = pull(flow.in, {scratch.data(), want});
   if (n <= 0) {
     // The pipe's state comes before the source's, if it was not asked for yet.
-    if (seekable && flow.moved == 0) {
+    bool sure;
+    if (flow.moved == 0) {
       if (const ssize_t now = kernel_room(pipe.fd(), 0, &sure); now <= 0)
         return no_room(flow, pipe, now);
     }
     return source_stalled(flow, n);
   }
-  const iovec data{into.iov_base, static_cast<size_t>(n)};
-  ssize_t written = kernel_pipe::write_now(pipe.fd(), &data, 1);
-  if (seekable && written < n) {
-    const int64_t back = n - std::max<ssize_t>(written, 0);
-    flow.in.position -= back;
-    if (!flow.in.positioned) sys->lseek(flow.in.fd, -back, SEEK_CUR);
-  } else if (peeked) {
-    // Of a message that does not fit the rest is lost, as by the kernel's call.
-    while (flow.in.kind == Kind::kMessage && written > 0 && written < n) {
-      const iovec rest{scratch.data() + written, static_cast<size_t>(n - written)};
-      const ssize_t more = kernel_pipe::write_now(pipe.fd(), &rest, 1);
-      if (more <= 0) break;
-      written += more;
-    }
-    if (written > 0) discard(flow.in, into.iov_base, static_cast<size_t>(written));
-  } else if (written < n) {
-    // A stranger filled the pipe since we looked, or the system failed us.
-    written = write_rest(pipe, scratch.data(), static_cast<size_t>(n), written);
-  }
+  const iovec data{scratch.data(), static_cast<size_t>(n)};
+  const ssize_t written = kernel_pipe::write_now(pipe.fd(), &data, 1);
+  flow.in.position -= n - std::max<ssize_t>(written, 0);
   if (written == -EAGAIN) return flow.stall(pipe, Step::kWaitOut);
   if (written < 0) return flow.fail(static_cast<int>(-written));
   flow.moved += static_cast<size_t>(written);
-  if (seekable && written == static_cast<ssize_t>(want) && flow.left() > 0) return std::nullopt;
+  if (written == static_cast<ssize_t>(want) && flow.left() > 0) return std::nullopt;
+  return Step::kDone;
+}
+
+// Writes a message that has left its socket, as far as there is room: the rest of it is lost, as by
+// the kernel's call; but not all.
+ssize_t write_message(PipeLock& pipe, const char* data, size_t length) {
+  size_t done = 0;
+  ssize_t n = 1;
+  while (done < length && n > 0) {
+    const iovec rest{const_cast<char*>(data) + done, length - done};
+    n = kernel_pipe::write_now(pipe.fd(), &rest, 1);
+    done += static_cast<size_t>(std::max<ssize_t>(n, 0));
+  }
+  return done > 0 ? static_cast<ssize_t>(done) : write_rest(pipe, data, length, n);
+}
+
+// One chunk of what cannot be read again: no more than the pipe is sure to take. Looking and taking
+// are one call, since others may take too.
+std::optional<Step> stream_into_kernel(Flow& flow, PipeLock& pipe, size_t room, bool sure,
+                                       const Scratch& scratch) {
+  const bool message = flow.in.kind == Kind::kMessage;
+  size_t want = std::min({flow.left(), room, scratch.size()});
+  if (!sure && !message) want = std::min(want, certain_room(pipe.fd()));
+  const ssize_t n = pull(flow.in, {scratch.data(), want});
+  if (n <= 0) return source_stalled(flow, n);
+  const auto length = static_cast<size_t>(n);
+  ssize_t written;
+  if (message) {
+    written = write_message(pipe, scratch.data(), length);
+  } else {
+    const iovec data{scratch.data(), length};
+    written = kernel_pipe::write_now(pipe.fd(), &data, 1);
+    // A stranger filled the pipe since we looked, or the system failed us.
+    if (written < n) written = write_rest(pipe, scratch.data(), length, written);
+  }
+  if (written < 0) return flow.fail(static_cast<int>(-written));
+  flow.moved += static_cast<size_t>(written);
+  if (flow.in.kind != Kind::kStream || length < want) return after_some(flow);
+  bool unused;
+  if (flow.left() > 0 && kernel_room(pipe.fd(), 0, &unused) > 0) return std::nullopt;
   return Step::kDone;
 }
 
 Step into_kernel(Flow& flow, PipeLock& pipe) {
   pipe.make_room();
+  int64_t at;
+  const size_t offset = offset_in_page(flow, &at);
+  if (at == -ESPIPE && flow.in.remembered) return look_again(flow);
+  const bool file = flow.in.kind == Kind::kFile && at >= 0;
   bool sure = false;
-  const ssize_t room = flow.in.kind == Kind::kFile && flow.left() > 0
-                           ? likely_room(pipe.fd(), offset_in_page(flow))
-                           : kernel_room(pipe.fd(), offset_in_page(flow), &sure);
+  const ssize_t room = file && flow.left() > 0 ? likely_room(pipe.fd(), offset)
+                                               : kernel_room(pipe.fd(), offset, &sure);
   if (room <= 0) return no_room(flow, pipe, room);
   if (flow.left() == 0) return Step::kDone;
   if (!can_be_source(flow.in)) return flow.fail(EINVAL);
   const Scratch scratch;
   if (scratch.data() == nullptr) return flow.fail(ENOMEM);
-  const size_t limit = flow.moved + static_cast<size_t>(room);
-  while (flow.moved < limit) {
-    const auto step = into_kernel_once(flow, pipe, limit - flow.moved, sure, scratch);
-    if (!step) continue;
-    return *step;
+  // A position of its own is moved once, to where the call ends: others may share it.
+  const bool own = file && !flow.in.positioned;
+  if (own) {
+    flow.in.positioned = true;
+    flow.in.position = at;
   }
+  const size_t before = flow.moved;
+  const size_t limit = before + static_cast<size_t>(room);
+  std::optional<Step> step;
+  while (!step && flow.moved < limit) {
+    step = file ? file_into_kernel(flow, pipe, limit - flow.moved, scratch)
+                : stream_into_kernel(flow, pipe, limit - flow.moved, sure, scratch);
+  }
+  if (own) {
+    flow.in.positioned = false;
+    if (flow.moved > before) {
+      sys->lseek(flow.in.fd, static_cast<off_t>(flow.moved - before), SEEK_CUR);
+    }
+  }
+  return step.value_or(Step::kDone);
+}
+
+// What a device, or a file that lingers, gives is read with no pipe locked: such a read can sleep.
+
+// The most that one such call takes.
+constexpr size_t kMostOfDevice = 16 * kPage;
+
+// Room of the pipe for bytes of the source. As an attempt: `room` is 0 if the call is to end.
+Step room_for_device(Flow& flow, PipeLock& pipe, size_t* room) {
+  *room = 0;
+  size_t free;
+  if (pipe.is_ring()) {
+    if (pipe.pipe()->descriptors[kRead] == 0) return flow.no_reader();
+    if (pipe.bytes().free() == 0) return flow.stall(pipe, Step::kWaitOut);
+    free = pipe.bytes().free() * kPage;
+  } else {
+    pipe.make_room();
+    bool sure;
+    const ssize_t bytes = kernel_room(pipe.fd(), 0, &sure);
+    if (bytes <= 0) return no_room(flow, pipe, bytes);
+    free = sure ? static_cast<size_t>(bytes) : certain_room(pipe.fd());
+  }
+  if (flow.left() == 0) return Step::kDone;
+  if (!can_be_source(flow.in)) return flow.fail(EINVAL);
+  *room = std::min({flow.left(), free, kMostOfDevice});
   return Step::kDone;
+}
+
+// Puts what was read into the pipe, whatever has become of it. Bytes or -errno.
+ssize_t put(Flow& flow, CriticalSection& section, const char* data, size_t length) {
+  PipeLock pipe(section, flow.out);
+  if (const int error = pipe.lock(); error != 0) return error;
+  if (pipe.is_ring()) {
+    Ring& ring = pipe.bytes();
+    const Ring::Room room = ring.reserve(length);
+    if (room.iov.iov_len == length) {
+      memcpy(room.iov.iov_base, data, length);
+      ring.commit(room, length);
+      return static_cast<ssize_t>(length);
+    }
+    ring.cancel(room);
+    pipe.to_kernel(SettleReason::kWait);
+    if (const int error = pipe.lock(); error != 0) return error;
+  }
+  section.block_signals();
+  const iovec all{const_cast<char*>(data), length};
+  ssize_t written = kernel_pipe::write_now(pipe.fd(), &all, 1);
+  if (written < static_cast<ssize_t>(length)) {
+    written = write_rest(pipe, data, length, written);
+  }
+  return written;
+}
+
+// Reads what poll says is there, with signals blocked: no handler can leave between the source and
+// the pipe. 0 bytes or -errno, -EAGAIN if nothing is there.
+ssize_t take_ready(Flow& flow, size_t want) {
+  if (poll_one(flow.in.fd, POLLIN, 0) == 0) return -EAGAIN;
+  CriticalSection section;
+  const Scratch scratch;
+  if (scratch.data() == nullptr) return -ENOMEM;
+  const ssize_t n = pull(flow.in, {scratch.data(), std::min(want, scratch.size())});
+  return n <= 0 ? n : put(flow, section, scratch.data(), static_cast<size_t>(n));
+}
+
+// A terminal's read knows more than its poll (VMIN, VTIME, the reader's process group), so that it
+// has to be the one that waits; with signals open, and on the stack, which a handler may leave.
+ssize_t wait_and_take(Flow& flow, size_t want) {
+  char some[256];
+  const ssize_t n = pull(flow.in, {some, std::min(want, sizeof(some))});
+  if (n <= 0) return n;
+  CriticalSection section;
+  return put(flow, section, some, static_cast<size_t>(n));
+}
+
+ssize_t from_device(Flow& flow) {
+  for (;;) {
+    size_t want = 0;
+    const ssize_t checked = run(flow, [&](CriticalSection& section) {
+      PipeLock pipe(section, flow.out);
+      if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
+      return room_for_device(flow, pipe, &want);
+    });
+    if (checked < 0 || want == 0) return checked;
+    ssize_t n = take_ready(flow, want);
+    const bool waits = !flow.in.nonblocking();
+    // With SIGTTIN blocked a terminal refuses what would have stopped the process.
+    if ((n == -EAGAIN && (!waits || flow.in.terminal)) || (n == -EIO && flow.in.terminal)) {
+      n = wait_and_take(flow, want);
+    }
+    if (n != -EAGAIN || !waits) return n;
+    if (const int error = wait_readable(flow.in, true, 0); error != 0) return error;
+  }
 }
 
 }  // namespace
 
 ssize_t move_into_pipe(Flow& flow) {
-  return run(flow, [&](CriticalSection& section) {
-    if (source_would_wait(flow)) return source_stalled(flow, -EAGAIN);
+  const ssize_t moved = run(flow, [&](CriticalSection& section) {
+    if (can_linger(flow.in)) return Step::kDone;
     PipeLock pipe(section, flow.out);
     const int error = flow.in.kind == Kind::kFile ? pipe.lock_for_write() : pipe.lock();
     if (error != 0) return flow.fail(-error);
     if (!pipe.is_ring()) section.block_signals();  // bytes will be neither here nor there
     return pipe.is_ring() ? into_ring(flow, pipe) : into_kernel(flow, pipe);
   });
+  return can_linger(flow.in) ? from_device(flow) : moved;
 }
 
 }  // namespace anysplice

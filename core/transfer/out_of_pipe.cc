@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/sync_point.h"
+#include "core/memory/iovec_room.h"
 #include "core/sys/sys.h"
 #include "core/transfer/flow.h"
 
@@ -11,21 +12,22 @@ namespace {
 // Bytes taken from a kernel's pipe at a time for a sink that takes any part: what a cache holds.
 constexpr size_t kChunk = size_t{128} * 1024;
 
-Step out_of(Flow& flow, PipeLock& pipe) {
+Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
   const bool whole = flow.out.kind == Kind::kMessage || flow.out.kind == Kind::kDevice;
   while (flow.left() > 0) {
     const int error = pipe.fill(whole ? flow.left() : std::min(flow.left(), kChunk));
     if (error == -ENODATA) return Step::kDone;
     if (error == -EAGAIN) return flow.stall(pipe, Step::kWaitIn);
     if (error != 0) return flow.fail(-error);
-    iovec iov[kMaxIov];
+    IovecRoom room(pipe.bytes().used());
     size_t described;
     // The kernel puts at most so many pipe buffers into one message.
     const size_t most = flow.out.kind == Kind::kMessage ? pipe.bytes().bytes_in(16) : SIZE_MAX;
-    const int count = pipe.bytes().peek(std::min(flow.left(), most), iov, &described);
+    const int count =
+        pipe.bytes().peek(std::min(flow.left(), most), room.iov(), &described, room.most());
     const bool more = (flow.flags & kSpliceMore) != 0 ||
                       (described < flow.left() && described < pipe.bytes().bytes());
-    const ssize_t n = push(flow.out, iov, count, more);
+    const ssize_t n = push(flow.out, room.iov(), count, more);
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
     if (n == -ENOTSOCK && flow.out.remembered) {
       // The number was closed, and given to something else, behind our back.
@@ -37,7 +39,8 @@ Step out_of(Flow& flow, PipeLock& pipe) {
     sync_point();
     pipe.bytes().consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
-    if (n == 0) break;
+    // The next write might sleep, and the handler that was put off with it.
+    if (n == 0 || section.came() != deferral::Came::kNone) break;
   }
   return Step::kDone;
 }
@@ -48,7 +51,7 @@ ssize_t move_out_of_pipe(Flow& flow) {
   return run(flow, [&](CriticalSection& section) {
     PipeLock pipe(section, flow.in);
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
-    return out_of(flow, pipe);
+    return out_of(flow, pipe, section);
   });
 }
 

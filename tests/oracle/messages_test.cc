@@ -3,8 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
 

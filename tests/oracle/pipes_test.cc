@@ -3,8 +3,7 @@
 #include <limits.h>
 #include <sys/uio.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
 

@@ -2,8 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/runner.h"
 
 namespace oracle {

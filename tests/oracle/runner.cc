@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <catch2/catch.hpp>
 #include <map>
 #include <sstream>
 
+#include "tests/catch.h"
 #include "tests/oracle/elsewhere.h"
 #include "tests/oracle/pool.h"
 

@@ -5,8 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/ends.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"

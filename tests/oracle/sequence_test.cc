@@ -3,9 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <random>
 
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
 

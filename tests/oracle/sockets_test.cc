@@ -7,8 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
 

@@ -3,8 +3,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/ends.h"
 #include "tests/oracle/runner.h"
 

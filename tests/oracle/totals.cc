@@ -2,16 +2,15 @@
 #define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include <stdio.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/catch.h"
 #include "tests/oracle/runner.h"
 
 namespace {
 
 struct Totals : Catch::TestEventListenerBase {
-  using TestEventListenerBase::TestEventListenerBase;
+  using Catch::TestEventListenerBase::TestEventListenerBase;
   void testRunEnded(const Catch::TestRunStats& stats) override {
-    TestEventListenerBase::testRunEnded(stats);
+    Catch::TestEventListenerBase::testRunEnded(stats);
     fputs(oracle::totals().c_str(), stdout);
   }
 };

@@ -1,10 +1,10 @@
 // What the benchmark makes of its measurements.
 #include <errno.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/catch.h"
 #include "tools/bench/report.h"
 #include "tools/bench/schedule.h"
 #include "tools/bench/statistics.h"

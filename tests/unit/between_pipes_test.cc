@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "core/calls/engine.h"
@@ -10,6 +9,7 @@
 #include "core/policy/mode.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/page.h"
+#include "tests/catch.h"
 
 TEST_CASE("a splice takes no more out of a pipe than the other has room for") {
   const anysplice::Mode before = anysplice::mode();

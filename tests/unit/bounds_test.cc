@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "core/policy/mode.h"
 #include "core/policy/splice_flags.h"
 #include "core/sys/platform.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

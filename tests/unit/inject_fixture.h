@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "core/inject/inject.h"
 #include "core/inject/process.h"
 #include "core/inject/spec.h"
+#include "tests/catch.h"
 
 namespace anysplice::inject {
 

@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "core/inject/replay.h"
+#include "tests/catch.h"
 #include "tools/decisions.h"
 
 namespace anysplice::inject {

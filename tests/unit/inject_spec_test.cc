@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 
@@ -9,6 +8,7 @@
 #include "core/inject/profiles.h"
 #include "core/inject/spec.h"
 #include "core/inject/words.h"
+#include "tests/catch.h"
 
 namespace anysplice::inject {
 namespace {

@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "shim/log/line.h"
 #include "shim/log/options.h"
+#include "tests/catch.h"
 
 namespace anysplice::log {
 namespace {

@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "core/calls/engine.h"
 #include "core/sys/platform.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <initializer_list>
 #include <string>
 
@@ -13,6 +12,7 @@
 #include "core/pipe/settle.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

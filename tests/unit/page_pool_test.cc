@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include <catch2/catch.hpp>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "core/sys/memory.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -7,14 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/no_sigpipe.h"
 #include "core/sys/posix/object_memory.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -3,12 +3,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <catch2/catch.hpp>
-
 #include "core/memory/user_memory.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/memory.h"
 #include "core/sys/system_copy.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -1,7 +1,8 @@
 #include "core/pipe/readers_in_flight.h"
 
-#include <catch2/catch.hpp>
 #include <thread>
+
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <thread>
 
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
+#include "tests/catch.h"
 
 using namespace anysplice;
 
@@ -61,10 +61,11 @@ TEST_CASE("held bytes are found by a number that was never looked at", "[fds]") 
 
 TEST_CASE("a number is what it is now, if closing it was not seen", "[fds]") {
   const Unseen unseen;
-  int pipe_ends[2], ends[2], file;
+  int pipe_ends[2], ends[2];
   REQUIRE(anysplice::pipe(pipe_ends) == 0);
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
-  REQUIRE((file = open("/dev/null", O_RDWR)) >= 0);
+  const int file = open("/dev/null", O_RDWR);
+  REQUIRE(file >= 0);
 
   SECTION("/dev/null, then a socket") {
     const int number = ::dup(file);

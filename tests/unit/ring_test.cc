@@ -3,11 +3,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "core/sys/memory.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <string>
 
 #include "core/calls/engine.h"
 #include "core/memory/user_memory.h"
 #include "core/telemetry/counters.h"
+#include "tests/catch.h"
 #include "tests/rights.h"
 
 namespace anysplice {

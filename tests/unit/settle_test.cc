@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "core/pipe/pipe_table.h"
 #include "core/sys/platform.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 using namespace anysplice;
 

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "core/policy/mode.h"
 #include "core/sys/platform.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -1,12 +1,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include <catch2/catch.hpp>
 #include <deque>
 #include <string>
 #include <vector>
 
 #include "core/inject/spec.h"
+#include "tests/catch.h"
 #include "tools/explore/failures.h"
 #include "tools/explore/report.h"
 #include "tools/explore/trial.h"

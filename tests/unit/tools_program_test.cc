@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "tests/catch.h"
 #include "tools/elf_file.h"
 #include "tools/library_path.h"
 #include "tools/program.h"

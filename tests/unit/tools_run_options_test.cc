@@ -1,8 +1,8 @@
 #include <errno.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/catch.h"
 #include "tests/unit/tools_words.h"
 #include "tools/run_options.h"
 

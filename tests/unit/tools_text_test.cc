@@ -1,12 +1,12 @@
 // The parts of the tools that turn text into values and back.
 #include <errno.h>
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/base/errno_names.h"
+#include "tests/catch.h"
 #include "tools/errno_names.h"
 #include "tools/preload_list.h"
 #include "tools/stats_text.h"

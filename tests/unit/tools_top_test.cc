@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "absl/strings/str_join.h"
+#include "tests/catch.h"
 #include "tools/top_view.h"
 
 namespace anysplice::tools {

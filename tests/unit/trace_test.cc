@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "core/calls/engine.h"
 #include "core/calls/observation.h"
 #include "core/memory/user_memory.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

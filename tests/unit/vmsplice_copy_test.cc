@@ -2,12 +2,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "core/calls/engine.h"
 #include "core/policy/mode.h"
 #include "core/policy/splice_flags.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
 
@@ -17,6 +16,7 @@
 #include "core/calls/engine.h"
 #include "core/policy/mode.h"
 #include "core/sys/sys.h"
+#include "tests/catch.h"
 
 namespace anysplice {
 namespace {

@@ -1,8 +1,11 @@
 #include "core/sys/files.h"
 
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/sysmacros.h>
 
+#include "core/base/keep_errno.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::files {
@@ -14,6 +17,25 @@ dev_t full_device() { return makedev(1, 7); }
 bool is_pseudo_file(int fd) {
   struct statfs fs;
   return sys->fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+}
+
+// Those of file systems whose files are made up: /proc/kmsg, trace_pipe of tracefs, many of
+// debugfs.
+bool reads_may_wait(int fd) {
+  const KeepErrno keep;
+  struct statfs fs;
+  if (sys->fstatfs(fd, &fs) != 0) return false;
+  return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == TRACEFS_MAGIC || fs.f_type == DEBUGFS_MAGIC;
+}
+
+// A question about the place of a file's blocks fails there. File systems that do not answer it
+// have hardly any limit (tmpfs, network file systems).
+bool beyond_limit(int fd, int64_t position) {
+  const KeepErrno keep;
+  fiemap question{};
+  question.fm_start = static_cast<uint64_t>(position);
+  question.fm_length = 1;
+  return sys->ioctl(fd, FS_IOC_FIEMAP, &question) < 0 && (errno == EFBIG || errno == EINVAL);
 }
 
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {

@@ -1,4 +1,4 @@
-// futex(2).
+// futex(2), rt_tgsigqueueinfo(2).
 #include "core/sys/thread.h"
 
 #include <linux/futex.h>
@@ -39,5 +39,12 @@ void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long mi
   futex(word, FUTEX_WAIT, value, &limit);
 }
 void wake_between_processes(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
+
+// A thread may send itself any signal with any siginfo.
+bool send(int signal, const siginfo_t& info) {
+  const long self = sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+  return sys->syscall(SYS_rt_tgsigqueueinfo, sys->getpid(), self, signal,
+                      reinterpret_cast<long>(&info), 0, 0) == 0;
+}
 
 }  // namespace anysplice::thread

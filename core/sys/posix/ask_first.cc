@@ -31,6 +31,30 @@ int stretch(const iovec* iov, int count, size_t skip, size_t length, iovec* part
   return used;
 }
 
+// write() by a descriptor that might wait, of as many iovecs as are worth their stack.
+template <int kMost>
+[[gnu::noinline]] ssize_t write_waiting(int fd, const iovec* iov, int count, size_t if_empty) {
+  ssize_t done = 0;
+  iovec part[kMost];
+  count = std::min(count, kMost);
+  size_t total = 0;
+  for (int i = 0; i < count; ++i) total += iov[i].iov_len;
+  if (if_empty > 0 && kernel_pipe::bytes(fd) == 0) {
+    const int n = stretch(iov, count, 0, if_empty, part);
+    done = sys->writev(fd, part, n);
+    return done < 0 ? -errno : done;
+  }
+  while (static_cast<size_t>(done) < total) {
+    if (const int error = ready(fd, POLLOUT); error != 0) return done > 0 ? done : error;
+    // Whole pieces, so that they fill the system's buffers as one write of all would.
+    const int parts = stretch(iov, count, static_cast<size_t>(done), PIPE_BUF, part);
+    const ssize_t n = sys->writev(fd, part, parts);
+    if (n < 0) return done > 0 ? done : -errno;
+    done += n;
+  }
+  return done;
+}
+
 }  // namespace
 
 int ready(int fd, short events) {
@@ -50,25 +74,9 @@ ssize_t write(int fd, const iovec* iov, int count, size_t if_empty) {
     const ssize_t n = sys->writev(fd, iov, count);
     return n < 0 ? -errno : n;
   }
-  ssize_t done = 0;
-  iovec part[kMaxIov];
-  count = std::min(count, kMaxIov);
-  size_t total = 0;
-  for (int i = 0; i < count; ++i) total += iov[i].iov_len;
-  if (if_empty > 0 && kernel_pipe::bytes(fd) == 0) {
-    const int n = stretch(iov, count, 0, if_empty, part);
-    done = sys->writev(fd, part, n);
-    return done < 0 ? -errno : done;
-  }
-  while (static_cast<size_t>(done) < total) {
-    if (const int error = ready(fd, POLLOUT); error != 0) return done > 0 ? done : error;
-    // Whole pieces, so that they fill the system's buffers as one write of all would.
-    const int parts = stretch(iov, count, static_cast<size_t>(done), PIPE_BUF, part);
-    const ssize_t n = sys->writev(fd, part, parts);
-    if (n < 0) return done > 0 ? done : -errno;
-    done += n;
-  }
-  return done;
+  constexpr int kFew = 17;
+  return count <= kFew ? write_waiting<kFew>(fd, iov, count, if_empty)
+                       : write_waiting<kMaxIov>(fd, iov, count, if_empty);
 }
 
 }  // namespace anysplice::ask_first

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include <algorithm>
+
 #include "core/base/keep_errno.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
@@ -84,6 +86,23 @@ int wait_writable(int fd, bool restarts) {
     return wait_for_room(fd, limit, restarts);
   }
   const int error = wait_for(fd, POLLOUT, patience(fd, restarts), restarts);
+  return error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+int wait_for_socket(int socket, short events, bool restarts) {
+  timeval limit{};
+  socklen_t size = sizeof(limit);
+  const int option = (events & POLLOUT) != 0 ? SO_SNDTIMEO : SO_RCVTIMEO;
+  const KeepErrno keep;
+  int milliseconds = -1;
+  if (sys->getsockopt(socket, SOL_SOCKET, option, &limit, &size) == 0 &&
+      (limit.tv_sec != 0 || limit.tv_usec != 0)) {
+    constexpr time_t kMost = 1'000'000;
+    milliseconds = static_cast<int>(std::min<time_t>(limit.tv_sec, kMost) * 1000 +
+                                    (limit.tv_usec + 999) / 1000);
+    restarts = false;
+  }
+  const int error = wait_for(socket, events, milliseconds, restarts);
   return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 

@@ -12,6 +12,10 @@ namespace anysplice::by_poll {
 int wait_readable(int fd, bool restarts);
 int wait_writable(int fd, bool restarts);
 
+// For a socket to be ready (events as of poll(2)), at most for its SO_RCVTIMEO or SO_SNDTIMEO: 0,
+// -EAGAIN or -EINTR. With such a limit no handler restarts it (signal(7)).
+int wait_for_socket(int socket, short events, bool restarts);
+
 }  // namespace anysplice::by_poll
 
 #endif  // ANYSPLICE_CORE_SYS_POSIX_BY_POLL_H_

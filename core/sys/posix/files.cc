@@ -37,6 +37,10 @@ dev_t full_device() {
 
 bool is_pseudo_file(int) { return false; }
 
+bool reads_may_wait(int) { return false; }
+
+bool beyond_limit(int, int64_t) { return false; }
+
 // POSIX has pwrite(2) only.
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {
   ssize_t done = 0;

@@ -50,6 +50,13 @@ size_t slots(int) {
   return now;
 }
 
+int readable(int fd) {
+  pollfd p{fd, POLLIN, 0};
+  const int n = sys->poll(&p, 1, 0);
+  if (n < 0) return -errno;
+  return (p.revents & POLLIN) != 0 ? 0 : n > 0 ? -ENODATA : -EAGAIN;
+}
+
 bool enlarge(int, size_t) { return false; }
 
 bool opens_ends() { return false; }

@@ -11,7 +11,6 @@ namespace anysplice {
 
 void* map_memory(size_t size, Sharing sharing) {
   const KeepErrno keep;
-  if (too_large(size)) return nullptr;
 #ifdef MAP_ANONYMOUS
   const int how = sharing == Sharing::kPrivate ? MAP_PRIVATE : MAP_SHARED;
   void* memory = sys->mmap(nullptr, size, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);

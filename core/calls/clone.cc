@@ -1,0 +1,31 @@
+// Children that clone(2) makes: what they share with this process decides what may be believed.
+#include <sched.h>
+
+#include "core/calls/descriptors.h"
+#include "core/calls/engine.h"
+#include "core/fd/fd_table.h"
+#include "core/fd/vfork_child.h"
+
+namespace anysplice {
+
+#ifdef CLONE_VM
+void note_clone(unsigned long flags) {
+  const auto has = [flags](unsigned long flag) { return (flags & flag) != 0; };
+  if (!has(CLONE_THREAD)) expose_all(SettleReason::kFork);
+  if (has(CLONE_VM) == has(CLONE_FILES)) return;  // a thread, or a child of its own
+  if (has(CLONE_THREAD) || has(CLONE_FILES)) {
+    // Its numbers are others in the same process, or ours change under its hands.
+    every_call_seen = false;
+    keep_nothing(SettleReason::kUnshare);
+  } else if (!vfork_child()) {
+    // Only vfork's child is sure to end before its thread, whose variables it has, goes on.
+    if (has(CLONE_VFORK) && !has(CLONE_SETTLS)) {
+      vfork_comes();
+    } else {
+      lend_memory();
+    }
+  }
+}
+#endif
+
+}  // namespace anysplice

@@ -1,0 +1,31 @@
+#include "core/memory/ring_pool.h"
+
+namespace anysplice {
+namespace {
+
+constexpr size_t kFirstPages = 256;
+// Up to 1 GiB of addresses, where there are enough of them.
+constexpr size_t kChunks = sizeof(void*) > 4 ? PagePool::kMostChunks : 7;
+
+// Room for the bookkeeping too, rounded up to the largest page that systems have.
+constexpr size_t kFirstBytes = (kFirstPages + 16) * kPage;
+alignas(kPage) char first_memory[kFirstBytes];
+
+enum : int { kUnmade, kMaking, kMade };
+std::atomic<int> made;
+
+}  // namespace
+
+PagePool* ring_pool() {
+  PagePool* const pool = reinterpret_cast<PagePool*>(first_memory);
+  int state = made.load(std::memory_order_acquire);
+  if (state == kMade) return pool;
+  // Who comes while it is being made (another thread, or a handler of this one) goes without once.
+  state = kUnmade;
+  if (!made.compare_exchange_strong(state, kMaking)) return state == kMade ? pool : nullptr;
+  PagePool::create(first_memory, kFirstPages, Sharing::kPrivate)->grow_up_to(kChunks);
+  made.store(kMade, std::memory_order_release);
+  return pool;
+}
+
+}  // namespace anysplice

@@ -1,0 +1,52 @@
+// The program's signal handlers, called by way of one of ours (deferral.h).
+//
+// The kernel has our handler with the program's mask and flags; the program's own is in a table,
+// and is what the program gets to see. The kernel is asked each time what the disposition is, so
+// that a change behind our back (system(3), an inline system call) is believed. Thread- and
+// async-signal-safe.
+#ifndef ANYSPLICE_CORE_SYS_SIGNAL_ACTIONS_H_
+#define ANYSPLICE_CORE_SYS_SIGNAL_ACTIONS_H_
+
+#include <signal.h>
+
+namespace anysplice::signal_actions {
+
+// Whether there is all this; if not, the functions below are not there either.
+#if defined(__linux__)
+inline constexpr bool kThere = true;
+#else
+inline constexpr bool kThere = false;
+#endif
+
+// Handlers are seen from now on: they can be put off.
+void start();
+
+// sigaction(2). `borrowed`: the memory is another process's, of which this is a child of vfork: its
+// table stays as it is.
+int change(int signal, const struct sigaction* wanted, struct sigaction* old, bool borrowed);
+
+// The same in the kernel's own layout (syscall(2)), where that is the same on all machines we know.
+#if defined(__linux__) && \
+    (defined(__x86_64__) || defined(__i386__) || defined(__aarch64__) || defined(__arm__))
+#define ANYSPLICE_KERNEL_ACTION
+struct KernelAction {
+  void (*handler)(int, siginfo_t*, void*);
+  unsigned long flags;
+  void (*restorer)();
+  unsigned long mask[8 / sizeof(unsigned long)];
+};
+long change_by_number(int signal, const KernelAction* wanted, KernelAction* old, bool borrowed);
+#endif
+
+// signal(3) in both senses, sigset(3) and siginterrupt(3).
+sighandler_t set_bsd(int signal, sighandler_t handler, bool borrowed);
+sighandler_t set_sysv(int signal, sighandler_t handler, bool borrowed);
+sighandler_t set_held(int signal, sighandler_t handler, bool borrowed);
+int interrupt(int signal, int on, bool borrowed);
+
+// In the child: another thread may have been changing an action.
+void become_child();
+
+}  // namespace anysplice::signal_actions
+
+#endif  // ANYSPLICE_CORE_SYS_SIGNAL_ACTIONS_H_
