@@ -1,9 +1,9 @@
 // Settling: putting bytes that the engine has back into the kernel's pipe, in front of what is
 // there, in order.
 //
-// The ring must be locked by this thread, and signals blocked: while bytes are between the ring and
-// the pipe no handler may run, as it might leave by longjmp. Within that, safe in signal handlers.
-// note_settled() and report_unsettled() need neither.
+// The ring must be locked by this thread, in a CriticalSection: while bytes are between the ring
+// and the pipe no handler may run, as it might leave by longjmp. Within that, safe in signal
+// handlers. note_settled() and report_unsettled() need neither.
 #ifndef ANYSPLICE_CORE_PIPE_SETTLE_H_
 #define ANYSPLICE_CORE_PIPE_SETTLE_H_
 

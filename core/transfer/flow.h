@@ -1,8 +1,8 @@
 // The frame of every transfer: attempts that never wait, inside a CriticalSection, and between them
 // waits in the kernel that hold nothing.
 //
-// A Flow is one call, of one thread. Async-signal-safe: handlers may run in attempts, but where a
-// PipeLock blocks signals, and in every wait.
+// A Flow is one call, of one thread. Async-signal-safe: handlers run between attempts and in every
+// wait, when nothing is locked.
 #ifndef ANYSPLICE_CORE_TRANSFER_FLOW_H_
 #define ANYSPLICE_CORE_TRANSFER_FLOW_H_
 
