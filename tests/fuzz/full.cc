@@ -1,6 +1,6 @@
 // Where the two sides may differ: how much a full pipe or socket takes (docs/limitations.md, "Small
-// pieces share buffers"). Bytes and their order may not: the side that took less is given room until
-// it has taken the same, and what came out of both is compared.
+// pieces share buffers"). Bytes and their order may not: the side that took less is given room
+// until it has taken the same, and what came out of both is compared.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
