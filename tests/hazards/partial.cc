@@ -138,3 +138,20 @@ HAZARD(tee_by_a_number_never_seen_before) {
   CHECK_EQ(take(out.r, 15), pattern(9000).substr(0, 15));
   CHECK(take(fds[0], 8990) == pattern(9000).substr(10));
 }
+
+// What came into a pipe by one call, all others find there; and it stays in front of what they add.
+HAZARD(each_call_finds_what_the_others_put) {
+  const std::string first = "abcdef";
+  const std::string second = "ghi";
+  for (int round = 0; round < 3; ++round) {
+    const Pipe pipe, copy;
+    const int file = file_of(first);
+    CHECK_EQ(splice(file, nullptr, pipe.w, nullptr, 6, 0), 6);
+    CHECK_EQ(tee(pipe.r, copy.w, 6, SPLICE_F_NONBLOCK), 6);
+    put_by_vmsplice(pipe.w, second);
+    off_t start = 0;
+    CHECK_EQ(sendfile(pipe.w, file, &start, 2), 2);
+    CHECK_EQ(take(pipe.r, 11), "abcdefghiab");
+    CHECK_EQ(take(copy.r, 6), "abcdef");
+  }
+}
