@@ -15,7 +15,7 @@
 #include "core/calls/fork.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/vfork_child.h"
-#include "core/memory/fault_guard.h"
+#include "core/memory/guarded_signals.h"
 #include "core/sys/signal_actions.h"
 #include "shim/narrow.h"
 #include "shim/trace.h"

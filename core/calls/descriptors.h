@@ -9,6 +9,9 @@ namespace anysplice {
 // A number is about to be closed, or was reused behind our back: drop what is known of it.
 void forget(int fd);
 
+// A second number, or -1, for what `from` names: returns it.
+int note_copy(int from, int to);
+
 // A thread is about to call vfork.
 void note_vfork();
 

@@ -11,6 +11,7 @@
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_lock.h"
+#include "core/pipe/promotion.h"
 #include "core/pipe/settle.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/sleepers.h"

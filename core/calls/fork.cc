@@ -13,6 +13,7 @@
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
+#include "core/pipe/promotion.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/sleepers.h"
 #include "core/pipe/turns.h"

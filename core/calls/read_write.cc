@@ -24,10 +24,9 @@ namespace {
 
 // What the engine says to a read or write, other than bytes and -errno, which is never below -4095.
 constexpr ssize_t kAskKernel = -ENOSYS;
-constexpr ssize_t kLookAgain = -4096;      // the pipe is not what it was
-constexpr ssize_t kWait = kLookAgain - 1;  // and then look again
-// What native_read() says if the engine is to answer after all.
-constexpr ssize_t kAskEngine = kLookAgain - 2;
+constexpr ssize_t kLookAgain = -4096;           // the pipe is not what it was
+constexpr ssize_t kWait = kLookAgain - 1;       // and then look again
+constexpr ssize_t kAskEngine = kLookAgain - 2;  // native_read(): after all
 
 // A packet pipe gives one packet a read, and drops what the read does not take of it (pipe(7)).
 ssize_t copy_packet(Ring& ring, const iovec* iov, size_t count) {

@@ -148,7 +148,7 @@ Step into_kernel(Flow& flow, PipeLock& pipe, const Memory& memory) {
 
 ssize_t into_pipe(Flow& flow, const Memory& memory) {
   return run_blocking(flow, [&](CriticalSection& section) {
-    PipeLock pipe(section, flow.out);
+    PipeLock pipe(section, flow.out.pipe_seen());
     if (const int error = pipe.lock_for_write(); error != 0) return flow.fail(-error);
     return pipe.is_ring() ? into_ring(flow, pipe, memory) : into_kernel(flow, pipe, memory);
   });
@@ -157,7 +157,7 @@ ssize_t into_pipe(Flow& flow, const Memory& memory) {
 ssize_t out_of_pipe(Flow& flow, const Memory& memory) {
   bool kernel_copies = false;  // the engine has no way to
   return run_blocking(flow, [&](CriticalSection& section) {
-    PipeLock pipe(section, flow.in);
+    PipeLock pipe(section, flow.in.pipe_seen());
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     // A read would lose what it does not take of a packet (pipe(7)).
     if (!pipe.is_ring() && (!pipe.bytes().empty() || (pipe.packets() && !kernel_copies))) {

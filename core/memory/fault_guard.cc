@@ -1,11 +1,9 @@
 #include "core/memory/fault_guard.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include <atomic>
 
-#include "core/memory/user_memory.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -68,13 +66,6 @@ bool install() {
   return true;
 }
 
-void remove() {
-  if (state.exchange(State::kOver) != State::kInstalled) return;
-  struct sigaction fatal {};
-  fatal.sa_handler = SIG_DFL;
-  for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
-}
-
 }  // namespace
 
 void allow() {
@@ -96,27 +87,15 @@ bool active() {
   return installed;
 }
 
-bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current) {
-  if (!ours(signal) || state.load(std::memory_order_relaxed) != State::kInstalled) return false;
-  if (wanted != nullptr) {
-    remove();
-    return false;
-  }
-  if (current == nullptr || check_readable(current, sizeof(*current)) != 0) return false;
-  memset(current, 0, sizeof(*current));
-  current->sa_handler = SIG_DFL;
-  return true;
+void step_aside() {
+  if (state.exchange(State::kOver) != State::kInstalled) return;
+  struct sigaction fatal {};
+  fatal.sa_handler = SIG_DFL;
+  for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
 }
 
-void on_sigmask(int how, const sigset_t* set) {
-  if (how == SIG_UNBLOCK || set == nullptr ||
-      state.load(std::memory_order_relaxed) > State::kInstalled ||
-      check_readable(set, sizeof(unsigned long)) != 0) {
-    return;
-  }
-  for (int signal : kSignals) {
-    if (sigismember(set, signal) == 1) remove();
-  }
+bool guards(int signal) {
+  return ours(signal) && state.load(std::memory_order_relaxed) == State::kInstalled;
 }
 
 }  // namespace anysplice::fault_guard

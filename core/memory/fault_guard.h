@@ -21,11 +21,11 @@ void allow();
 // Whether guarded_copy() may be used (core/sys/guarded_copy.h).
 bool active();
 
-// To be called before the program's calls of sigaction(2) and sigprocmask(2) take effect. If the
-// call would show the guard's handler in `current`, fills in what the program is to see instead and
-// returns true.
-bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current);
-void on_sigmask(int how, const sigset_t* set);
+// Whether the handler of that signal is the guard's.
+bool guards(int signal);
+
+// Gives both signals back, for good.
+void step_aside();
 
 }  // namespace anysplice::fault_guard
 

@@ -6,7 +6,8 @@
 
 #include <sys/uio.h>
 
-#include "core/pipe/pipe_table.h"
+#include "core/memory/ring.h"
+#include "core/memory/ring_pool.h"
 
 namespace anysplice {
 

@@ -9,6 +9,7 @@
 #include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
 #include "core/pipe/exposed_pipes.h"
+#include "core/pipe/promotion.h"
 #include "core/pipe/settle.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/sleepers.h"
@@ -20,77 +21,6 @@
 #include "core/telemetry/counters.h"
 
 namespace anysplice {
-namespace {
-
-std::atomic<int> reasons_against_rings;
-std::atomic<bool> unseen_writers;
-
-// Rings are for processes in which every transfer is ours to make.
-bool rings_wanted() {
-  return reasons_against_rings.load(std::memory_order_seq_cst) == 0 && rings_allowed() &&
-         (mode() == Mode::kEmulate || (mode() == Mode::kAuto && kernel_lacks_splice()));
-}
-
-// Takes bytes of the kernel's pipe in, behind those of a locked ring; or, if they do not fit,
-// leaves all to the kernel. Whether there were any.
-bool take_in(Pipe* pipe) {
-  bool any = false;
-  for (;;) {
-    const ssize_t there = kernel_pipe::bytes(pipe->fd[kRead]);
-    if (there == 0) return any;
-    if (there < 0) {  // who knows
-      settle_ring(pipe, SettleReason::kUnseen);
-      return false;
-    }
-    const Ring::Room room = pipe->ring.reserve(SIZE_MAX / 2);
-    const ssize_t n =
-        room.iov.iov_len == 0 ? -ENOMEM : kernel_pipe::read_now(pipe->fd[kRead], &room.iov, 1);
-    pipe->ring.commit_written(room, n > 0 ? static_cast<size_t>(n) : 0);
-    if (n <= 0) {
-      settle_ring(pipe, SettleReason::kUnseen);
-      return false;
-    }
-    any = true;
-  }
-}
-
-// Gives a candidate, whose lock is held, its ring; or decides that it stays with the kernel.
-void promote(Pipe* pipe) {
-  pipe->state.store(PipeState::kRing, std::memory_order_seq_cst);
-  const bool alone = pipe->in_kernel.load(std::memory_order_seq_cst) == 0 &&
-                     pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0;
-  if (!alone || !give_ring(pipe, kernel_pipe::slots(pipe->fd[kRead]))) {
-    pipe->state.store(PipeState::kKernel, std::memory_order_seq_cst);
-    return;
-  }
-  take_in(pipe);  // what was written before
-  count(stats->rings);
-}
-
-}  // namespace
-
-void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
-
-void expect_unseen_writers() { unseen_writers.store(true, std::memory_order_relaxed); }
-
-void settle_held_of(int fd, SettleReason reason, Grow grow) {
-  const KeepErrno keep;
-  if (!holds_bytes(fd)) return;
-  CriticalSection section;
-  PipeLock pipe(section, fd);
-  if (pipe.lock() == 0 && !pipe.is_ring()) pipe.settle(reason, grow);
-}
-
-void keep_in_kernel(int fd, FdEntry entry, SettleReason reason) {
-  Pipe* pipe = pipe_of(entry);
-  if (!lock_entry(fd, entry, pipe)) {
-    if (fd_entry(fd) == entry) settle_when_unlocked(pipe, reason);
-    return;
-  }
-  if (pipe->state.load(std::memory_order_relaxed) != PipeState::kKernel) settle_ring(pipe, reason);
-  pipe->lock.unlock();
-}
-
 // Finds out which lock it is.
 int PipeLock::resolve() {
   entry_ = own_fd_entry(fd_);
@@ -140,7 +70,7 @@ int PipeLock::engage() {
       return -EAGAIN;
     }
     if (locked == Locked::kAfterCrash) pipe_->ring.repair();
-    if (unseen_writers.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (expects_unseen_writers()) [[unlikely]] {
       section_.block_signals();
       take_in(pipe_);
       if (pipe_->state.load(std::memory_order_relaxed) != PipeState::kRing) {
@@ -285,108 +215,6 @@ void PipeLock::unlock() {
   if (pipe != nullptr && pipe->bypassed.load(std::memory_order_seq_cst)) [[unlikely]] {
     if (lock() == 0) unlock();
   }
-}
-
-void PipeLock::settle(SettleReason reason, Grow grow) {
-  const size_t bytes = held_->front.bytes();
-  if (put_back(held_->front, fd_, entry_, packets(), grow)) {
-    if (bytes > 0) note_settled(fd_, reason, bytes);
-  } else if (grow == Grow::kYes && !held_->told) {
-    held_->told = true;
-    report_unsettled(fd_, held_->front.bytes());
-  }
-}
-
-size_t PipeLock::hold(const char* data, size_t length) {
-  // Held bytes come before the kernel's: behind those there is no place for them.
-  if (kernel_pipe::bytes(fd_) != 0) return 0;
-  held_bytes::note_held(held_);
-  return held_->front.append_copy(data, length);
-}
-
-void PipeLock::make_room() {
-  if (held_ != nullptr && !held_->front.empty()) settle(SettleReason::kWrite, Grow::kNo);
-}
-
-bool PipeLock::give_up(SettleReason reason) {
-  if (is_ring()) {
-    to_kernel(reason);
-    return true;
-  }
-  settle(reason);
-  return held_->front.empty();
-}
-
-void PipeLock::to_kernel(SettleReason reason) {
-  section_.block_signals();
-  settle_ring(pipe_, reason);
-  unlock();
-}
-
-bool PipeLock::waits() {
-  if (!bytes().empty()) return false;
-  if (is_ring()) return pipe_->descriptors[kWrite] > 0 && !take_in(pipe_);
-  return kernel_pipe::readable(fd_) == -EAGAIN;
-}
-
-bool PipeLock::packets() const {
-  if (entry_.ours()) return pipe_of(entry_)->packets.load(std::memory_order_relaxed);
-  const int flags = sys->fcntl(fd_, F_GETFL, 0);
-  return flags >= 0 && (flags & host::kPackets) != 0;
-}
-
-// Whoever is in a read of its own has been woken for the bytes that are there, and is about to take
-// them. False if they still sleep, for the pipe is empty: then what comes next is theirs. From now
-// on reads take turns with us, if there may be others.
-bool PipeLock::wait_for_readers_in_flight() {
-  const PipeKey key = pipe_key(id_);
-  const bool elsewhere = turns::shared() && seen_elsewhere();
-  if (elsewhere || thread::others() != thread::Others::kNone) turns::begin(key);
-  sync_point();
-  if (entry_.ours() && !await(pipe_of(entry_)->readers_in_flight())) return false;
-  if (!await(turns::readers_here(key))) return false;
-  return !elsewhere || await(turns::readers_elsewhere(key), turns::waited_in_vain);
-}
-
-// False if the pipe is empty, so that they sleep on.
-bool PipeLock::await(ReadersInFlight readers, void (*in_vain)()) {
-  constexpr int kPatienceMs = 500;
-  for (int waited = 0; !readers.none(); ++waited) {
-    if (kernel_pipe::bytes(fd_) <= 0) return false;
-    if (waited == kPatienceMs) {
-      readers.give_up();
-      if (in_vain != nullptr) in_vain();
-    }
-    sys->poll(nullptr, 0, 1);
-  }
-  return true;
-}
-
-int PipeLock::fill(size_t want) {
-  Ring& ring = bytes();
-  if (is_ring()) {
-    // Before a ring is called empty: something may have come past it (an inline system call).
-    if (!ring.empty() || take_in(pipe_)) return 0;
-    return pipe_->descriptors[kWrite] > 0 ? -EAGAIN : -ENODATA;
-  }
-  held_bytes::note_held(held_);
-  if (!wait_for_readers_in_flight()) {
-    if (!ring.empty()) return 0;
-    return kernel_pipe::readable(fd_) == -ENODATA ? -ENODATA : -EAGAIN;
-  }
-  const bool packets = this->packets();
-  while (ring.bytes() < want) {
-    const size_t missing = std::max(want - ring.bytes(), packets ? kPage : 0);
-    const Ring::Room room = ring.reserve(missing < 64 * kPage ? missing : 64 * kPage);
-    if (room.iov.iov_len == 0) return ring.empty() ? -ENOMEM : 0;
-    const ssize_t n = kernel_pipe::read_now(fd_, &room.iov, 1);
-    sync_point();
-    ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
-    if (n > 0 && (packets || static_cast<size_t>(n) == room.iov.iov_len)) continue;
-    if (!ring.empty()) return 0;
-    return n == 0 ? -ENODATA : static_cast<int>(n);
-  }
-  return 0;
 }
 
 }  // namespace anysplice

@@ -5,30 +5,29 @@
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_LOCK_H_
 #define ANYSPLICE_CORE_PIPE_PIPE_LOCK_H_
 
-#include <utility>
-
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/pipe/settle.h"
 #include "core/sys/critical_section.h"
 #include "core/telemetry/settle_reason.h"
-#include "core/transfer/endpoint.h"
 
 namespace anysplice {
+
+// A pipe as a transfer has looked at it.
+struct PipeSeen {
+  int fd;
+  PipeId id;          // inode 0: not looked at yet
+  uint32_t replaced;  // fd_replaced before that
+};
 
 class PipeLock {
  public:
   // For descriptors known to be pipes.
   PipeLock(CriticalSection& section, int fd) : section_(section), fd_(fd) {}
-  // For a transfer: asks that a candidate be given a ring. Takes the identity that look() found,
-  // which may be another one after a wait.
-  PipeLock(CriticalSection& section, Endpoint& end)
-      : section_(section),
-        fd_(end.fd),
-        want_ring_(true),
-        id_(std::exchange(end.pipe, {0, 0})),
-        replaced_(end.replaced) {}
+  // For a transfer: asks that a candidate be given a ring.
+  PipeLock(CriticalSection& section, const PipeSeen& seen)
+      : section_(section), fd_(seen.fd), want_ring_(true), id_(seen.id), replaced_(seen.replaced) {}
   ~PipeLock() { unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
@@ -111,13 +110,6 @@ class PipeLock {
   uint32_t replaced_ = 0;
   uint32_t turn_ = 0;
 };
-
-// Adds to a count of reasons against rings. While there is one, candidates that are asked for a
-// ring become the kernel's.
-void forbid_rings(int by);
-
-// From now on every call on a ring looks first for bytes that came past it into the kernel's pipe.
-void expect_unseen_writers();
 
 // Puts back what is held of a descriptor's pipe, if anything (PipeLock::settle). Keeps errno.
 void settle_held_of(int fd, SettleReason reason, Grow grow = Grow::kYes);

@@ -63,8 +63,9 @@ struct Pipe {
   uint64_t inline_slots[kInlineSlots];
 };
 
-// The pipe of an entry that is ours().
+// The pipe of an entry that is ours(), and which end of it.
 Pipe* pipe_of(FdEntry entry);
+inline End end_of(FdEntry entry) { return entry.kind() == FdKind::kWriteEnd ? kWrite : kRead; }
 
 // Enters a fresh pipe (both descriptors known only to the caller): as a candidate, or, if its
 // writes are packets (O_DIRECT, pipe(2)), as the kernel's. Does nothing if the numbers are beyond

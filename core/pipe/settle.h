@@ -13,6 +13,9 @@
 
 namespace anysplice {
 
+// Slots for what a stranger adds to a pipe between a look at it and a read of it.
+inline constexpr size_t kSpareSlots = 17;
+
 // Puts the ring's bytes back into the pipe that fd is an end of. Either end will do where /proc is
 // mounted. A writer that nobody told us of may write meanwhile: its bytes stay behind ours.
 // `packets`: each slot is one. `grow`: whether the pipe may be made larger for them. False if they

@@ -1,4 +1,4 @@
-// Sending to a socket, where systems differ. Async-signal-safe.
+// Sockets: sending, where systems differ, and options. Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_SOCKETS_H_
 #define ANYSPLICE_CORE_SYS_SOCKETS_H_
 
@@ -15,6 +15,9 @@ struct How {
 
 // As sendmsg(2).
 ssize_t send(int fd, const msghdr* message, How how);
+
+// An option of SOL_SOCKET whose value is an int; `otherwise` if it cannot be had. Keeps errno.
+int option(int fd, int name, int otherwise);
 
 }  // namespace anysplice::sockets
 

@@ -104,8 +104,8 @@ Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {
 
 ssize_t transfer(Flow& flow, What what) {
   return run(flow, [&](CriticalSection& section) {
-    PipeLock in(section, flow.in);
-    PipeLock out(section, flow.out);
+    PipeLock in(section, flow.in.pipe_seen());
+    PipeLock out(section, flow.out.pipe_seen());
     if (const int error = PipeLock::lock_both(in, out); error != 0) return flow.fail(-error);
     return between(flow, in, out, what);
   });

@@ -8,8 +8,11 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <utility>
+
 #include "core/fd/fd_table.h"
 #include "core/pipe/pipe_id.h"
+#include "core/pipe/pipe_lock.h"
 
 namespace anysplice {
 
@@ -37,6 +40,9 @@ struct Endpoint {
   bool lingers = false;     // a file whose reads can wait for bytes, as those of procfs and tracefs
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
+
+  // The identity that look() found, once: after a wait it may be another one.
+  PipeSeen pipe_seen() { return {fd, std::exchange(pipe, {0, 0}), replaced}; }
 
   bool readable() const;
   bool writable() const;

@@ -266,7 +266,7 @@ Step room_for_device(Flow& flow, PipeLock& pipe, size_t* room) {
 
 // Puts what was read into the pipe, whatever has become of it. Bytes or -errno.
 ssize_t put(Flow& flow, CriticalSection& section, const char* data, size_t length) {
-  PipeLock pipe(section, flow.out);
+  PipeLock pipe(section, flow.out.pipe_seen());
   if (const int error = pipe.lock(); error != 0) return error;
   if (pipe.is_ring()) {
     Ring& ring = pipe.bytes();
@@ -314,7 +314,7 @@ ssize_t from_device(Flow& flow) {
   for (;;) {
     size_t want = 0;
     const ssize_t checked = run(flow, [&](CriticalSection& section) {
-      PipeLock pipe(section, flow.out);
+      PipeLock pipe(section, flow.out.pipe_seen());
       if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
       return room_for_device(flow, pipe, &want);
     });
@@ -335,7 +335,7 @@ ssize_t from_device(Flow& flow) {
 ssize_t move_into_pipe(Flow& flow) {
   const ssize_t moved = run(flow, [&](CriticalSection& section) {
     if (can_linger(flow.in)) return Step::kDone;
-    PipeLock pipe(section, flow.out);
+    PipeLock pipe(section, flow.out.pipe_seen());
     const int error = flow.in.kind == Kind::kFile ? pipe.lock_for_write() : pipe.lock();
     if (error != 0) return flow.fail(-error);
     if (!pipe.is_ring()) section.block_signals();  // bytes will be neither here nor there

@@ -49,7 +49,7 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
 
 ssize_t move_out_of_pipe(Flow& flow) {
   return run(flow, [&](CriticalSection& section) {
-    PipeLock pipe(section, flow.in);
+    PipeLock pipe(section, flow.in.pipe_seen());
     if (const int error = pipe.lock(); error != 0) return flow.fail(-error);
     return out_of(flow, pipe, section);
   });

@@ -14,7 +14,7 @@
 #include "core/api/settings.h"
 #include "core/calls/engine.h"
 #include "core/calls/observation.h"
-#include "core/memory/fault_guard.h"
+#include "core/memory/guarded_signals.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/telemetry/counters.h"
 #include "inject.h"

@@ -1,0 +1,275 @@
+// syscall(2): the calls that have a row in the table go the same way by number.
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/calls/descriptors.h"
+#include "core/memory/guarded_signals.h"
+#include "core/memory/user_memory.h"
+#include "core/pipe/held_bytes.h"
+#include "core/pipe/pipe_table.h"
+#include "core/sys/page.h"
+#include "core/sys/sys.h"
+#include "shim/hooks.h"
+#ifdef ANYSPLICE_HOST_SYSCALL
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+namespace anysplice::shim {
+namespace {
+
+template <typename T>
+T* to(long word) {
+  return reinterpret_cast<T*>(word);
+}
+
+long to_word(const void* pointer) { return reinterpret_cast<long>(pointer); }
+
+#ifdef ANYSPLICE_KERNEL_ACTION
+long action_by_number(int signal, long wanted, long old) {
+  signal_actions::KernelAction given;
+  signal_actions::KernelAction before;
+  const auto refuse = [] {
+    errno = EFAULT;
+    return -1L;
+  };
+  const auto size = static_cast<ssize_t>(sizeof(given));
+  if (wanted != 0 && copy_from_user(&given, to<void>(wanted), sizeof(given)) != size) {
+    return refuse();
+  }
+  const long error = signal_actions::change_by_number(signal, wanted != 0 ? &given : nullptr,
+                                                      old != 0 ? &before : nullptr, vfork_child());
+  if (error == 0 && old != 0 && copy_to_user(to<void>(old), &before, sizeof(before)) != size) {
+    return refuse();
+  }
+  return error;
+}
+#endif
+
+#ifdef ANYSPLICE_HOST_SYSCALL
+// clone3(2): `arguments` is a structure of 64-bit words.
+long clone3(const void* arguments, size_t size) {
+  enum { kFlags = 0, kStack = 5, kMost = 32 };
+  uint64_t word[kMost] = {};
+  const bool known = size > kStack * sizeof(uint64_t) && size <= sizeof(word) &&
+                     check_readable(arguments, size) == 0;
+  if (!known) {
+    expose_all(SettleReason::kSyscall);
+    return sys->syscall(SYS_clone3, to_word(arguments), static_cast<long>(size), 0, 0, 0, 0);
+  }
+  memcpy(word, arguments, size);
+  note_clone(static_cast<unsigned long>(word[kFlags]));
+  if (word[kStack] == 0) word[kFlags] &= ~uint64_t{CLONE_VM};
+  return sys->syscall(SYS_clone3, to_word(word), static_cast<long>(size), 0, 0, 0, 0);
+}
+#endif
+
+}  // namespace
+
+#ifdef ANYSPLICE_HOST_SYSCALL
+void unsharing(int flags) {
+  if ((flags & CLONE_FILES) != 0) on_descriptor_table_unshared();
+  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_rights_change();
+}
+
+bool gives_up_rights(int operation) {
+  switch (operation) {
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_SET_SECCOMP:
+    case PR_SET_KEEPCAPS:
+    case PR_SET_SECUREBITS:
+    case PR_CAPBSET_DROP:
+    case PR_CAP_AMBIENT:
+    case PR_SET_DUMPABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+long by_number(long number, long a, long b, long c, long d, long e, long f) {
+  const int fd = static_cast<int>(a);
+  const auto size = static_cast<size_t>(c);
+  switch (number) {
+    case SYS_splice:
+      return anysplice::splice(fd, to<int64_t>(b), static_cast<int>(c), to<int64_t>(d),
+                               static_cast<size_t>(e), static_cast<unsigned>(f));
+    case SYS_tee:
+      return anysplice::tee(fd, static_cast<int>(b), size, static_cast<unsigned>(d));
+    case SYS_vmsplice:
+      return anysplice::vmsplice(fd, to<const iovec>(b), size, static_cast<unsigned>(d));
+    case SYS_sendfile:
+      return shim::sendfile(fd, static_cast<int>(b), to<Offset>(c), static_cast<size_t>(d));
+#ifdef SYS_sendfile64
+    case SYS_sendfile64:
+      return anysplice::sendfile(fd, static_cast<int>(b), to<int64_t>(c), static_cast<size_t>(d));
+#endif
+    case SYS_read:
+      return anysplice::read(fd, to<void>(b), size);
+    case SYS_readv:
+      return anysplice::readv(fd, to<const iovec>(b), static_cast<int>(c));
+    case SYS_preadv2:
+      return anysplice::preadv2(fd, to<const iovec>(b), static_cast<int>(c), offset_of(d, e),
+                                static_cast<int>(f));
+    case SYS_write:
+      return anysplice::write(fd, to<const void>(b), size);
+    case SYS_writev:
+      return anysplice::writev(fd, to<const iovec>(b), static_cast<int>(c));
+    case SYS_pwritev2:
+      return anysplice::pwritev2(fd, to<const iovec>(b), static_cast<int>(c), offset_of(d, e),
+                                 static_cast<int>(f));
+    case SYS_epoll_ctl:
+      return anysplice::epoll_ctl(fd, static_cast<int>(b), static_cast<int>(c), to<epoll_event>(d));
+    case SYS_ioctl:
+      return anysplice::ioctl(fd, static_cast<unsigned long>(b), to<void>(c));
+    case SYS_fcntl:
+#ifdef SYS_fcntl64
+    case SYS_fcntl64:
+#endif
+      return anysplice::fcntl(fd, static_cast<int>(b), c);
+    case SYS_pipe2:
+      return anysplice::pipe2(to<int>(a), static_cast<int>(b));
+    case SYS_dup:
+      return anysplice::dup(fd);
+    case SYS_dup3:
+      return anysplice::dup3(fd, static_cast<int>(b), static_cast<int>(c));
+    case SYS_close:
+      return anysplice::close(fd);
+    case SYS_close_range:
+      return anysplice::close_range(static_cast<unsigned>(a), static_cast<unsigned>(b),
+                                    static_cast<int>(c));
+    case SYS_sendmsg:
+      return anysplice::sendmsg(fd, to<const msghdr>(b), static_cast<int>(c));
+#ifdef SYS_poll
+    case SYS_poll:
+      return anysplice::poll(to<pollfd>(a), static_cast<nfds_t>(b), static_cast<int>(c));
+#endif
+#ifdef SYS_pipe
+    case SYS_pipe:
+      return anysplice::pipe(to<int>(a));
+#endif
+#ifdef SYS_dup2
+    case SYS_dup2:
+      return anysplice::dup2(fd, static_cast<int>(b));
+#endif
+    case SYS_rt_sigaction:
+      if (b != 0) taking(fd);
+#ifdef ANYSPLICE_KERNEL_ACTION
+      if (d == sizeof(signal_actions::KernelAction::mask)) return action_by_number(fd, b, c);
+#endif
+      break;
+    case SYS_rt_sigprocmask: {
+      const long error = sys->syscall(number, a, b, c, d, e, f);
+      if (error == 0) fault_guard::on_sigmask(fd, to<const sigset_t>(b));
+      return error;
+    }
+    // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.
+    case SYS_io_uring_setup:
+    case SYS_io_submit:  // reads and writes that end when they like
+      keep_nothing(SettleReason::kUring);
+      break;
+    case SYS_openat:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#ifdef SYS_openat2
+    case SYS_openat2:
+      opening(to<const char>(b));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_open
+    case SYS_open:
+      opening(to<const char>(a));
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+#endif
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+#endif
+    case SYS_socket:
+    case SYS_accept4:
+    case SYS_memfd_create:
+    case SYS_eventfd2:
+      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+    case SYS_unshare:
+      unsharing(static_cast<int>(a));
+      break;
+    case SYS_prctl:
+      if (gives_up_rights(fd)) before_rights_change();
+      break;
+    case SYS_setuid:
+    case SYS_setgid:
+    case SYS_setreuid:
+    case SYS_setregid:
+    case SYS_setresuid:
+    case SYS_setresgid:
+    case SYS_setfsuid:
+    case SYS_setfsgid:
+    case SYS_setgroups:
+#ifdef SYS_setuid32
+    case SYS_setuid32:
+    case SYS_setgid32:
+    case SYS_setreuid32:
+    case SYS_setregid32:
+    case SYS_setresuid32:
+    case SYS_setresgid32:
+    case SYS_setfsuid32:
+    case SYS_setfsgid32:
+    case SYS_setgroups32:
+#endif
+    case SYS_capset:
+    case SYS_chroot:
+    case SYS_pivot_root:
+    case SYS_setns:
+    case SYS_seccomp:
+#ifdef SYS_landlock_restrict_self
+    case SYS_landlock_restrict_self:
+#endif
+      before_rights_change();
+      break;
+    case SYS_clone:
+      note_clone(static_cast<unsigned long>(a));
+      // On this very stack the child would run over our frames.
+      if (b == 0) a &= ~static_cast<long>(CLONE_VM);
+      break;
+    case SYS_clone3:
+      return clone3(to<const void>(a), static_cast<size_t>(b));
+#ifdef SYS_vfork
+    case SYS_vfork:
+      // The same, but for who writes to the memory of whom (vfork(2) allows that).
+      note_clone(CLONE_VFORK | SIGCHLD);
+      return sys->syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0);
+#endif
+#ifdef SYS_select
+    case SYS_select:
+#endif
+#ifdef SYS_fork
+    case SYS_fork:
+#endif
+#ifdef SYS__newselect
+    case SYS__newselect:
+#endif
+#ifdef SYS_pselect6_time64
+    case SYS_pselect6_time64:
+    case SYS_ppoll_time64:
+#endif
+#ifdef SYS_socketcall
+    case SYS_socketcall:
+#endif
+    case SYS_pselect6:
+    case SYS_ppoll:
+    case SYS_sendmmsg:
+    case SYS_execve:
+    case SYS_execveat:
+    case SYS_exit_group:
+      expose_all(SettleReason::kSyscall);
+      break;
+    default:
+      break;
+  }
+  return sys->syscall(number, a, b, c, d, e, f);
+}
+#endif
+
+}  // namespace anysplice::shim
