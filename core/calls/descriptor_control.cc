@@ -2,27 +2,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
 #include <optional>
 
 #include "core/base/keep_errno.h"
-#include "core/base/sync_point.h"
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
-#include "core/fd/vfork_child.h"
 #include "core/inject/inject.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/promotion.h"
 #include "core/pipe/route.h"
-#include "core/pipe/settle.h"
-#include "core/pipe/sharers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
-#include "core/sys/thread.h"
 
 namespace anysplice {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,7 +15,6 @@
 #include "core/fd/vfork_child.h"
 #include "core/inject/inject.h"
 #include "core/pipe/pipe_lock.h"
-#include "core/pipe/route.h"
 #include "core/pipe/settle.h"
 #include "core/pipe/sharers.h"
 #include "core/sys/critical_section.h"

@@ -6,19 +6,10 @@
 #include <functional>
 
 #include "core/base/keep_errno.h"
-#include "core/base/sync_point.h"
-#include "core/pipe/exposed_pipes.h"
 #include "core/pipe/pipe_lock.h"
-#include "core/pipe/promotion.h"
 #include "core/pipe/settle.h"
-#include "core/pipe/sharers.h"
-#include "core/pipe/sleepers.h"
-#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
-#include "core/sys/posix/poll_one.h"
-#include "core/sys/sys.h"
-#include "core/telemetry/counters.h"
 
 namespace anysplice {
 

@@ -9,16 +9,12 @@
 #include <optional>
 
 #include "core/base/sync_point.h"
-#include "core/base/text.h"
 #include "core/memory/iovec_room.h"
-#include "core/pipe/held_bytes.h"
-#include "core/pipe/pipe_identity.h"
 #include "core/pipe/settle.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
 #include "core/telemetry/counters.h"
-#include "core/telemetry/trace.h"
 
 namespace anysplice {
 

@@ -13,9 +13,7 @@
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/files.h"
-#include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/by_poll.h"
-#include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
 #include "core/sys/sys.h"
 

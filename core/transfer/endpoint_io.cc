@@ -8,8 +8,6 @@
 
 #include <algorithm>
 
-#include "core/base/keep_errno.h"
-#include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/files.h"
 #include "core/sys/kernel_pipe.h"
