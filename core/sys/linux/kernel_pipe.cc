@@ -34,7 +34,7 @@ bool has_nowait() {
   if (known != kUnknown) [[likely]]
     return known == kThere;
   utsname system;
-  const bool old = uname(&system) == 0 && system.release[0] < '5' && system.release[1] == '.';
+  const bool old = sys->uname(&system) == 0 && system.release[0] < '5' && system.release[1] == '.';
   const int seen = old ? kMissing : kThere;
   return (nowait.compare_exchange_strong(known, seen) ? seen : known) == kThere;
 }
@@ -88,7 +88,7 @@ bool leaves_traces() {
   const KeepErrno keep;
   utsname system;
   bool clean = false;
-  if (uname(&system) == 0) {
+  if (sys->uname(&system) == 0) {
     const char* at = system.release;
     int number[2] = {0, 0};
     for (int& part : number) {
