@@ -216,6 +216,8 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const En
   if (!make_room(whole, grow, write_end)) return Try::kFailed;
   // Should a stranger get in between, all that is in the pipe must be taken out again.
   if (ring.free() < kernel_pipe::slots(write_end) + kSpareSlots) return Try::kFailed;
+  // A writer that our read woke has written already: no need to find out what is whose.
+  if (marker == nullptr && kernel_pipe::bytes(write_end) > 0) return Try::kAgain;
   sync_point();
   const size_t written =
       packets ? write_packets(ring, write_end) : write_all(ring, marker, write_end);

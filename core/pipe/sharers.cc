@@ -8,10 +8,13 @@
 namespace anysplice::sharers {
 namespace {
 
-// The bits of Pipe::sharers: children by their places, the parent, and those that tell nothing.
-constexpr int kChildren = 62;
-constexpr uint64_t kParent = uint64_t{1} << 62;
+// The bits of Pipe::sharers: children by their places, the parent, its other children, and children
+// of whom nothing is heard.
+constexpr int kChildren = 61;
+constexpr uint64_t kParent = uint64_t{1} << 61;
+constexpr uint64_t kSiblings = uint64_t{1} << 62;
 constexpr uint64_t kUnknown = uint64_t{1} << 63;
+constexpr uint64_t kElders = kParent | kSiblings;
 
 // What two processes tell each other: a bit for each pipe that one of them reads no more.
 struct Page {
@@ -37,7 +40,7 @@ void tell(Page::Side& side, uint32_t number) {
 
 // Whom a bit stands for: the page, and the side that is theirs.
 bool has_stopped(int bit, uint32_t number) {
-  if (bit == std::countr_zero(kUnknown)) return false;
+  if (bit > std::countr_zero(kParent)) return false;
   const bool is_parent = bit == std::countr_zero(kParent);
   const Page* const page = (is_parent ? parent : children[bit]).load(std::memory_order_acquire);
   return page != nullptr && has_stopped(is_parent ? page->parent : page->child, number);
@@ -90,18 +93,18 @@ bool any(Pipe* pipe) {
   return pipe->sharers.load(std::memory_order_relaxed) != 0 && refreshed(pipe) != 0;
 }
 
-// Only the last one of several can say that a pipe is not read any more: others have got it from
-// this process.
+// A process speaks for those that got the pipe from it, too: the parent hears of it when they are
+// no more, a child when there is no other. (What the parent and its other children do a child
+// knows, or expects, by itself.)
 void stop_reading(Pipe* pipe) {
   const uint64_t others = refreshed(pipe);
-  if (!std::has_single_bit(others) || others == kUnknown) return;
+  const uint64_t descendants = others & ~kElders;
   const uint32_t number = pipe->number;
-  if (others == kParent) {
+  if (descendants == 0 && (others & kParent) != 0) {
     if (Page* const page = parent.load(); page != nullptr) tell(page->child, number);
-  } else {
-    if (Page* const page = children[std::countr_zero(others)].load(); page != nullptr) {
-      tell(page->parent, number);
-    }
+  } else if (std::has_single_bit(descendants) && descendants != kUnknown) {
+    Page* const page = children[std::countr_zero(descendants)].load();
+    if (page != nullptr) tell(page->parent, number);
   }
 }
 
@@ -126,7 +129,9 @@ void after_fork(bool child) {
     std::atomic<uint64_t>& sharers = pipe_number(i)->sharers;
     const uint64_t parents = sharers.load();
     if (parents == 0) continue;
-    sharers.store((parents & mine) != 0 && (parents & ~mine) == 0 ? kParent : kUnknown);
+    // Without a page the parent is one of whom nothing is heard.
+    const bool told = (parents & mine) != 0;
+    sharers.store((told ? kParent : kSiblings) | ((parents & ~mine) != 0 ? kSiblings : 0));
   }
 }
 

@@ -21,7 +21,7 @@ bool is_pseudo_file(int fd);
 bool reads_may_wait(int fd);
 
 // Whether a position at or behind the end of a file lies beyond what its file system can have.
-// False where the system does not tell without moving the position, which others may share.
+// Where the system tells by a move of the position only, that is for others to see for a moment.
 bool beyond_limit(int fd, int64_t position);
 
 // As writev(2), at a position.

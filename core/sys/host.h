@@ -21,7 +21,6 @@
 #define ANYSPLICE_HOST_SYSCALL
 #include <sys/epoll.h>
 #ifndef ANYSPLICE_POSIX
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #endif
 #elif defined(__FreeBSD__)

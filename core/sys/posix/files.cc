@@ -39,7 +39,14 @@ bool is_pseudo_file(int) { return false; }
 
 bool reads_may_wait(int) { return false; }
 
-bool beyond_limit(int, int64_t) { return false; }
+// POSIX tells by a move only, which a position that lies behind the end seldom asks for.
+bool beyond_limit(int fd, int64_t position) {
+  const off_t kept = sys->lseek(fd, 0, SEEK_CUR);
+  if (kept < 0) return false;
+  if (sys->lseek(fd, position, SEEK_SET) < 0) return true;
+  sys->lseek(fd, kept, SEEK_SET);
+  return false;
+}
 
 // POSIX has pwrite(2) only.
 ssize_t write_at(int fd, const iovec* iov, int count, int64_t position) {
