@@ -11,6 +11,7 @@
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/sharers.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
@@ -26,7 +27,8 @@ constexpr int kTries = 1024;
 constexpr int kPlainTries = 32;
 // Fewer bytes than that a stranger may well write too, a line of a log for instance. Which of two
 // equal stretches is ours could not be told: they get the marker at once, if the pipe came from
-// outside.
+// outside. So does whatever is put back into a pipe that related processes have, who take turns to
+// read and so do not see it.
 constexpr size_t kCommon = 4096;
 // What a pipe can be made without privilege (pipe-max-size, pipe(7)).
 constexpr size_t kUnprivilegedSize = 1 << 20;
@@ -256,7 +258,7 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
-    const bool common = !entry.ours() && ring.bytes() < kCommon;
+    const bool common = entry.ours() ? sharers::any(pipe_of(entry)) : ring.bytes() < kCommon;
     const bool marked = (tries >= kPlainTries || common) && !packets;
     switch (try_once(ring, marked ? &marker : nullptr, packets, grow, ends)) {
       case Try::kDone:
