@@ -171,25 +171,6 @@ void PagePool::put_here(const void* data, PagePool& all) {
   for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words, all);
 }
 
-void PagePool::forget_references() {
-  for (size_t page = 0; page < count_; ++page) refs_[page].store(0, std::memory_order_relaxed);
-}
-
-void PagePool::free_unreferenced() {
-  size_t used = 0;
-  for (size_t word = 0; word < count_ / kWordBits; ++word) {
-    uint64_t taken = 0;
-    for (size_t bit = 0; bit < kWordBits; ++bit) {
-      const bool referenced = refs_[word * kWordBits + bit].load(std::memory_order_relaxed) > 0;
-      taken |= uint64_t{referenced} << bit;
-    }
-    taken_[word].store(taken, std::memory_order_relaxed);
-    used += static_cast<size_t>(std::popcount(taken));
-  }
-  used_.store(used, std::memory_order_relaxed);
-  hint_.store(0, std::memory_order_relaxed);
-}
-
 void PagePool::give_back(size_t word, PagePool& all) {
   uint64_t taken = taken_[word].load(std::memory_order_relaxed);
   const uint64_t victims = returnable(~taken, backed_[word].load(std::memory_order_relaxed));

@@ -53,12 +53,7 @@ class PagePool {
 
   // Pages with references, give or take those of processes that died in the middle.
   size_t used() const { return used_.load(std::memory_order_relaxed); }
-  // Frees what only a process that died referred to: forgets all references, then is told each that
-  // there is, then frees the rest. Nobody else may use the pool meanwhile. For a pool that does not
-  // grow.
-  void forget_references();
   void count_reference(uint32_t number) { refs_[number].fetch_add(1, std::memory_order_relaxed); }
-  void free_unreferenced();
 
  private:
   char* take_here(size_t want, size_t least, size_t* got, PagePool& all);

@@ -29,10 +29,6 @@ void Ring::repair() {
   for (uint32_t at = head_; at != tail_; ++at) bytes_ += slot(at).length;
 }
 
-void Ring::count_references() const {
-  for (uint32_t at = head_; at != tail_; ++at) pool_->count_reference(slot(at).page);
-}
-
 Ring::Slot Ring::slot(uint32_t at) const {
   return std::bit_cast<Slot>(slots_[at & (capacity_ - 1)]);
 }

@@ -28,8 +28,6 @@ class Ring {
   // `slots` has room for `capacity` (a power of two) and outlives the ring's use.
   void init(PagePool* pool, uint64_t* slots, uint32_t capacity);
   void repair();
-  // Tells the pool of every page that a slot refers to (PagePool::forget_references).
-  void count_references() const;
 
   size_t bytes() const { return bytes_; }
   bool empty() const { return head_ == tail_; }
