@@ -42,7 +42,10 @@ void handle(int signal, siginfo_t* info, void* context) {
   // its cause and its address.
   struct sigaction fatal {};
   fatal.sa_handler = SIG_DFL;
-  sys->sigaction(signal, &fatal, nullptr);
+  if (sys->sigaction(signal, &fatal, nullptr) != 0) {
+    // Refused by a filter, say. A fault ends a process that blocks its signal, too.
+    sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
+  }
   if (!happens_again(signal, *info)) send_again(signal, info);
 }
 

@@ -6,15 +6,6 @@
 #include <bit>
 
 namespace anysplice {
-namespace {
-
-// A store that others see after all before it. (Not std::atomic_ref, which libc++ lacked until 19.)
-template <typename T>
-void publish(T& place, T value) {
-  __atomic_store_n(&place, value, __ATOMIC_RELEASE);
-}
-
-}  // namespace
 
 void Ring::init(PagePool* pool, uint64_t* slots, uint32_t capacity) {
   pool_ = pool;
@@ -34,12 +25,12 @@ Ring::Slot Ring::slot(uint32_t at) const {
 }
 
 void Ring::set_slot(uint32_t at, Slot slot) {
-  publish(slots_[at & (capacity_ - 1)], std::bit_cast<uint64_t>(slot));
+  __atomic_store_n(&slots_[at & (capacity_ - 1)], std::bit_cast<uint64_t>(slot), __ATOMIC_RELEASE);
 }
 
 void Ring::push(Slot slot) {
   set_slot(tail_, slot);
-  publish(tail_, tail_ + 1);
+  tail_ = tail_ + 1;
   bytes_ += slot.length;
 }
 
@@ -124,7 +115,7 @@ void Ring::erase(size_t at, size_t length) {
       pool_->put(pool_->page(s.page));
     }
   }
-  publish(tail_, to);
+  tail_ = to;
 }
 
 iovec Ring::front() const {
@@ -169,7 +160,7 @@ void Ring::consume(size_t length) {
     }
     length -= s.length;
     const char* page = pool_->page(s.page);
-    publish(head_, head_ + 1);
+    head_ = head_ + 1;
     pool_->put(page);
   }
 }
@@ -185,6 +176,7 @@ Ring::Room Ring::reserve(size_t length, size_t offset) {
 }
 
 void Ring::commit(const Room& room, size_t length) {
+  if (room.pages == 0) return;
   uint32_t page = pool_->number(room.iov.iov_base);
   size_t offset = static_cast<size_t>(static_cast<char*>(room.iov.iov_base) - pool_->page(page));
   const uint32_t end = page + static_cast<uint32_t>(room.pages);
@@ -262,7 +254,7 @@ size_t Ring::transfer(Ring& from, size_t length, bool consume) {
         from.set_slot(at, s);
         break;
       }
-      publish(from.head_, ++at);
+      from.head_ = ++at;
     } else {
       ++at;
     }

@@ -1,8 +1,9 @@
 // A ring of slots: the pipe buffers of one pipe, each a reference to a part of a page.
 //
-// Not thread-safe: the pipe's lock guards it. Every change of contents is published by one store
-// (of a slot, of head_ or of tail_), so that a peer process that dies anywhere leaves a ring whose
-// bytes are right once repair() has counted them again.
+// Not thread-safe: the pipe's lock guards it; only bytes() and empty() may be asked without it, and
+// tell what was so a moment ago. Every change of contents is published by one store (of a slot, of
+// head_ or of tail_), so that a handler that jumps out of the middle leaves a ring whose bytes are
+// right once repair() has counted them again.
 #ifndef ANYSPLICE_CORE_MEMORY_RING_H_
 #define ANYSPLICE_CORE_MEMORY_RING_H_
 
@@ -90,6 +91,23 @@ class Ring {
   void rehouse(uint64_t* slots, uint32_t capacity);
 
  private:
+  // A number that may be read without the lock, and whose store others see after all before it.
+  // (Not std::atomic: rings lie in zeroed memory and are never constructed.)
+  template <typename T>
+  class Published {
+   public:
+    operator T() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
+    Published& operator=(T value) {
+      __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
+      return *this;
+    }
+    void operator+=(T more) { *this = *this + more; }
+    void operator-=(T less) { *this = *this - less; }
+
+   private:
+    T value_;
+  };
+
   Slot slot(uint32_t at) const;
   void set_slot(uint32_t at, Slot slot);
   char* data(Slot slot) const { return pool_->page(slot.page) + slot.offset; }
@@ -98,10 +116,10 @@ class Ring {
 
   PagePool* pool_;
   uint64_t* slots_;
-  size_t bytes_;
+  Published<size_t> bytes_;
   uint32_t capacity_;
-  uint32_t head_;  // both count without bound; the place is the number modulo capacity_
-  uint32_t tail_;
+  Published<uint32_t> head_;  // both count without bound; the place is the number modulo capacity_
+  Published<uint32_t> tail_;
 };
 
 }  // namespace anysplice

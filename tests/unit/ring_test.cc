@@ -210,6 +210,17 @@ TEST_CASE("erasing takes a stretch out of the middle") {
   CHECK(free_pages() == before);
 }
 
+TEST_CASE("room in a full ring is none, and given back") {
+  TestRing ring;
+  while (ring.free() > 0) ring.add("x");
+  const size_t bytes = ring.bytes();
+  const Ring::Room room = ring.reserve(1);
+  CHECK(room.iov.iov_len == 0);
+  ring.commit_written(room, 0);
+  ring.cancel(room);
+  CHECK(ring.bytes() == bytes);
+}
+
 TEST_CASE("stretches compare across slots") {
   TestRing ring;
   for (const char* part : {"ab", "c", "xabc", "abd"}) ring.add(part);
