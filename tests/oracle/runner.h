@@ -43,7 +43,8 @@ inline constexpr Allowed kNoRestart = {
 inline constexpr Allowed kPipeSignal = {
     .why = "POSIX: a peer that goes while a call waits brings SIGPIPE", .instead = "EPIPE SIGPIPE"};
 inline constexpr Allowed kUnknownSize = {.why = "POSIX: the size of a pipe cannot be asked for"};
-inline constexpr Allowed kUnknownLimit = {.why = "POSIX: a file of /proc is one like others"};
+inline constexpr Allowed kUnknownLimit = {
+    .why = "POSIX: how far a file of /proc, or a directory, could reach cannot be asked for"};
 
 struct Case {
   std::string name;

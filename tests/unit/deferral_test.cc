@@ -16,7 +16,6 @@
 
 using namespace anysplice;
 
-#ifdef __linux__
 namespace {
 
 struct Run {
@@ -208,4 +207,3 @@ TEST_CASE("a fault runs at once, one that was sent waits", "[deferral]") {
   CHECK(runs.size() == 2);
   REQUIRE(signal_actions::change(SIGFPE, &before, nullptr, false) == 0);
 }
-#endif

@@ -166,7 +166,8 @@ void at_instruction(int) {
 }  // namespace
 
 // Threads only happen to meet; a handler comes wherever one wants.
-TEST_CASE("a handler that takes or puts a page between any two instructions of another") {
+TEST_CASE("a handler that takes or puts a page between any two instructions of another",
+          "[stepping]") {
   const bool put_first = GENERATE(true, false);
   const bool put_then = GENERATE(true, false);
   CAPTURE(put_first, put_then);
