@@ -34,10 +34,11 @@ void before_fork() {
   // Pipes that get a ring from here on would have one in each process.
   forbid_rings(+1);
   settle_rings(SettleReason::kFork);
+  // First told, then waited for, then settled: what a call has in its hands the child would miss.
   exposed_pipes::note_may_be_shared();
-  settle_held(SettleReason::kFork);
   if (engine_may_answer()) turns::share_with_children();
   sharers::before_fork(engine_may_answer());
+  if (held_bytes::wait_for_calls()) settle_held(SettleReason::kFork);
   inject::before_fork();
   begin_fork();  // the last: what settles pipes may open an end
 }

@@ -6,6 +6,7 @@
 #include "core/pipe/pipe_table.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/memory.h"
+#include "core/sys/sys.h"
 
 namespace anysplice::held_bytes {
 namespace {
@@ -110,6 +111,23 @@ bool holds(PipeId id, size_t* bytes) {
   }
   directory.unlock();
   return *bytes > 0;
+}
+
+bool wait_for_calls() {
+  int patience_ms = 100;
+  const CriticalSection section;
+  if (directory.lock() == Locked::kNo) return false;
+  const uint32_t places = high;
+  directory.unlock();
+  for (uint32_t number = 0; number < places; ++number) {
+    HandlerAwareMutex& busy = place(number).lock;
+    while (busy.try_lock() == Locked::kNo) {
+      if (patience_ms-- == 0) return false;
+      sys->poll(nullptr, 0, 1);
+    }
+    busy.unlock();
+  }
+  return true;
 }
 
 void note_held(Held* held) {

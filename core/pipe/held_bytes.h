@@ -45,6 +45,11 @@ void let_go(Held* held);
 // Whether the pipe has bytes held, and how many at least; looked at without locking the pipe.
 bool holds(PipeId id, size_t* bytes);
 
+// Waits until every call that works on a kernel pipe now is over: what is told to calls by other
+// means (sharers.h) all later ones have heard. Not for ever, as one of them may be waiting for us,
+// by a file system of this process say: false if one goes on.
+bool wait_for_calls();
+
 // Told before bytes are taken from the kernel's pipe, and when none are left. The lock is held.
 void note_held(Held* held);
 void note_empty(Held* held);

@@ -11,7 +11,6 @@
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
 #include "core/pipe/settle.h"
-#include "core/pipe/sharers.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
@@ -27,8 +26,9 @@ constexpr int kTries = 1024;
 constexpr int kPlainTries = 32;
 // Fewer bytes than that a stranger may well write too, a line of a log for instance. Which of two
 // equal stretches is ours could not be told: they get the marker at once, if the pipe came from
-// outside. So does whatever is put back into a pipe that related processes have, who take turns to
-// read and so do not see it.
+// outside. (Related processes' writes wait for their turn, write.cc.) A pipe in which there is no
+// room for the marker needs none: it is so full that our write tells by its length what came before
+// it (find_written).
 constexpr size_t kCommon = 4096;
 // What a pipe can be made without privilege (pipe-max-size, pipe(7)).
 constexpr size_t kUnprivilegedSize = 1 << 20;
@@ -155,10 +155,12 @@ size_t write_packets(const Ring& ring, int fd) {
 }
 
 // Where in the ring, from `from` on, the first `written` bytes of marker and ring stand; SIZE_MAX
-// if they do not.
-size_t find_written(const Ring& ring, size_t from, size_t written, const Marker* marker) {
+// if they do not. A write that came short filled the pipe: it is the last that was written.
+size_t find_written(const Ring& ring, size_t from, size_t written, bool came_short,
+                    const Marker* marker) {
   const size_t prefix = marker != nullptr ? std::min(written, Marker::kSize) : 0;
-  for (size_t at = from; at + written <= ring.bytes(); ++at) {
+  for (size_t i = 0; from + i + written <= ring.bytes(); ++i) {
+    const size_t at = came_short ? ring.bytes() - written - i : from + i;
     if ((prefix == 0 || ring.has(at, marker, prefix)) &&
         ring.equal(0, at + prefix, written - prefix)) {
       return at;
@@ -170,13 +172,14 @@ size_t find_written(const Ring& ring, size_t from, size_t written, const Marker*
 // The marker and the first of the ring's `ours` bytes, `written` in all, went into the kernel's
 // pipe (and are there, or already taken out again behind ours), with a stranger's before or behind
 // them. Takes them out; afterwards the ring has its bytes, then the stranger's.
-void reconcile(Ring& ring, size_t ours, size_t written, const Marker* marker, int fd) {
+void reconcile(Ring& ring, size_t ours, size_t written, bool came_short, const Marker* marker,
+               int fd) {
   // What the stranger goes on writing stays where it is, once ours are found.
   for (bool more = true; more;) {
     const size_t before = ring.bytes();
     take_all(ring, fd);
     more = ring.bytes() > before;
-    if (const size_t at = find_written(ring, ours, written, marker); at != SIZE_MAX) {
+    if (const size_t at = find_written(ring, ours, written, came_short, marker); at != SIZE_MAX) {
       ring.erase(at, written);
       return;
     }
@@ -201,6 +204,13 @@ void reconcile(Ring& ring, size_t ours, size_t written, const Marker* marker, in
 bool make_room(size_t bytes, Grow grow, int fd) {
   if (bytes <= kernel_pipe::slots(fd) * kPage) return true;
   return grow == Grow::kYes && kernel_pipe::enlarge(fd, bytes);
+}
+
+// Whether a marker can be written in front of all bytes without making the pipe larger.
+bool room_for_marker(const Ring& ring, const Ends& ends) {
+  const ssize_t there = kernel_pipe::bytes(ends.read());
+  return there >= 0 && ring.bytes() + static_cast<size_t>(there) + Marker::kSize <=
+                           kernel_pipe::slots(ends.write()) * kPage;
 }
 
 enum class Try { kDone, kAgain, kFailed };
@@ -241,7 +251,7 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const En
     count(stats->settled_bytes, held);
     return Try::kDone;
   }
-  reconcile(ring, ours, written, marker, read_end);
+  reconcile(ring, ours, written, written < whole, marker, read_end);
   return Try::kAgain;
 }
 
@@ -258,8 +268,9 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
-    const bool common = entry.ours() ? sharers::any(pipe_of(entry)) : ring.bytes() < kCommon;
-    const bool marked = (tries >= kPlainTries || common) && !packets;
+    const bool common = !entry.ours() && ring.bytes() < kCommon;
+    const bool marked =
+        !packets && (tries >= kPlainTries || (common && room_for_marker(ring, ends)));
     switch (try_once(ring, marked ? &marker : nullptr, packets, grow, ends)) {
       case Try::kDone:
         return true;

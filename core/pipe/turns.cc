@@ -1,7 +1,11 @@
 #include "core/pipe/turns.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 
+#include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
 #include "core/sys/memory.h"
 #include "core/sys/sys.h"
@@ -13,6 +17,8 @@ namespace {
 // How long somebody else's turn is waited for: they are over in microseconds, unless their owner
 // was killed, was stopped, or lies.
 constexpr long kPatienceMs = 100;
+// And how long at a time, before it is asked whether there still is such a process.
+constexpr long kLookMs = 5;
 // So many vain waits, and this process does without.
 constexpr int kMostVainWaits = 8;
 constexpr uint32_t kWaiters = 1u << 31;
@@ -27,14 +33,10 @@ std::atomic<int> lost[kPipeKeys];
 std::atomic<int> lost_elsewhere[kPipeKeys];
 std::atomic<bool> taken[kPipeKeys];
 
-std::atomic<uint64_t> process_word;  // tells this process from related ones
-
-void choose_process_word() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  process_word.store(static_cast<uint64_t>(sys->getpid()) << 40 ^ static_cast<uint64_t>(t.tv_nsec)
-                                                                      << 8);
-}
+// A turn's word: the process in the lower bits, so that one that was killed need not be waited for,
+// and what tells its threads apart above them.
+constexpr int kProcessBits = 22;  // as many as Linux gives (pid_max, proc(5))
+std::atomic<uint32_t> this_process;
 
 Shared* get() { return page.load(std::memory_order_acquire); }
 
@@ -44,11 +46,21 @@ long now_ms() {
   return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// This thread's, and hardly another process's.
 uint32_t own_token() {
-  const uint64_t mixed =
-      (process_word.load(std::memory_order_relaxed) + thread::number()) * 0x9e3779b97f4a7c15u;
-  return (static_cast<uint32_t>(mixed >> 32) & ~kWaiters) | 1;
+  return this_process.load(std::memory_order_relaxed) |
+         (thread::number() << kProcessBits & ~kWaiters);
+}
+
+// Whether a turn's owner is no more. It may be a child that nobody has waited for yet; a process of
+// which it cannot be known counts as alive. That a number was made up, or is another's by now, does
+// no harm: it is only asked about.
+bool is_gone(uint32_t token) {
+  const auto process = static_cast<pid_t>(token & ((1u << kProcessBits) - 1));
+  if (process == 0) return false;
+  if (sys->kill(process, 0) != 0 && errno == ESRCH) return true;
+  siginfo_t info{};
+  return sys->waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == process;
 }
 
 }  // namespace
@@ -64,7 +76,7 @@ void share_with_children() {
     unmap_memory(fresh, sizeof(Shared));
     return;
   }
-  choose_process_word();
+  this_process.store(static_cast<uint32_t>(sys->getpid()));
   for (uint32_t key = 0; key < kPipeKeys; ++key) {
     if (taken[key].load(std::memory_order_relaxed)) fresh->turn[key].taken.store(1);
   }
@@ -88,13 +100,16 @@ uint32_t enter(PipeKey key) {
   uint32_t seen = 0;
   if (owner.compare_exchange_strong(seen, token, std::memory_order_acquire)) return token;
   // Others may wait from now on, whatever is written there meanwhile.
+  const KeepErrno keep;
+  uint32_t waited_for = 0;
   for (const long end = now_ms() + kPatienceMs; now_ms() < end;) {
-    if (seen == 0) {
+    if (seen == 0 || (seen == waited_for && is_gone(seen))) {
       if (owner.compare_exchange_strong(seen, token | kWaiters, std::memory_order_acquire)) {
         return token;
       }
     } else if ((seen & kWaiters) != 0 || owner.compare_exchange_strong(seen, seen | kWaiters)) {
-      thread::wait_between_processes(owner, seen | kWaiters, kPatienceMs);
+      waited_for = seen | kWaiters;
+      thread::wait_between_processes(owner, waited_for, kLookMs);
       seen = owner.load(std::memory_order_relaxed);
     }
   }
@@ -146,7 +161,7 @@ bool begun(PipeKey key) {
 }
 
 void forget_threads() {
-  if (shared()) choose_process_word();
+  if (shared()) this_process.store(static_cast<uint32_t>(sys->getpid()));
   ReaderInFlight::fork_generation.fetch_add(1);
   for (uint32_t key = 0; key < kPipeKeys; ++key) {
     readers[key].store(0, std::memory_order_relaxed);

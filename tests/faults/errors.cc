@@ -40,6 +40,7 @@ const std::map<std::string_view, Errors> kErrors{
     {"getpid", {}},
     {"getsockopt", {EBADF, ENOPROTOOPT, EPERM}},
     {"ioctl", {EBADF, ENOTTY, EPERM}},
+    {"kill", {EPERM}},
     // Back to where it was, or on to where a read ended.
     {"lseek", {}},
     {"madvise", {EAGAIN, ENOMEM, EPERM}},
@@ -73,6 +74,7 @@ const std::map<std::string_view, Errors> kErrors{
     {"stat", {EACCES, ENOENT, ENOMEM}},
     {"tee", kFamily},
     {"vmsplice", kFamily},
+    {"waitid", {ECHILD, EINTR}},
     {"write", kWrites},
     {"writev", kWrites},
 };

@@ -119,27 +119,6 @@ SCENARIO(a_signal_while_it_waits) {
   w.splice(p, w.sink(), 50);
 }
 
-// Both need what a waiting call makes first.
-SCENARIO(two_threads_that_begin_to_wait) {
-  if (anysplice::mode() != anysplice::Mode::kEmulate) return;  // it is the kernel that waits
-  Box& p = w.stranger();
-  Box& q = w.stranger();
-  held(w, 100);  // so that all else is there
-  const std::string_view bytes = w.next(100);
-  meanwhile(Function::mmap, [&] {
-    std::thread other([&] {
-      q.account = bytes;
-      const Soon later([&] {
-        if (::write(q.in, bytes.data(), bytes.size()) < 0) abort();
-      });
-      w.splice(q, w.sink(), 50);
-    });
-    other.join();
-    w.put_in(p, 100);
-  });
-  w.splice(p, w.sink(), 50);
-}
-
 // Another thread is asleep in a read of the pipe that is looked at.
 SCENARIO(look_beside_a_reader) {
   Box& own = w.pipe();

@@ -173,10 +173,6 @@ HAZARD(children_killed_in_the_middle) {
   // between its putting them back and its note of that, it leaves them twice
   // (docs/limitations.md). It never leaves a part of them, or another order.
   for (unsigned i = 1; !all.empty() && i <= 50; ++i) {
-    // Or, killed while its marker was there, those 16 bytes.
-    const bool marked = !all.starts_with(pattern(64, i)) && all.size() > 16 &&
-                        all.compare(16, 64, pattern(64, i)) == 0;
-    if (marked) all.erase(0, 16);
     while (all.starts_with(pattern(64, i))) all.erase(0, 64);
   }
   CHECK_EQ(all.size(), 0u);

@@ -199,37 +199,3 @@ SCHEDULE(killed_at_any_time) {
   }
   toll.tell();
 }
-
-// Who dies with pages of the memory for held bytes in hand does not take them along for good.
-SCHEDULE(killed_with_memory_in_hand) {
-  constexpr size_t kLarge = 1 << 18;
-  constexpr size_t kAll = (16 << 20) / kLarge;  // so many have all of that memory
-  const Pipe from(O_NONBLOCK);
-  const Pipe to;
-  for (const Pipe& pipe : {from, to}) {
-    if (anysplice::fcntl(pipe.w, F_SETPIPE_SZ, kLarge) != kLarge) wrong("F_SETPIPE_SZ");
-  }
-  const std::string bytes(kLarge, 'x');
-  uint32_t point = 1;
-  for (size_t lost = 0, tries = 0; lost < kAll + kAll / 4; ++tries) {
-    if (tries > 1000) wrong("not killed with bytes in hand");
-    if (anysplice::write(from.w, bytes.data(), kLarge) != kLarge) wrong("write");
-    const pid_t child = anysplice::fork();
-    if (child == 0) {
-      die_after(point);
-      for (;;) anysplice::splice(from.r, nullptr, to.w, nullptr, kLarge, kNow);
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status)) wrong("it ends by itself");
-    // Where it lost bytes the next one dies too.
-    if (drain(to.r).size() + drain(from.r).size() < kLarge) {
-      ++lost;
-    } else {
-      point = 1 + below(20);
-    }
-    if (anysplice::write(from.w, "bytes", 5) != 5) wrong("write");
-    const ssize_t n = anysplice::tee(from.r, to.w, 5, kNow);
-    if (n != 5) wrong("after " + std::to_string(lost) + " of them: errno " + std::to_string(errno));
-    if (drain(to.r) != "bytes" || drain(from.r) != "bytes") wrong("other bytes");
-  }
-}
