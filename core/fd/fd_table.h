@@ -55,7 +55,7 @@ struct FdEntry {
 };
 
 // Numbers from here on are treated as kUnknown for ever.
-inline constexpr unsigned kFdLimit = 1u << 20;
+inline constexpr unsigned kFdLimit = 1u << 18;
 extern std::atomic<uint32_t> fd_words[kFdLimit];
 extern std::atomic<unsigned> fd_high;  // no number from here on has an entry
 

@@ -2,14 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include <algorithm>
-#include <functional>
-
 #include "core/base/keep_errno.h"
 #include "core/pipe/pipe_lock.h"
+#include "core/pipe/promotion.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/telemetry/counters.h"
 
 namespace anysplice {
 
@@ -29,6 +29,33 @@ void keep_in_kernel(int fd, FdEntry entry, SettleReason reason) {
   }
   if (pipe->state.load(std::memory_order_relaxed) != PipeState::kKernel) settle_ring(pipe, reason);
   pipe->lock.unlock();
+}
+
+void PipeLock::give_back() {
+  while (pipe_ != nullptr && pipe_->bypassed.load(std::memory_order_relaxed)) {
+    section_.block_signals();
+    pipe_->bypassed.store(false, std::memory_order_relaxed);
+    const int reason = pipe_->seen_because.exchange(kNoReason, std::memory_order_relaxed);
+    if (pipe_->state.load(std::memory_order_relaxed) != PipeState::kRing) continue;
+    if (reason == kNoReason) {
+      take_in(pipe_);
+    } else {
+      settle_ring(pipe_, static_cast<SettleReason>(reason));
+    }
+  }
+  if (held_ == nullptr) return;
+  const KeepErrno keep;
+  Ring& front = held_->front;
+  if (!had_bytes_ && !front.empty()) count(stats->held_bytes, front.bytes());
+  // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
+  if (!front.empty()) {
+    if (seen_elsewhere()) {
+      settle(exposed_by_);
+    } else if (sleepers::any(pipe_key(id_))) {
+      settle(SettleReason::kSleeper);
+    }
+  }
+  if (front.empty()) held_bytes::note_empty(held_);
 }
 
 void PipeLock::settle(SettleReason reason, Grow grow) {
@@ -64,7 +91,7 @@ bool PipeLock::give_up(SettleReason reason) {
 void PipeLock::to_kernel(SettleReason reason) {
   section_.block_signals();
   settle_ring(pipe_, reason);
-  unlock();
+  give_back_and_unlock();
 }
 
 }  // namespace anysplice

@@ -11,11 +11,12 @@
 namespace anysplice::held_bytes {
 namespace {
 
-// Places are mapped some at a time, as they are needed.
+// Places are mapped some at a time, as they are needed; the first of them are there.
 constexpr uint32_t kChunk = 16;
 constexpr uint32_t kPlaces = 1024;
 
-std::atomic<Held*> chunks[kPlaces / kChunk];
+Held first_places[kChunk];
+std::atomic<Held*> chunks[kPlaces / kChunk] = {first_places};
 HandlerAwareMutex directory;  // guards high and the ids, together with each place's own lock
 uint32_t high;                // no place from here on was ever used
 PipeId ids[kPlaces];          // inode 0: a free place

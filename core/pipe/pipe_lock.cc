@@ -3,17 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include <algorithm>
 #include <functional>
 
-#include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/promotion.h"
 #include "core/pipe/settle.h"
 #include "core/pipe/sharers.h"
-#include "core/pipe/sleepers.h"
-#include "core/telemetry/counters.h"
 
 namespace anysplice {
 // Finds out which lock it is.
@@ -174,41 +170,13 @@ int PipeLock::lock_both(PipeLock& a, PipeLock& b) {
   }
 }
 
-void PipeLock::unlock() {
-  if (locked_ && pipe_ != nullptr) {
-    while (pipe_->bypassed.load(std::memory_order_relaxed)) {
-      section_.block_signals();
-      pipe_->bypassed.store(false, std::memory_order_relaxed);
-      const int reason = pipe_->seen_because.exchange(kNoReason, std::memory_order_relaxed);
-      if (pipe_->state.load(std::memory_order_relaxed) != PipeState::kRing) continue;
-      if (reason == kNoReason) {
-        take_in(pipe_);
-      } else {
-        settle_ring(pipe_, static_cast<SettleReason>(reason));
-      }
-    }
-  }
-  if (locked_ && held_ != nullptr) {
-    const KeepErrno keep;
-    Ring& front = held_->front;
-    if (!had_bytes_ && !front.empty()) {
-      count(stats->held_bytes, front.bytes());
-    }
-    // Whoever counts as a sleeper after this sees that bytes are held, and does not sleep.
-    if (!front.empty()) {
-      if (seen_elsewhere()) {
-        settle(exposed_by_);
-      } else if (sleepers::any(pipe_key(id_))) {
-        settle(SettleReason::kSleeper);
-      }
-    }
-    if (front.empty()) held_bytes::note_empty(held_);
-  }
+void PipeLock::give_back_and_unlock() {
+  if (locked_) give_back();
   Pipe* const pipe = locked_ ? pipe_ : nullptr;
   disengage();
   // A handler may have come by between the last look and the unlocking.
   if (pipe != nullptr && pipe->bypassed.load(std::memory_order_seq_cst)) [[unlikely]] {
-    if (lock() == 0) unlock();
+    if (lock() == 0) give_back_and_unlock();
   }
 }
 

@@ -28,7 +28,7 @@ class PipeLock {
   // For a transfer: asks that a candidate be given a ring.
   PipeLock(CriticalSection& section, const PipeSeen& seen)
       : section_(section), fd_(seen.fd), want_ring_(true), id_(seen.id), replaced_(seen.replaced) {}
-  ~PipeLock() { unlock(); }
+  ~PipeLock() { give_back_and_unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
 
@@ -39,10 +39,10 @@ class PipeLock {
   // no lock for that: bytes() is not to be used then.
   int lock_for_write();
   static int lock_both(PipeLock& a, PipeLock& b);
-  // Settles what must not stay held, and lets go.
-  void unlock();
+  // Puts back into the kernel's pipe what must not stay held of one that others see, and lets go.
+  void give_back_and_unlock();
 
-  // What unlock() is to give as the reason for settling a pipe that is exposed.
+  // What giving back is to give as the reason for settling a pipe that is exposed.
   void exposed_by(SettleReason reason) { exposed_by_ = reason; }
 
   int fd() const { return fd_; }
@@ -85,6 +85,7 @@ class PipeLock {
   void to_kernel(SettleReason reason);
 
  private:
+  void give_back();
   bool wait_for_readers_in_flight();
   bool await(ReadersInFlight readers, void (*in_vain)() = nullptr);
   bool seen_elsewhere() const;
