@@ -1,5 +1,4 @@
 // Answers that a poll cannot give, and looks that must not be seen.
-#include <netinet/in.h>
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
@@ -19,37 +18,11 @@
 #include <tuple>
 
 #include "hazard.h"
+#include "pairs.h"
 
 using namespace hazard;
 
 namespace {
-
-struct Pair {
-  int ours;
-  int peer;
-};
-
-Pair tcp() {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  CHECK_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  CHECK_EQ(listen(listener, 1), 0);
-  CHECK_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  const int ours = socket(AF_INET, SOCK_STREAM, 0);
-  CHECK_EQ(connect(ours, reinterpret_cast<sockaddr*>(&address), size), 0);
-  const int peer = accept(listener, nullptr, nullptr);
-  close(listener);
-  return {ours, peer};
-}
-
-Pair sockets(int type) {
-  int fds[2];
-  CHECK_EQ(socketpair(AF_UNIX, type, 0, fds), 0);
-  return {fds[0], fds[1]};
-}
 
 Pair terminal(bool lines, int least, int tenths) {
   Pair pair{};

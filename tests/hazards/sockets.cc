@@ -1,5 +1,4 @@
 // Sinks and sources that take and give in their own way.
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/sendfile.h>
@@ -8,49 +7,14 @@
 #include <thread>
 
 #include "hazard.h"
+#include "pairs.h"
 
 using namespace hazard;
-
-namespace {
-
-struct Pair {
-  int ours;
-  int peer;
-};
-
-// A TCP connection whose buffers are as small as they come.
-Pair narrow_connection() {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const int small = 1;
-  setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-  CHECK_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  CHECK_EQ(listen(listener, 1), 0);
-  CHECK_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  const int ours = socket(AF_INET, SOCK_STREAM, 0);
-  setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-  CHECK_EQ(connect(ours, reinterpret_cast<sockaddr*>(&address), size), 0);
-  const int peer = accept(listener, nullptr, nullptr);
-  CHECK(peer >= 0);
-  close(listener);
-  return {ours, peer};
-}
-
-Pair sockets(int type) {
-  int fds[2];
-  CHECK_EQ(socketpair(AF_UNIX, type, 0, fds), 0);
-  return {fds[0], fds[1]};
-}
-
-}  // namespace
 
 HAZARD(sockets_that_take_little) {
   const std::string bytes = pattern(60000);
   for (const bool nonblocking : {true, false}) {
-    const Pair pair = narrow_connection();
+    const Pair pair = tcp(Buffers::kSmall);
     if (nonblocking) fcntl(pair.ours, F_SETFL, O_NONBLOCK);
     const Pipe pipe;
     put(pipe.w, bytes);
@@ -76,7 +40,7 @@ HAZARD(sockets_that_take_little) {
 
 HAZARD(one_byte_at_a_time) {
   const std::string bytes = pattern(500);
-  const Pair pair = narrow_connection();
+  const Pair pair = tcp(Buffers::kSmall);
   const Pipe pipe;
   const int file = file_of(bytes);
   put(pipe.w, bytes);
