@@ -94,9 +94,8 @@ int rest_of(const iovec* iov, size_t count, size_t done, IovecRoom& room) {
 
 // Whether writes to a kernel pipe take turns with whoever takes bytes out of it to put some back:
 // a write that slept in the kernel would be woken in between, and come before them.
-bool takes_turns(FdEntry entry) {
-  Pipe* const pipe = pipe_of(entry);
-  return turns::shared() && turns::begun(pipe_key_of(pipe->fd[kWrite])) && sharers::any(pipe);
+bool takes_turns(int fd, FdEntry entry) {
+  return turns::shared() && turns::begun(pipe_key_of(fd)) && sharers::any(pipe_of(entry));
 }
 
 // A write that sleeps only between its turns, when the pipe is full.
@@ -142,7 +141,7 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     const InKernel counted(entry);
     if (counted.safe()) return native();
   }
-  const bool in_turns = where == Route::kHeld && takes_turns(entry);
+  const bool in_turns = where == Route::kHeld && takes_turns(fd, entry);
   if ((where == Route::kHeld || where == Route::kKernel) && !in_turns) {
     // With bytes held the kernel's pipe seems to have more room than there is.
     if (where == Route::kHeld) settle_held_of(fd, SettleReason::kWrite, Grow::kNo);
