@@ -9,7 +9,7 @@ BUILD = pathlib.Path(os.environ['OUTSIDE_BUILD'])
 SOURCE = pathlib.Path(os.environ['OUTSIDE_SOURCE'])
 LIBRARIES = {'explicit': 'anysplice-api', 'interposing': 'anysplice'}
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
-SECONDS = 100
+SECONDS = 240
 
 # meson has the libraries of the build tree found first.
 os.environ.pop('LD_LIBRARY_PATH', None)
