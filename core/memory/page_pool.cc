@@ -67,11 +67,10 @@ size_t find_run(uint64_t taken, size_t want, size_t* at) {
 
 size_t PagePool::bytes_for(size_t pages) { return header_bytes(pages) + pages * kPage; }
 
-PagePool* PagePool::create(void* memory, size_t pages, Sharing sharing) {
+PagePool* PagePool::create(void* memory, size_t pages) {
   char* at = static_cast<char*>(memory);
   PagePool* pool = reinterpret_cast<PagePool*>(at);
   pool->count_ = pages;
-  pool->sharing_ = sharing;
   pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
   pool->backed_ = pool->taken_ + pages / kWordBits;
   pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
@@ -104,7 +103,7 @@ bool PagePool::grow(size_t chunks) {
   for (size_t pages = before; pages >= kWordBits; pages = pages / 2 / kWordBits * kWordBits) {
     void* memory = map_memory(bytes_for(pages), Sharing::kPrivate);
     if (memory == nullptr) continue;
-    PagePool* fresh = create(memory, pages, Sharing::kPrivate);
+    PagePool* fresh = create(memory, pages);
     fresh->first_number_ = before;
     PagePool* now = nullptr;
     if (!more_[chunks - 1].compare_exchange_strong(now, fresh, std::memory_order_acq_rel)) {
@@ -154,8 +153,7 @@ void PagePool::put_here(const void* data, PagePool& all) {
   const size_t page = index(data);
   if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   const size_t word = page / kWordBits;
-  // In memory that several processes share, another one may take the page.
-  if (sharing_ == Sharing::kPrivate) mark_free(pages_ + page * kPage, kPage);
+  mark_free(pages_ + page * kPage, kPage);
   taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
   size_t hint = hint_.load(std::memory_order_relaxed);
   while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
@@ -184,7 +182,7 @@ void PagePool::give_back(size_t word, PagePool& all) {
     at += static_cast<size_t>(std::countr_zero(victims >> at));
     if (at >= kWordBits) break;
     const size_t run = static_cast<size_t>(std::countr_one(victims >> at));
-    anysplice::give_back(pages_ + (word * kWordBits + at) * kPage, run * kPage, sharing_);
+    anysplice::give_back(pages_ + (word * kWordBits + at) * kPage, run * kPage);
     at += run;
   }
   taken_[word].fetch_and(taken, std::memory_order_release);

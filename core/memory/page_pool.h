@@ -3,8 +3,9 @@
 // One mapping holds the bookkeeping and the pages; a pool may get more mappings, its chunks, each a
 // pool of its own whose pages are numbered behind those of the chunks before. Allocation prefers
 // the lowest free pages, so that the same few stay hot in the cache, and contiguous ones, so that
-// one iovec covers many. Lock-free, async-signal-safe, and shared between forked processes if the
-// mapping is.
+// one iovec covers many.
+//
+// Thread-safe, lock-free and async-signal-safe.
 #ifndef ANYSPLICE_CORE_MEMORY_PAGE_POOL_H_
 #define ANYSPLICE_CORE_MEMORY_PAGE_POOL_H_
 
@@ -22,11 +23,10 @@ class PagePool {
  public:
   // Memory needed for a pool of that many pages (a multiple of 64).
   static size_t bytes_for(size_t pages);
-  // Makes a pool in memory of bytes_for(pages), from a page of the system's on, that map_memory()
-  // gave with that sharing.
-  static PagePool* create(void* memory, size_t pages, Sharing sharing);
+  // Makes a pool in zeroed private memory of bytes_for(pages), from a page of the system's on.
+  static PagePool* create(void* memory, size_t pages);
 
-  // From now on the pool, which is private, gets another chunk whenever it is full, as large as all
+  // From now on the pool gets another chunk whenever it is full, as large as all
   // before it, until it has so many.
   static constexpr size_t kMostChunks = 11;
   void grow_up_to(size_t chunks) { most_chunks_ = chunks; }
@@ -53,7 +53,6 @@ class PagePool {
 
   // Pages with references, give or take those of processes that died in the middle.
   size_t used() const { return used_.load(std::memory_order_relaxed); }
-  void count_reference(uint32_t number) { refs_[number].fetch_add(1, std::memory_order_relaxed); }
 
  private:
   char* take_here(size_t want, size_t least, size_t* got, PagePool& all);
@@ -78,7 +77,6 @@ class PagePool {
   }
 
   size_t count_;
-  Sharing sharing_;
   std::atomic<size_t> hint_;          // no word below it had a free page when last looked at
   std::atomic<size_t> used_;          // of all chunks
   std::atomic<size_t> backed_pages_;  // of all chunks: pages that may be backed by memory

@@ -26,7 +26,7 @@ PagePool* ring_pool() {
   // Who comes while it is being made (another thread, or a handler of this one) goes without once.
   state = kUnmade;
   if (!made.compare_exchange_strong(state, kMaking)) return state == kMade ? pool : nullptr;
-  PagePool::create(first_memory, kFirstPages, Sharing::kPrivate)->grow_up_to(kChunks);
+  PagePool::create(first_memory, kFirstPages)->grow_up_to(kChunks);
   made.store(kMade, std::memory_order_release);
   return pool;
 }

@@ -21,9 +21,9 @@ void replace_by_private(void* memory, size_t size);
 // Children that are forked from here on do not get it, where the system can say so.
 void keep_from_children(void* memory, size_t size);
 
-// The contents of a stretch of such memory are no longer needed: returns the memory behind it to
+// The contents of a stretch of private memory are no longer needed: returns the memory behind it to
 // the system, as far as possible.
-void give_back(void* memory, size_t size, Sharing sharing);
+void give_back(void* memory, size_t size);
 bool can_give_back();
 
 // The size of the system's pages, the unit in which it maps and protects memory.

@@ -19,7 +19,7 @@ struct Pool {
   explicit Pool(size_t pages)
       : size(PagePool::bytes_for(pages)),
         memory(map_memory(size, Sharing::kPrivate)),
-        pool(PagePool::create(memory, pages, Sharing::kPrivate)) {}
+        pool(PagePool::create(memory, pages)) {}
   ~Pool() { unmap_memory(memory, size); }
 
   size_t size;

@@ -13,8 +13,8 @@ namespace anysplice {
 namespace {
 
 PagePool* test_pool() {
-  static PagePool* one = PagePool::create(map_memory(PagePool::bytes_for(256), Sharing::kPrivate),
-                                          256, Sharing::kPrivate);
+  static PagePool* one =
+      PagePool::create(map_memory(PagePool::bytes_for(256), Sharing::kPrivate), 256);
   return one;
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("stretches compare across slots") {
   CHECK_FALSE(ring.has(8, "bdd", 3));
 }
 
-TEST_CASE("a ring that a dead process left counts its bytes again") {
+TEST_CASE("a ring that was left in the middle counts its bytes again") {
   TestRing ring;
   ring.add("abc");
   ring.add("de");

@@ -15,11 +15,11 @@ void* map_memory(size_t size, Sharing sharing) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
-void give_back(void* memory, size_t size, Sharing sharing) {
+void give_back(void* memory, size_t size) {
   const KeepErrno keep;
   const Stretch pages = whole_system_pages(memory, size);
   if (pages.size == 0) return;
-  sys->madvise(pages.start, pages.size, sharing == Sharing::kPrivate ? MADV_DONTNEED : MADV_REMOVE);
+  sys->madvise(pages.start, pages.size, MADV_DONTNEED);
 }
 
 void replace_by_private(void* memory, size_t size) {

@@ -33,7 +33,7 @@ void replace_by_private(void* memory, size_t size) {
 
 // POSIX has no way to say so: posix_madvise(3) speaks of what will be used, not of what may be
 // lost.
-void give_back(void*, size_t, Sharing) {}
+void give_back(void*, size_t) {}
 bool can_give_back() { return false; }
 
 }  // namespace anysplice
