@@ -5,12 +5,14 @@
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/vfork_child.h"
+#include "core/pipe/turns.h"
 
 namespace anysplice {
 
 #ifdef CLONE_VM
 void note_clone(unsigned long flags) {
   const auto has = [flags](unsigned long flag) { return (flags & flag) != 0; };
+  if (has(CLONE_NEWPID)) turns::note_namespace();
   if (!has(CLONE_THREAD)) expose_all(SettleReason::kFork);
   if (has(CLONE_VM) == has(CLONE_FILES)) return;  // a thread, or a child of its own
   if (has(CLONE_THREAD) || has(CLONE_FILES)) {

@@ -98,6 +98,8 @@ void expose_all(SettleReason reason = SettleReason::kExec);
 void expose_inherited();
 // Puts held bytes back; others may have the pipes.
 void settle_held(SettleReason reason);
+// The same, but for those that another thread's call is at work on.
+void settle_held_of_idle_pipes(SettleReason reason);
 // Before the process ends: the same, and tells related processes.
 void before_exit();
 // Before this process gives up rights, or moves to where /proc may be another's: related processes

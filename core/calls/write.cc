@@ -1,5 +1,6 @@
 // write and its kin on a pipe that the engine has bytes of.
 #include <fcntl.h>
+#include <pthread.h>
 
 #include <algorithm>
 
@@ -8,6 +9,7 @@
 #include "core/calls/pipe_io.h"
 #include "core/memory/iovec_room.h"
 #include "core/memory/scratch.h"
+#include "core/pipe/exposed_pipes.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/route.h"
 #include "core/pipe/sharers.h"
@@ -95,11 +97,14 @@ int rest_of(const iovec* iov, size_t count, size_t done, IovecRoom& room) {
 // Whether writes to a kernel pipe take turns with whoever takes bytes out of it to put some back:
 // a write that slept in the kernel would be woken in between, and come before them.
 bool takes_turns(int fd, FdEntry entry) {
-  return turns::shared() && turns::begun(pipe_key_of(fd)) && sharers::any(pipe_of(entry));
+  PipeId id;
+  return turns::begun(pipe_key_of(fd)) &&
+         (sharers::any(pipe_of(entry)) || (pipe_id(fd, &id) && exposed_pipes::marked(id)));
 }
 
 // A write that sleeps only between its turns, when the pipe is full.
 Outcome write_in_turns(int fd, const iovec* iov, size_t count, size_t total) {
+  pthread_testcancel();
   IovecRoom room(count);
   size_t done = 0;
   for (unsigned vain = 0;; ++vain) {
@@ -141,8 +146,9 @@ ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
     const InKernel counted(entry);
     if (counted.safe()) return native();
   }
-  const bool in_turns = where == Route::kHeld && takes_turns(fd, entry);
-  if ((where == Route::kHeld || where == Route::kKernel) && !in_turns) {
+  const bool in_kernel = where == Route::kHeld || where == Route::kKernel;
+  const bool in_turns = in_kernel && takes_turns(fd, entry);
+  if (in_kernel && !in_turns) {
     // With bytes held the kernel's pipe seems to have more room than there is.
     if (where == Route::kHeld) settle_held_of(fd, SettleReason::kWrite, Grow::kNo);
     return native();

@@ -62,8 +62,8 @@ void PipeLock::settle(SettleReason reason, Grow grow) {
   const size_t bytes = held_->front.bytes();
   if (put_back(held_->front, fd_, entry_, packets(), grow)) {
     if (bytes > 0) note_settled(fd_, reason, bytes);
-  } else if (grow == Grow::kYes && !held_->told) {
-    held_->told = true;
+  } else if (grow == Grow::kYes && !(held_->told_of == id_)) {
+    held_->told_of = id_;
     report_unsettled(fd_, held_->front.bytes());
   }
 }

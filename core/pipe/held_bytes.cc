@@ -32,7 +32,7 @@ bool enter(uint32_t number, PipeId id) {
   const bool free = held.id.inode == 0 || held.front.empty();
   if (free) {
     if (held.id.inode != 0) note_empty(&held);
-    held.told = false;
+    if (!(held.told_of == id)) held.told_of = {0, 0};
     held.front.init(ring_pool(), held.slots, Held::kSlots);
     held.id = ids[number] = id;
   }
@@ -129,6 +129,20 @@ bool wait_for_calls() {
     busy.unlock();
   }
   return true;
+}
+
+bool busy(PipeId id) {
+  const CriticalSection section;
+  if (directory.lock() == Locked::kNo) return true;
+  const PipeId* const known = std::find(ids, ids + high, id);
+  const auto number = static_cast<uint32_t>(known - ids);
+  bool busy = false;
+  if (number < high) {
+    busy = place(number).lock.try_lock() == Locked::kNo;
+    if (!busy) place(number).lock.unlock();
+  }
+  directory.unlock();
+  return busy;
 }
 
 void note_held(Held* held) {

@@ -25,7 +25,7 @@ struct Held {
   HandlerAwareMutex lock;  // guards the rest, and makes calls on one pipe take turns
   PipeId id;               // whose it is; inode 0: nobody's
   bool counted;            // among those that may have bytes
-  bool told;               // that its bytes cannot be put back
+  PipeId told_of;          // a pipe of which was said that its bytes cannot be put back
   Ring front;
   uint64_t slots[kSlots];
 };
@@ -49,6 +49,8 @@ bool holds(PipeId id, size_t* bytes);
 // means (sharers.h) all later ones have heard. Not for ever, as one of them may be waiting for us,
 // by a file system of this process say: false if one goes on.
 bool wait_for_calls();
+// Whether a call works on that pipe now.
+bool busy(PipeId id);
 
 // Told before bytes are taken from the kernel's pipe, and when none are left. The lock is held.
 void note_held(Held* held);

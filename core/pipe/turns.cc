@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
@@ -37,6 +38,8 @@ std::atomic<bool> taken[kPipeKeys];
 // and what tells its threads apart above them.
 constexpr int kProcessBits = 22;  // as many as Linux gives (pid_max, proc(5))
 std::atomic<uint32_t> this_process;
+// Related processes may have numbers of another PID namespace (pid_namespaces(7)).
+std::atomic<bool> other_namespaces;
 
 Shared* get() { return page.load(std::memory_order_acquire); }
 
@@ -56,7 +59,7 @@ uint32_t own_token() {
 // no harm: it is only asked about.
 bool is_gone(uint32_t token) {
   const auto process = static_cast<pid_t>(token & ((1u << kProcessBits) - 1));
-  if (process == 0) return false;
+  if (process == 0 || other_namespaces.load(std::memory_order_relaxed)) return false;
   if (sys->kill(process, 0) != 0 && errno == ESRCH) return true;
   siginfo_t info{};
   return sys->waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -78,12 +81,17 @@ void share_with_children() {
   }
   this_process.store(static_cast<uint32_t>(sys->getpid()));
   for (uint32_t key = 0; key < kPipeKeys; ++key) {
-    if (taken[key].load(std::memory_order_relaxed)) fresh->turn[key].taken.store(1);
+    if (!taken[key].load(std::memory_order_relaxed)) continue;
+    fresh->turn[key].taken.store(1);
+    fresh->in_use.store(1);
   }
   in_use_at.store(&fresh->in_use, std::memory_order_release);
 }
 
+void note_namespace() { other_namespaces.store(true, std::memory_order_relaxed); }
+
 void leave() {
+  note_namespace();  // perhaps that is why
   in_use_at.store(&never, std::memory_order_release);
   Shared* const left = page.exchange(nullptr);
   // Another thread may be at it still.
@@ -162,6 +170,7 @@ bool begun(PipeKey key) {
 
 void forget_threads() {
   if (shared()) this_process.store(static_cast<uint32_t>(sys->getpid()));
+  if (getppid() == 0) note_namespace();
   ReaderInFlight::fork_generation.fetch_add(1);
   for (uint32_t key = 0; key < kPipeKeys; ++key) {
     readers[key].store(0, std::memory_order_relaxed);

@@ -37,6 +37,8 @@ struct Shared {
 void share_with_children();
 // No longer takes part, nor believes in it.
 void leave();
+// Children from here on may be in another PID namespace: process numbers tell nothing any more.
+void note_namespace();
 bool shared();
 
 // A related process's call on a pipe that others may have: one at a time, as long as all keep to

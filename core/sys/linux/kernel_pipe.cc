@@ -194,7 +194,8 @@ int wait_readable(int fd, bool restarts, unsigned vain) {
 int wait_writable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLOUT);
   if (leaves_traces() && is_pipe(fd)) return by_poll::wait_writable(fd, true);
-  const ssize_t n = sys->write(fd, fault_page(), 1);
+  // A whole page: one byte would find room in a last page that has some, beside a full pipe.
+  const ssize_t n = sys->write(fd, fault_page(), kPage);
   if (n < 0 && errno != EFAULT) return -errno;
   return has_not_waited(fd, POLLOUT, vain) ? by_poll::wait_writable(fd, true) : 0;
 }
