@@ -92,6 +92,7 @@ else
   cd "$root"
   [ -f build/build.ninja ] || meson setup --buildtype=release build >"$scratch/log" ||
     { cat "$scratch/log" && wrong 'meson failed'; }
+  meson configure build -Dtests=true  # somebody may have built without
   [ -x build/tools/anysplice ] || echo 'Building; this takes a few minutes'
   ninja -C build tools/anysplice tests/e2e/tee_to_file >"$scratch/log" ||
     { tail -40 "$scratch/log" && wrong 'the build failed'; }

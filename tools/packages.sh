@@ -1,6 +1,7 @@
 # Sourced by demo.sh, package.sh and test.sh: the Debian packages they need, and how to get them.
 
-build_packages=(g++ meson ninja-build pkg-config libabsl-dev libseccomp-dev libspdlog-dev
+# (dpkg-dev: without it meson does not know Debian's folder for libraries.)
+build_packages=(g++ dpkg-dev meson ninja-build pkg-config libabsl-dev libseccomp-dev libspdlog-dev
                 nlohmann-json3-dev catch2 liburing-dev)
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
@@ -40,7 +41,7 @@ install_missing() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
 
-  echo "Installing ${missing[*]}"
+  echo "Installing ${missing[*]}, and what they need; this takes some minutes"
   LOG=$(mktemp)
   if ! apt_install "${missing[@]}"; then
     tail -20 "$LOG" >&2

@@ -25,6 +25,7 @@ if [ "${1:-}" = --quick ]; then
     exit 1
   fi
   [ -e "$build/build.ninja" ] || meson setup "$build" "$root" >/dev/null || exit 1
+  meson configure "$build" -Dtests=true || exit 1
   hazards=(closing files fork pipes signals sockets)
   ninja -C "$build" tests/unit/unit tools/anysplice shim/libanysplice-log.so \
     tests/hazards/{peer,peer_static} "${hazards[@]/#/tests/hazards/}" || exit 1
@@ -34,8 +35,10 @@ fi
 
 install_packages all || exit 1
 [ -e "$build/build.ninja" ] || meson setup "$build" "$root" >/dev/null || exit 1
+meson configure "$build" -Dtests=true || exit 1  # somebody may have built without
 ninja -C "$build" || exit 1
 
+rm -f "$build/meson-logs/testlog.junit.xml"
 meson test -C "$build" --no-rebuild --print-errorlogs "$@"
 status=$?
 python3 "$root/tools/count_tests.py" "$build/meson-logs/testlog.junit.xml"

@@ -51,7 +51,7 @@ class PagePool {
   }
   void put(const void* data) { chunk_of(data)->put_here(data, *this); }
 
-  // Pages with references, give or take those of processes that died in the middle.
+  // Pages with references.
   size_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:

@@ -161,8 +161,7 @@ absl::StatusOr<Trial> look(const ExploreOptions& options, Trials* trials,
   if (entries.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the test makes no call of splice, tee, vmsplice or sendfile that can be reached",
-        options.processes.empty() ? "; see 'Programs that cannot be helped' in docs/limitations.md"
-                                  : " in such a process"));
+        options.processes.empty() ? "; see LIMITS in anysplice(7)" : " in such a process"));
   }
   std::set<std::string> processes;
   for (const inject::Entry* entry : entries) processes.insert(entry->site.process);
