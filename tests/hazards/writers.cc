@@ -1,11 +1,16 @@
 // Writers of a pipe that a related process looks into, splices and tees from.
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "hazard.h"
@@ -52,15 +57,16 @@ void alarm_after_ms(int ms) {
 
 }  // namespace
 
+namespace {
+
 // Blocks that are all alike but for their numbers: what was put back among them must be where it
 // was.
-HAZARD(busy_writer_beside_a_tee) {
+void look_beside_a_busy_writer(const Pipe& pipe) {
   struct Block {
     uint64_t number;
     char rest[65536 - sizeof(uint64_t)];
   };
   constexpr uint64_t kBlocks = 300;
-  const Pipe pipe;
   const Pipe copy;
   const pid_t writer = start([&] {
     static Block block{};
@@ -81,6 +87,98 @@ HAZARD(busy_writer_beside_a_tee) {
     }
   }
   finish(writer);
+}
+
+}  // namespace
+
+HAZARD(busy_writer_beside_a_tee) {
+  const Pipe pipe;
+  look_beside_a_busy_writer(pipe);
+}
+
+HAZARD(busy_writer_of_a_process_that_looked_before) {
+  std::thread([] { pause(); }).detach();
+  const Pipe pipe;
+  const Pipe copy;
+  put(pipe.w, "look");
+  CHECK_EQ(tee(pipe.r, copy.w, 4, 0), 4);
+  CHECK_EQ(take(pipe.r, 4), "look");
+  look_beside_a_busy_writer(pipe);
+}
+
+// No child: a thread writes, and an epoll set watches.
+HAZARD(busy_thread_beside_a_tee_that_is_watched) {
+  const Pipe pipe;
+  const Pipe copy;
+  epoll_event event{EPOLLIN, {}};
+  CHECK_EQ(epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, pipe.r, &event), 0);
+  constexpr size_t kBytes = 4 << 20;
+  std::thread writer([&] {
+    for (size_t done = 0; done < kBytes; done += 1000) put(pipe.w, pattern(1000));
+  });
+  for (size_t got = 0; got < kBytes; got += 1000) {
+    CHECK(tee(pipe.r, copy.w, 100, 0) > 0);
+    char sink[100];
+    CHECK(read(copy.r, sink, sizeof(sink)) > 0);
+    CHECK_EQ(take(pipe.r, 1000), pattern(1000));
+  }
+  writer.join();
+  CHECK_EQ(fcntl(pipe.r, F_GETPIPE_SZ), 65536);
+}
+
+// A stopped reader holds up one call; what is held of another pipe the child gets all the same.
+HAZARD(a_fork_beside_a_call_that_is_held_up) {
+  const Pipe busy;
+  const Pipe copy;
+  const pid_t reader = start([&] {
+    close(busy.w);
+    take(busy.r, 1000);
+  });
+  sleep_ms(100);
+  kill(reader, SIGSTOP);
+  sleep_ms(50);
+  const Pipe other;
+  put(other.w, "hello");
+  CHECK_EQ(tee(other.r, copy.w, 5, 0), 5);
+  CHECK_EQ(take(copy.r, 5), "hello");
+  put(busy.w, "0123456789");
+  std::thread looks([&] { CHECK(tee(busy.r, copy.w, 4, 0) == 4); });
+  sleep_ms(50);
+  finish(start([&] {
+    CHECK_EQ(fcntl(other.r, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQ(take(other.r, 5), "hello");
+  }));
+  looks.join();
+  kill(reader, SIGKILL);
+  waitpid(reader, nullptr, 0);
+}
+
+HAZARD(a_writer_that_is_cancelled) {
+  Shared shared;
+  const int null = open("/dev/null", O_WRONLY);
+  std::atomic<bool> over{false};
+  std::thread drain([&] {
+    while (!over) {
+      if (ready(shared.pipe.r, POLLIN, 1) == POLLIN) {
+        splice(shared.pipe.r, nullptr, null, nullptr, 65536, SPLICE_F_NONBLOCK);
+      }
+    }
+  });
+  pthread_t writer;
+  const auto write_on = [](void* pipe) -> void* {
+    while (write(static_cast<Pipe*>(pipe)->w, "x", 1) == 1) {
+    }
+    return nullptr;
+  };
+  CHECK_EQ(pthread_create(&writer, nullptr, write_on, &shared.pipe), 0);
+  sleep_ms(20);
+  CHECK_EQ(pthread_cancel(writer), 0);
+  void* result = nullptr;
+  CHECK_EQ(pthread_join(writer, &result), 0);
+  CHECK(result == PTHREAD_CANCELED);
+  over = true;
+  drain.join();
+  shared.end();
 }
 
 HAZARD(records_of_two_writers_stay_whole) {
