@@ -2,7 +2,11 @@
 """Prints what was skipped and why, and as the last line the count of all tests of a meson run.
 
 usage: count_tests.py testlog.junit.xml
+
+Exit status 1 if one failed, or if there are none.
 """
+import json
+import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -19,4 +23,14 @@ for case in ElementTree.parse(sys.argv[1]).iter('testcase'):
         print(f"skipped: {name}: {reason.rpartition('# SKIP ')[2].strip()}")
     else:
         passed += 1
+# A program that ran out of time stands there with the cases that it had done by then.
+for line in pathlib.Path(sys.argv[1]).with_name('testlog.json').read_text().splitlines():
+    test = json.loads(line)
+    if test['result'] == 'TIMEOUT':
+        failed += 1
+        print(f"failed: {test['name']}: out of time")
+if passed + failed + skipped == 0:
+    failed = 1
+    print('failed: there are no tests')
 print(f'{passed} passed, {failed} failed, {skipped} skipped')
+sys.exit(1 if failed else 0)

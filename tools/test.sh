@@ -41,5 +41,5 @@ ninja -C "$build" || exit 1
 rm -f "$build/meson-logs/testlog.junit.xml"
 meson test -C "$build" --no-rebuild --print-errorlogs "$@"
 status=$?
-python3 "$root/tools/count_tests.py" "$build/meson-logs/testlog.junit.xml"
+python3 "$root/tools/count_tests.py" "$build/meson-logs/testlog.junit.xml" || status=1
 exit $status
