@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include <thread>
+
 #include "hazard.h"
 
 using namespace hazard;
@@ -196,4 +198,31 @@ HAZARD(child_reads_while_the_parent_still_forks) {
     CHECK_EQ(take(teed.pipe.r, 4), "abcd");
   });
   CHECK_EQ(take(teed.pipe.r, 2), "ef");
+}
+
+// A stopped reader holds up one call; what is held of another pipe the child gets all the same.
+HAZARD(a_fork_beside_a_call_that_is_held_up) {
+  const Pipe busy;
+  const Pipe copy;
+  const pid_t reader = start([&] {
+    close(busy.w);
+    take(busy.r, 1000);
+  });
+  sleep_ms(100);
+  kill(reader, SIGSTOP);
+  sleep_ms(50);
+  const Pipe other;
+  put(other.w, "hello");
+  CHECK_EQ(tee(other.r, copy.w, 5, 0), 5);
+  CHECK_EQ(take(copy.r, 5), "hello");
+  put(busy.w, "0123456789");
+  std::thread looks([&] { CHECK(tee(busy.r, copy.w, 4, 0) == 4); });
+  sleep_ms(50);
+  finish(start([&] {
+    CHECK_EQ(fcntl(other.r, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQ(take(other.r, 5), "hello");
+  }));
+  looks.join();
+  kill(reader, SIGKILL);
+  waitpid(reader, nullptr, 0);
 }

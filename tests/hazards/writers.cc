@@ -126,33 +126,6 @@ HAZARD(busy_thread_beside_a_tee_that_is_watched) {
   CHECK_EQ(fcntl(pipe.r, F_GETPIPE_SZ), 65536);
 }
 
-// A stopped reader holds up one call; what is held of another pipe the child gets all the same.
-HAZARD(a_fork_beside_a_call_that_is_held_up) {
-  const Pipe busy;
-  const Pipe copy;
-  const pid_t reader = start([&] {
-    close(busy.w);
-    take(busy.r, 1000);
-  });
-  sleep_ms(100);
-  kill(reader, SIGSTOP);
-  sleep_ms(50);
-  const Pipe other;
-  put(other.w, "hello");
-  CHECK_EQ(tee(other.r, copy.w, 5, 0), 5);
-  CHECK_EQ(take(copy.r, 5), "hello");
-  put(busy.w, "0123456789");
-  std::thread looks([&] { CHECK(tee(busy.r, copy.w, 4, 0) == 4); });
-  sleep_ms(50);
-  finish(start([&] {
-    CHECK_EQ(fcntl(other.r, F_SETFL, O_NONBLOCK), 0);
-    CHECK_EQ(take(other.r, 5), "hello");
-  }));
-  looks.join();
-  kill(reader, SIGKILL);
-  waitpid(reader, nullptr, 0);
-}
-
 HAZARD(a_writer_that_is_cancelled) {
   Shared shared;
   const int null = open("/dev/null", O_WRONLY);
