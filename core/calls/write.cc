@@ -95,10 +95,11 @@ int rest_of(const iovec* iov, size_t count, size_t done, IovecRoom& room) {
 }
 
 // Whether writes to a kernel pipe take turns with whoever takes bytes out of it to put some back:
-// a write that slept in the kernel would be woken in between, and come before them.
+// a write that slept in the kernel would be woken in between, and come before them. Not where a
+// write can be kept from waiting only by dividing it (POSIX).
 bool takes_turns(int fd, FdEntry entry) {
   PipeId id;
-  return turns::begun(pipe_key_of(fd)) &&
+  return kernel_pipe::opens_ends() && turns::begun(pipe_key_of(fd)) &&
          (sharers::any(pipe_of(entry)) || (pipe_id(fd, &id) && exposed_pipes::marked(id)));
 }
 
