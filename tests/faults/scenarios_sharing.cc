@@ -119,6 +119,22 @@ SCENARIO(killed_in_its_turn) {
   }
 }
 
+// More than fits, into a pipe that a child has too.
+SCENARIO(written_in_turns) {
+  Box& p = held(w, 5000, w.pipe());
+  const pid_t child = anysplice::fork();
+  if (child < 0) return;
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  w.tee(p, w.stranger(), 1000, kNow);
+  if (anysplice::fcntl(p.in, F_SETFL, O_NONBLOCK) == 0) w.write(p, 70000);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  read_some(w, p);
+}
+
 // The fork waits for the end to be closed again, which cannot be here; it does not wait for ever.
 SCENARIO(forked_beside_an_end_for_a_moment) {
   meanwhile(Function::open, [] {
