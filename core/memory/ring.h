@@ -96,7 +96,7 @@ class Ring {
   template <typename T>
   class Published {
    public:
-    operator T() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
+    operator T() const { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
     Published& operator=(T value) {
       __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
       return *this;
