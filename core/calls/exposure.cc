@@ -115,23 +115,17 @@ void before_exit() {
   sharers::stop_all();
 }
 
-// Whether a call works on a descriptor's pipe, and goes on for long: not to be waited for.
-static bool at_work(int fd) {
-  PipeId id;
-  return pipe_id(fd, &id) && held_bytes::busy(id);
-}
-
-static void settle_held(SettleReason reason, bool idle_only) {
+void settle_held(SettleReason reason, Busy busy) {
   if (held_bytes::pipes_with_bytes.load() == 0) return;
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < high || i < 3; ++i) {
     const int fd = static_cast<int>(i);
-    if (concerns_us(fd_entry(fd)) && !(idle_only && at_work(fd))) settle_held_of(fd, reason);
+    if (!concerns_us(fd_entry(fd))) continue;
+    PipeId id;
+    if (busy == Busy::kSkip && pipe_id(fd, &id) && held_bytes::busy(id)) continue;
+    settle_held_of(fd, reason);
   }
 }
-
-void settle_held(SettleReason reason) { settle_held(reason, false); }
-void settle_held_of_idle_pipes(SettleReason reason) { settle_held(reason, true); }
 
 void keep_nothing(SettleReason reason) {
   expose_all(reason);

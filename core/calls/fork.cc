@@ -38,11 +38,8 @@ void before_fork() {
   exposed_pipes::note_may_be_shared();
   if (engine_may_answer()) turns::share_with_children();
   sharers::before_fork(engine_may_answer());
-  if (held_bytes::wait_for_calls()) {
-    settle_held(SettleReason::kFork);
-  } else {
-    settle_held_of_idle_pipes(SettleReason::kFork);
-  }
+  const bool over = held_bytes::wait_for_calls();
+  settle_held(SettleReason::kFork, over ? Busy::kWaitFor : Busy::kSkip);
   inject::before_fork();
   begin_fork();  // the last: what settles pipes may open an end
 }
