@@ -47,7 +47,7 @@ bool forgotten(int fd) {
 // A read of a pipe with bytes in the engine, or of one whose readers take turns. Where the engine
 // cannot answer it settles the pipe.
 Outcome read_engine(int fd, const iovec* iov, size_t count, size_t want) {
-  CriticalSection section(Signals::kDeferred);
+  CriticalSection section;
   PipeLock pipe(section, fd);
   // A handler that interrupted a call on this very pipe cannot wait for it. Where the system does
   // not say which pipe it is, nobody may go past bytes that are perhaps held.

@@ -38,7 +38,7 @@ ssize_t gather(char* to, size_t length, const iovec* iov, size_t count, size_t a
 
 // A write to a ring. What does not fit, or must wait, is for the kernel's pipe.
 Outcome write_engine(int fd, const iovec* iov, size_t count, size_t total) {
-  CriticalSection section(Signals::kDeferred);
+  CriticalSection section;
   PipeLock pipe(section, fd);
   if (const int error = pipe.lock(); error == -EINTR) {
     // Interrupted in the middle of a call on this pipe: into the kernel's, for that call to take

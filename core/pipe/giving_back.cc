@@ -89,7 +89,6 @@ bool PipeLock::give_up(SettleReason reason) {
 }
 
 void PipeLock::to_kernel(SettleReason reason) {
-  section_.block_signals();
   settle_ring(pipe_, reason);
   give_back_and_unlock();
 }

@@ -21,7 +21,6 @@ int PipeLock::resolve() {
     Pipe* pipe = pipe_of(entry_);
     if (pipe->state.load(std::memory_order_acquire) == PipeState::kCandidate &&
         lock_entry(fd_, entry_, pipe)) {
-      section_.block_signals();
       if (pipe->state.load(std::memory_order_relaxed) == PipeState::kCandidate) {
         if (want_ring_ && rings_wanted()) {
           promote(pipe);

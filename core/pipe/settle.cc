@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
+#include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/telemetry/counters.h"
@@ -48,6 +49,7 @@ void settle_ring(Pipe* pipe, SettleReason reason) {
   if (had_ring) {
     note_settled(fd, reason, pipe->ring.bytes());
     if (!pipe->ring.empty()) {
+      const CriticalSection section(Signals::kBlocked);
       // Room to sort out what somebody writes past the ring meanwhile.
       const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpareSlots;
       resize_ring(pipe, std::bit_ceil(std::max<size_t>(slots, pipe->ring.capacity())));

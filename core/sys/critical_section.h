@@ -1,11 +1,11 @@
 // A stretch of engine code that no cancellation ends half-way and no signal handler interrupts.
 //
-// Blocked, no signal does anything before its end: where bytes of a pipe that others have too are
-// on their way between two system calls, or a lock is held that other processes wait for. A signal
-// could end the process, or stop it. That costs two system calls. Deferred, only handlers wait for
-// the end (deferral.h), which is enough for what is private to the process, and costs nothing;
-// where that cannot be had signals are blocked. SIGSEGV and the other signals of a faulting
-// instruction are neither.
+// Deferred, only handlers wait for its end (deferral.h), which is enough for what is private to the
+// process, and costs nothing; where that cannot be had signals are blocked. Blocked, no signal does
+// anything before: where bytes of a pipe that others have too are on their way between two system
+// calls, or a lock is held that other processes wait for. A signal could end the process, or stop
+// it. That costs two system calls. SIGSEGV and the other signals of a faulting instruction are
+// neither.
 #ifndef ANYSPLICE_CORE_SYS_CRITICAL_SECTION_H_
 #define ANYSPLICE_CORE_SYS_CRITICAL_SECTION_H_
 
@@ -19,15 +19,16 @@
 
 namespace anysplice {
 
-enum class Signals { kBlocked, kDeferred };
+enum class Signals { kDeferred, kBlocked };
 
 class CriticalSection {
  public:
-  explicit CriticalSection(Signals signals = Signals::kBlocked) : deferred_(deferral::begin()) {
+  explicit CriticalSection(Signals signals = Signals::kDeferred) : deferred_(deferral::begin()) {
     if (!deferred_) cancellation_.forbid();
     if (signals == Signals::kBlocked || !deferred_) block_signals();
   }
-  // Pending signals and a pending cancellation act here. Whatever a handler does then, nothing of
+  // Pending signals act here, and a pending cancellation of a thread that may be cancelled anywhere
+  // (that of others at the next cancellation point). Whatever a handler does then, nothing of
   // this section is left undone.
   ~CriticalSection() {
     if (deferred_) {

@@ -52,7 +52,7 @@ struct Cancellation {
     if (type != PTHREAD_CANCEL_DEFERRED) [[unlikely]]
       sys->poll(nullptr, 0, 0);
   }
-  // A pending one acts.
+  // A pending one acts, if the thread may be cancelled anywhere.
   void restore() const {
     if (type != PTHREAD_CANCEL_DEFERRED) pthread_setcanceltype(type, nullptr);
     pthread_setcancelstate(state, nullptr);

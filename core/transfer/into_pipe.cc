@@ -293,7 +293,7 @@ ssize_t put(Flow& flow, CriticalSection& section, const char* data, size_t lengt
 // the pipe. 0 bytes or -errno, -EAGAIN if nothing is there.
 ssize_t take_ready(Flow& flow, size_t want) {
   if (poll_one(flow.in.fd, POLLIN, 0) == 0) return -EAGAIN;
-  CriticalSection section;
+  CriticalSection section(Signals::kBlocked);
   const Scratch scratch;
   if (scratch.data() == nullptr) return -ENOMEM;
   const ssize_t n = pull(flow.in, {scratch.data(), std::min(want, scratch.size())});
@@ -306,7 +306,7 @@ ssize_t wait_and_take(Flow& flow, size_t want) {
   char some[256];
   const ssize_t n = pull(flow.in, {some, std::min(want, sizeof(some))});
   if (n <= 0) return n;
-  CriticalSection section;
+  CriticalSection section(Signals::kBlocked);
   return put(flow, section, some, static_cast<size_t>(n));
 }
 

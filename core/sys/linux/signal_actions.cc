@@ -179,7 +179,7 @@ int change_by(int signal, const View* wanted, View* was, bool borrowed, Kernel k
     if (error == 0) *was = shown(*was, ours);
     return error;
   }
-  const CriticalSection section(Signals::kDeferred);
+  const CriticalSection section;
   const Changing lock;
   const View before = told(action);
   View given = *wanted;
