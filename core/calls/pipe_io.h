@@ -5,6 +5,7 @@
 #ifndef ANYSPLICE_CORE_CALLS_PIPE_IO_H_
 #define ANYSPLICE_CORE_CALLS_PIPE_IO_H_
 
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -40,7 +41,9 @@ Outcome by_engine(int fd, const iovec* iov, int count, Engine engine) {
   size_t total = 0;
   const bool refused =
       count <= 0 || check_segments(iov, static_cast<size_t>(count), &total) != 0 || total == 0;
-  return refused ? Outcome::ask_kernel() : engine(fd, iov, static_cast<size_t>(count), total);
+  if (refused) return Outcome::ask_kernel();
+  pthread_testcancel();  // a cancellation point also if it does not wait (pthreads(7))
+  return engine(fd, iov, static_cast<size_t>(count), total);
 }
 
 // One buffer as a segment. A length of 32 bits that would be negative as a segment's is none to a

@@ -59,7 +59,10 @@ Outcome read_engine(int fd, const iovec* iov, size_t count, size_t want) {
     if (!pipe.is_ring()) {
       if (!turns::begun(pipe_key_of(fd))) return Outcome::look_again();
       const ssize_t n = kernel_pipe::read_now(fd, iov, static_cast<int>(count));
-      return n == -EAGAIN ? Outcome::wait() : Outcome::of(n);
+      if (n != -EAGAIN) return Outcome::of(n);
+      // A handler that is to run now has interrupted this read.
+      return section.came_before_wait() == deferral::Came::kInterrupts ? Outcome::of(-EINTR)
+                                                                       : Outcome::wait();
     }
     if (pipe.waits() && pipe.pipe()->nonblock[kRead]) return Outcome::of(-EAGAIN);
     pipe.to_kernel(SettleReason::kWait);

@@ -1,6 +1,5 @@
 // write and its kin on a pipe that the engine has bytes of.
 #include <fcntl.h>
-#include <pthread.h>
 
 #include <algorithm>
 
@@ -110,18 +109,24 @@ Outcome write_in_turns(int fd, const iovec* iov, size_t count, size_t total) {
   size_t done = 0;
   for (unsigned vain = 0;; ++vain) {
     ssize_t n;
+    deferral::Came signals;
     {
-      CriticalSection section(Signals::kDeferred);
+      CriticalSection section;
       PipeLock pipe(section, fd);
       const int error = pipe.lock();
+      // Another pipe may have the number by now.
       if (error != 0 || pipe.is_ring()) {
-        return done > 0 ? Outcome::of(static_cast<ssize_t>(done)) : Outcome::ask_kernel();
+        if (done > 0) return Outcome::of(static_cast<ssize_t>(done));
+        return error != 0 ? Outcome::ask_kernel() : Outcome::look_again();
       }
       // With bytes held the kernel's pipe seems to have more room than there is.
       if (!pipe.bytes().empty()) pipe.settle(SettleReason::kWrite, Grow::kNo);
       // The first time whole: up to PIPE_BUF bytes are not to be divided (pipe(7)).
+      IovecRoom room(done > 0 ? count : 0);
       n = done == 0 ? kernel_pipe::write_now(fd, iov, static_cast<int>(count))
                     : kernel_pipe::write_now(fd, room.iov(), rest_of(iov, count, done, room));
+      const bool all = n > 0 && done + static_cast<size_t>(n) == total;
+      signals = all ? deferral::Came::kNone : section.came_before_wait();
     }
     if (n > 0) {
       done += static_cast<size_t>(n);
@@ -129,10 +134,13 @@ Outcome write_in_turns(int fd, const iovec* iov, size_t count, size_t total) {
     }
     if (done == total) return Outcome::of(static_cast<ssize_t>(done));
     int error = n < 0 ? static_cast<int>(n) : -EAGAIN;
-    if (error == -EAGAIN) {
+    if (error == -EAGAIN && done == 0) {
+      const bool interrupted = signals == deferral::Came::kInterrupts;
+      error = interrupted ? -EINTR : kernel_pipe::wait_writable(fd, true, vain);
+    } else if (error == -EAGAIN && signals == deferral::Came::kNone) {
       // Once something was written a handler ends the call, SA_RESTART or not.
-      const bool waits = done == 0 || (sys->fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0;
-      if (waits) error = kernel_pipe::wait_writable(fd, done == 0, vain);
+      const bool waits = (sys->fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0;
+      if (waits) error = kernel_pipe::wait_writable(fd, false, vain);
     }
     if (error != 0) return Outcome::of(done > 0 ? static_cast<ssize_t>(done) : error);
   }
@@ -140,25 +148,27 @@ Outcome write_in_turns(int fd, const iovec* iov, size_t count, size_t total) {
 
 template <typename Native>
 ssize_t write_by(int fd, const iovec* iov, int count, Native native) {
-  const FdEntry entry = fd_entry(fd);
-  if (entry.kind() != FdKind::kWriteEnd) return native();
-  const Route where = route(entry);
-  if (where == Route::kCandidate) {
-    const InKernel counted(entry);
-    if (counted.safe()) return native();
-  }
-  const bool in_kernel = where == Route::kHeld || where == Route::kKernel;
-  const bool in_turns = in_kernel && takes_turns(fd, entry);
-  if (in_kernel && !in_turns) {
-    // With bytes held the kernel's pipe seems to have more room than there is.
-    if (where == Route::kHeld) settle_held_of(fd, SettleReason::kWrite, Grow::kNo);
-    return native();
-  }
   const int kept = errno;
-  const Outcome outcome = by_engine(fd, iov, count, in_turns ? write_in_turns : write_engine);
-  if (outcome.next == Outcome::Next::kReturn) return answer(outcome.result, kept);
-  errno = kept;
-  return native();
+  for (;;) {
+    const FdEntry entry = fd_entry(fd);
+    if (entry.kind() != FdKind::kWriteEnd) return native();
+    const Route where = route(entry);
+    if (where == Route::kCandidate) {
+      const InKernel counted(entry);
+      if (counted.safe()) return native();
+    }
+    const bool in_kernel = where == Route::kHeld || where == Route::kKernel;
+    const bool in_turns = in_kernel && takes_turns(fd, entry);
+    if (in_kernel && !in_turns) {
+      // With bytes held the kernel's pipe seems to have more room than there is.
+      if (where == Route::kHeld) settle_held_of(fd, SettleReason::kWrite, Grow::kNo);
+      return native();
+    }
+    const Outcome outcome = by_engine(fd, iov, count, in_turns ? write_in_turns : write_engine);
+    if (outcome.next == Outcome::Next::kReturn) return answer(outcome.result, kept);
+    errno = kept;
+    if (outcome.next == Outcome::Next::kAskKernel) return native();
+  }
 }
 
 // Out of line, so that the calls that pass need no stack.

@@ -59,6 +59,9 @@ class CriticalSection {
   deferral::Came came() const {
     return deferred_ ? deferral::self.came.load(std::memory_order_relaxed) : deferral::Came::kNone;
   }
+  // The same, and of those that are blocked: their handlers run at the end of the section, and a
+  // wait after that would not know. A system call.
+  deferral::Came came_before_wait() const;
 
  private:
   const bool deferred_;

@@ -69,9 +69,9 @@ ssize_t run(Flow& flow, Attempt attempt) {
     Step step;
     deferral::Came signals;
     {
-      CriticalSection section(Signals::kDeferred);
+      CriticalSection section;
       step = attempt(section);
-      signals = section.came();
+      signals = step > Step::kAgain ? section.came_before_wait() : section.came();
     }
     if (flow.signal != 0) sys->raise(flow.signal);
     if (flow.moved == 0 && signals != deferral::Came::kNone) [[unlikely]] {
@@ -82,6 +82,8 @@ ssize_t run(Flow& flow, Attempt attempt) {
       }
       if (step > Step::kAgain && signals == deferral::Came::kInterrupts) step = flow.fail(EINTR);
     }
+    // What has moved is the answer of a call that waits and is interrupted.
+    if (flow.moved > 0 && step > Step::kAgain && signals != deferral::Came::kNone) break;
     if (step == Step::kDone) break;
     if (step == Step::kAgain) continue;
     // A partial transfer is never restarted: its count is the answer.

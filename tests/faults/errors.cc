@@ -70,6 +70,7 @@ const std::map<std::string_view, Errors> kErrors{
     {"sendfile64", kFamily},
     {"sendmsg", kSends},
     {"sigaction", {EINVAL}},
+    {"sigpending", {}},
     {"splice", kFamily},
     {"stat", {EACCES, ENOENT, ENOMEM}},
     {"tee", kFamily},
