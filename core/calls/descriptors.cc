@@ -131,7 +131,9 @@ template <typename Native>
 int replace(int fd, int to, Native native) {
   // A call that fails must not end what `to` is: its bytes are the kernel's first, or nothing is
   // done before.
-  if (sys->fcntl(fd, F_GETFD, 0) >= 0) {
+  const bool plain =
+      !fd_entry(to).ours() && !held_bytes::any() && thread::others() == thread::Others::kNone;
+  if (!plain && sys->fcntl(fd, F_GETFD, 0) >= 0) {
     if (const FdEntry entry = fd_entry(to); entry.ours() && !vfork_child()) {
       const KeepErrno keep;
       CriticalSection section;
@@ -154,7 +156,7 @@ int replace(int fd, int to, Native native) {
     return note_copy(fd, copy);
   }
   const int copy = native();
-  if (copy >= 0) forget(to);  // it succeeds after all
+  if (copy >= 0) forget(to);
   return note_copy(fd, copy);
 }
 

@@ -50,6 +50,9 @@ void expose(int fd, SettleReason reason) {
   if (entry.ours()) {
     CriticalSection section;
     keep_in_kernel(fd, entry, reason);
+    pipe_of(entry)->exposed.store(true);
+    // Nothing is held yet: nothing need be asked.
+    if (!engine_may_answer()) return;
   }
   PipeId id;
   if (entry.no_pipe() || !pipe_id(fd, &id)) return;
@@ -68,6 +71,10 @@ static void expose_for(SettleReason reason, bool all) {
   if (pipe_high() == 0 && !held_bytes::any()) return;
   const int kept = errno;
   settle_rings(reason);
+  if (!engine_may_answer() && !held_bytes::any()) {
+    for (uint32_t i = 0; i < pipe_high(); ++i) pipe_number(i)->exposed.store(true);
+    return;
+  }
   const unsigned high = fd_high.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < high || i < 3; ++i) {
     const int fd = static_cast<int>(i);
@@ -103,7 +110,7 @@ static bool read_end_survives(const Pipe* pipe) {
 void expose_inherited() {
   const KeepErrno keep;
   expose_for(SettleReason::kExec, false);
-  if (vfork_child()) return;
+  if (vfork_child() || !engine_may_answer()) return;
   for (uint32_t i = 0; i < pipe_high(); ++i) {
     Pipe* const pipe = pipe_number(i);
     if (sharers::any(pipe) && !read_end_survives(pipe)) sharers::stop_reading(pipe);

@@ -93,6 +93,13 @@ template <typename Native>
 std::optional<ssize_t> native_read(int fd, FdEntry entry, Native native) {
   if (!is_pipe(fd, entry)) return native();
   // First counted, then looked: bytes that get held in between are not missed.
+  if (entry.ours() && !turns::shared()) {
+    // As long as nothing has begun anywhere, which pipe it is need not be asked for.
+    const Sleeper sleeper;
+    const ReaderInFlight here(pipe_of(entry)->readers_in_flight());
+    sync_point();
+    if (!turns::any_begun() && !held_bytes::any()) return native();
+  }
   const uint32_t key = pipe_key_of(fd);
   const Sleeper sleeper(key);
   const ReaderInFlight here(turns::readers_here(key));

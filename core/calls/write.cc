@@ -97,15 +97,17 @@ int rest_of(const iovec* iov, size_t count, size_t done, IovecRoom& room) {
 // a write that slept in the kernel would be woken in between, and come before them. Not where a
 // write can be kept from waiting only by dividing it (POSIX).
 bool takes_turns(int fd, FdEntry entry) {
+  if (!turns::any_begun() || !kernel_pipe::opens_ends() || !turns::begun(pipe_key_of(fd))) {
+    return false;
+  }
+  Pipe* const pipe = pipe_of(entry);
   PipeId id;
-  return kernel_pipe::opens_ends() && turns::begun(pipe_key_of(fd)) &&
-         (sharers::any(pipe_of(entry)) || (pipe_id(fd, &id) && exposed_pipes::marked(id)));
+  return pipe->exposed.load(std::memory_order_relaxed) || sharers::any(pipe) ||
+         (pipe_id(fd, &id) && exposed_pipes::marked(id));
 }
 
 // A write that sleeps only between its turns, when the pipe is full.
 Outcome write_in_turns(int fd, const iovec* iov, size_t count, size_t total) {
-  pthread_testcancel();
-  IovecRoom room(count);
   size_t done = 0;
   for (unsigned vain = 0;; ++vain) {
     ssize_t n;

@@ -99,7 +99,9 @@ void PipeLock::exit_turn() {
 // Whether others than this process's threads may read or watch the pipe.
 bool PipeLock::seen_elsewhere() const {
   if (exposed_pipes::marked(id_)) return true;
-  return entry_.ours() ? sharers::any(pipe_of(entry_)) : exposed_pipes::may_be_shared();
+  if (!entry_.ours()) return exposed_pipes::may_be_shared();
+  Pipe* const pipe = pipe_of(entry_);
+  return pipe->exposed.load(std::memory_order_relaxed) || sharers::any(pipe);
 }
 
 void PipeLock::disengage() {

@@ -69,6 +69,7 @@ bool is_gone(uint32_t token) {
 }  // namespace
 
 std::atomic<const std::atomic<uint32_t>*> in_use_at{&never};
+std::atomic<bool> begun_here;
 
 void share_with_children() {
   if (get() != nullptr || vain_waits.load(std::memory_order_relaxed) >= kMostVainWaits) return;
@@ -155,6 +156,7 @@ void waited_in_vain() {
 }
 
 void begin(PipeKey key) {
+  begun_here.store(true);
   taken[key].store(true);
   if (Shared* const at = get(); at != nullptr && at->turn[key].taken.load() == 0) {
     at->in_use.store(1);
@@ -169,8 +171,10 @@ bool begun(PipeKey key) {
 }
 
 void forget_threads() {
-  if (shared()) this_process.store(static_cast<uint32_t>(sys->getpid()));
-  if (getppid() == 0) note_namespace();
+  if (shared()) {
+    this_process.store(static_cast<uint32_t>(sys->getpid()));
+    if (getppid() == 0) note_namespace();
+  }
   ReaderInFlight::fork_generation.fetch_add(1);
   for (uint32_t key = 0; key < kPipeKeys; ++key) {
     readers[key].store(0, std::memory_order_relaxed);

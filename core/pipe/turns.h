@@ -63,6 +63,10 @@ inline bool in_use() {
   return in_use_at.load(std::memory_order_acquire)->load(std::memory_order_relaxed) != 0;
 }
 
+// The hot path's question: whether turns may have begun on any pipe.
+extern std::atomic<bool> begun_here;
+inline bool any_begun() { return begun_here.load() || in_use(); }
+
 // In the child of a fork: there are no other threads.
 void forget_threads();
 
