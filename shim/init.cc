@@ -9,7 +9,6 @@
 #include "shim/trace.h"
 #if defined(__ELF__)
 #include "shim/next_objects.h"
-#include "shim/real.h"
 #endif
 
 namespace anysplice::shim {
@@ -30,10 +29,7 @@ __attribute__((constructor(101))) void load() {
   char** const environment = program_environment();
 #endif
 #if defined(__ELF__)
-  const NextObjects next;
-  bind_seam(next);
-  bind_rows(next);
-  bind_vfork(next);
+  next_objects::remember();
 #endif
   if constexpr (signal_actions::kThere) signal_actions::start();
   // A program that runs with more rights than its user takes nothing from the environment.

@@ -1,9 +1,26 @@
 #include "shim/next_objects.h"
 
+#include <link.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-namespace anysplice::shim {
+#include <atomic>
+
+namespace anysplice::shim::next_objects {
 namespace {
+
+struct Object {
+  ElfW(Addr) base;
+  const ElfW(Sym) * symbols;
+  const char* strings;
+  const uint32_t* hash;     // DT_GNU_HASH
+  const uint16_t* version;  // null without versions
+};
+constexpr size_t kMost = 64;
+
+Object objects[kMost];
+std::atomic<size_t> count;  // published when all are there
 
 constexpr uint16_t kHiddenVersion = 0x8000;  // not the one that a name without a version means
 
@@ -28,14 +45,15 @@ uint32_t gnu_hash(const char* name) {
   return hash;
 }
 
-}  // namespace
+struct Walk {
+  bool behind_us;
+  size_t found;
+};
 
-NextObjects::NextObjects() { dl_iterate_phdr(note, this); }
-
-int NextObjects::note(dl_phdr_info* info, size_t, void* self) {
-  NextObjects& all = *static_cast<NextObjects*>(self);
-  if (!all.behind_us_) {
-    all.behind_us_ = holds(*info, reinterpret_cast<uintptr_t>(&note));
+int note(dl_phdr_info* info, size_t, void* data) {
+  Walk& walk = *static_cast<Walk*>(data);
+  if (!walk.behind_us) {
+    walk.behind_us = holds(*info, reinterpret_cast<uintptr_t>(&note));
     return 0;
   }
   Object found{info->dlpi_addr, nullptr, nullptr, nullptr, nullptr};
@@ -52,11 +70,11 @@ int NextObjects::note(dl_phdr_info* info, size_t, void* self) {
   }
   // One that cannot be searched ends the search: what is behind it may not be the next.
   if (found.symbols == nullptr || found.strings == nullptr || found.hash == nullptr) return 1;
-  all.objects_[all.count_++] = found;
-  return all.count_ == kMost ? 1 : 0;
+  objects[walk.found++] = found;
+  return walk.found == kMost ? 1 : 0;
 }
 
-const ElfW(Sym) * NextObjects::find_in(const Object& object, const char* name, uint32_t hash) {
+const ElfW(Sym) * find_in(const Object& object, const char* name, uint32_t hash) {
   const uint32_t buckets = object.hash[0];
   const uint32_t first = object.hash[1];
   const uint32_t words = object.hash[2];
@@ -81,15 +99,24 @@ const ElfW(Sym) * NextObjects::find_in(const Object& object, const char* name, u
   }
 }
 
-void* NextObjects::find(const char* name) const {
+}  // namespace
+
+void remember() {
+  Walk walk{};
+  dl_iterate_phdr(note, &walk);
+  count.store(walk.found, std::memory_order_release);
+}
+
+void* find(const char* name) {
   const uint32_t hash = gnu_hash(name);
-  for (size_t i = 0; i < count_; ++i) {
-    const auto* symbol = find_in(objects_[i], name, hash);
+  const size_t known = count.load(std::memory_order_acquire);
+  for (size_t i = 0; i < known; ++i) {
+    const auto* symbol = find_in(objects[i], name, hash);
     if (symbol == nullptr) continue;
     if ((symbol->st_info & 0xf) != STT_FUNC) return nullptr;
-    return reinterpret_cast<void*>(objects_[i].base + symbol->st_value);
+    return reinterpret_cast<void*>(objects[i].base + symbol->st_value);
   }
   return nullptr;
 }
 
-}  // namespace anysplice::shim
+}  // namespace anysplice::shim::next_objects

@@ -1,10 +1,11 @@
 // The function behind one of our symbols: the next object's.
 //
-// The constructor binds what exists (bind_at_load). What is called before it, or does not exist, is
-// bound at its first use by dlsym, which allocates only to describe a failure.
+// It is looked up at its first use: in the objects that the constructor has remembered, at no
+// system call. What is called before that, or is in none of them, is found by dlsym, which
+// allocates only to describe a failure.
 //
 // Thread-safe: threads that bind at the same time find the same function. Async-signal-safe once
-// bound.
+// the constructor has run.
 #ifndef ANYSPLICE_SHIM_REAL_H_
 #define ANYSPLICE_SHIM_REAL_H_
 
@@ -13,6 +14,8 @@
 
 #include <atomic>
 #include <type_traits>
+
+#include "shim/next_objects.h"
 
 namespace anysplice::shim {
 
@@ -33,23 +36,11 @@ template <typename Signature>
 Signature* bind(std::atomic<Signature*>& bound, const char* name) {
   Signature* function = bound.load(std::memory_order_relaxed);
   if (function != nullptr) return function;
-  function = reinterpret_cast<Signature*>(dlsym(RTLD_NEXT, name));
+  function = reinterpret_cast<Signature*>(next_objects::find(name));
+  if (function == nullptr) function = reinterpret_cast<Signature*>(dlsym(RTLD_NEXT, name));
   if (function == nullptr) function = &Missing<Signature>::call;
   bound.store(function, std::memory_order_relaxed);
   return function;
-}
-
-// Binds all that the objects behind this one have: the engine's seam, the rows of symbols.def, and
-// vfork. For the constructor.
-class NextObjects;
-void bind_seam(const NextObjects& next);
-void bind_rows(const NextObjects& next);
-void bind_vfork(const NextObjects& next);
-
-// A place whose function was looked up; one that was bound already, or is not there, stays.
-template <typename Signature>
-void bind_to(std::atomic<Signature*>& bound, void* found) {
-  if (found != nullptr) bound.store(reinterpret_cast<Signature*>(found), std::memory_order_relaxed);
 }
 
 }  // namespace anysplice::shim

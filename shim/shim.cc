@@ -21,7 +21,6 @@
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
 #include "shim/hooks.h"
-#include "shim/next_objects.h"
 #include "shim/real.h"
 
 namespace shim = anysplice::shim;  // for parameters
@@ -59,20 +58,3 @@ namespace shim = anysplice::shim;  // for parameters
 #if defined(__GLIBC__) && !defined(__LP64__)
 #include "shim/symbols_32.def"
 #endif
-
-namespace anysplice::shim {
-
-void bind_rows(const NextObjects& next) {
-#undef ENGINE
-#undef BEFORE
-#undef FRESH
-#define ENGINE(type, symbol, params, call, why)
-#define BEFORE(type, symbol, params, args, action, why) bind_to(bound_##symbol, next.find(#symbol));
-#define FRESH(symbol, params, args, why) bind_to(bound_##symbol, next.find(#symbol));
-#include "shim/symbols.def"
-#if defined(__GLIBC__) && !defined(__LP64__)
-#include "shim/symbols_32.def"
-#endif
-}
-
-}  // namespace anysplice::shim

@@ -1,12 +1,10 @@
 // The engine's seam, bound to the functions behind our own symbols.
 //
-// Every entry starts as a function that finds the real one, writes it over itself, and calls it:
-// for calls before the constructor, which binds them all.
+// Every entry starts as a function that finds the real one, writes it over itself, and calls it.
 #include "core/sys/sys.h"
 #ifdef ANYSPLICE_HOST_BY_NUMBER
 #include "core/sys/linux/by_number.h"
 #endif
-#include "shim/next_objects.h"
 #include "shim/real.h"
 
 namespace anysplice {
@@ -20,8 +18,9 @@ struct FirstUse<R(A...)> {
   template <R (*Sys::*Entry)(A...), const char* Name>
   static R call(A... args) {
     std::atomic<R (*)(A...)> bound{nullptr};
-    sys_table.*Entry = shim::bind(bound, Name);
-    return (sys_table.*Entry)(args...);
+    R (*const real)(A...) = shim::bind(bound, Name);
+    __atomic_store_n(&(sys_table.*Entry), real, __ATOMIC_RELAXED);
+    return real(args...);
   }
 };
 
@@ -35,28 +34,7 @@ struct FirstUse<R(A...)> {
 #endif
 #include "core/sys/calls.def"
 
-template <typename Function>
-void bind_entry(Function*& entry, void* found) {
-  if (found != nullptr) entry = reinterpret_cast<Function*>(found);
-}
-
 }  // namespace
-
-namespace shim {
-
-void bind_seam(const NextObjects& next) {
-#ifdef ANYSPLICE_POSIX
-#define SYS_NATIVE(ret, name, params)
-#endif
-#ifdef ANYSPLICE_HOST_BY_NUMBER
-#define SYS_NATIVE(ret, name, params)
-#define SYS_NUMBERED(ret, name, name64, params)
-#endif
-#define SYS(ret, name, params) bind_entry(sys_table.name, next.find(name_##name));
-#include "core/sys/calls.def"
-}
-
-}  // namespace shim
 
 Sys sys_table = {
 #ifdef ANYSPLICE_POSIX

@@ -2,14 +2,9 @@
 // The trampoline tells the engine, then jumps to libc's vfork, which returns to our caller twice.
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
-#include "shim/next_objects.h"
 #include "shim/real.h"
 
 static std::atomic<pid_t (*)()> bound_vfork;
-
-void anysplice::shim::bind_vfork(const NextObjects& next) {
-  bind_to(bound_vfork, next.find("vfork"));
-}
 
 extern "C" {
 
