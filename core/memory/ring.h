@@ -105,7 +105,7 @@ class Ring {
     void operator-=(T less) { *this = *this - less; }
 
    private:
-    T value_;
+    T value_{};
   };
 
   Slot slot(uint32_t at) const;
@@ -114,10 +114,10 @@ class Ring {
   void push(Slot slot);
   size_t transfer(Ring& from, size_t length, bool consume);
 
-  PagePool* pool_;
-  uint64_t* slots_;
+  PagePool* pool_ = nullptr;
+  uint64_t* slots_ = nullptr;
   Published<size_t> bytes_;
-  uint32_t capacity_;
+  uint32_t capacity_ = 0;
   Published<uint32_t> head_;  // both count without bound; the place is the number modulo capacity_
   Published<uint32_t> tail_;
 };

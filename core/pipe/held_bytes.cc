@@ -15,11 +15,12 @@ namespace {
 constexpr uint32_t kChunk = 16;
 constexpr uint32_t kPlaces = 1024;
 
-Held first_places[kChunk];
+constinit Held first_places[kChunk]{};
 std::atomic<Held*> chunks[kPlaces / kChunk] = {first_places};
-HandlerAwareMutex directory;  // guards high and the ids, together with each place's own lock
-uint32_t high;                // no place from here on was ever used
-PipeId ids[kPlaces];          // inode 0: a free place
+// Guards high and the ids, together with each place's own lock.
+constinit HandlerAwareMutex directory{};
+uint32_t high;        // no place from here on was ever used
+PipeId ids[kPlaces];  // inode 0: a free place
 
 Held& place(uint32_t number) {
   return chunks[number / kChunk].load(std::memory_order_acquire)[number % kChunk];

@@ -14,7 +14,7 @@ namespace {
 constexpr uint32_t kFirstPipes = 64;
 constexpr uint32_t kChunks = std::bit_width(kPipes / kFirstPipes) - 1;
 
-Pipe first_pipes[kFirstPipes];
+constinit Pipe first_pipes[kFirstPipes]{};
 std::atomic<Pipe*> chunks[kChunks];
 std::atomic<uint32_t> high;
 // Head of the list of retired pipes: number + 1, and a count against ABA in the upper half.

@@ -60,8 +60,8 @@ class HandlerAwareMutex {
 
   Locked lock_slowly(uintptr_t here);
 
-  std::atomic<uint32_t> word_;  // the owner's thread number, 0 if free; kWaiters if some may wait
-  uintptr_t frame_;
+  std::atomic<uint32_t> word_{};  // the owner's thread number, 0 if free; kWaiters if some may wait
+  uintptr_t frame_ = 0;
 };
 
 }  // namespace anysplice

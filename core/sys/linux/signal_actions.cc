@@ -29,8 +29,8 @@ struct Action {
 };
 
 constexpr int kSignals = _NSIG;
-Action actions[kSignals];
-HandlerAwareMutex changing;
+constinit Action actions[kSignals]{};
+constinit HandlerAwareMutex changing{};
 
 // An action as we change it.
 struct View {
