@@ -10,6 +10,7 @@
 #include "core/pipe/pipe_identity.h"
 #include "core/policy/mode.h"
 #include "core/policy/splice_flags.h"
+#include "core/sys/deferral.h"
 #include "core/sys/sys.h"
 
 static_assert(anysplice::kSpliceMove == SPLICE_F_MOVE &&
@@ -117,4 +118,7 @@ API int anysplice_set_mode(const char* mode) {
   anysplice::set_mode(chosen, error);
   return 0;
 }
+
+API void anysplice_plain_handlers(void) { anysplice::deferral::assume_plain_handlers(); }
+
 API const char* anysplice_version(void) { return VERSION_TEXT; }

@@ -6,8 +6,9 @@
 // again and has the kernel deliver the signal once more, with its siginfo, to a handler that finds
 // nothing half-way: it may longjmp, swap stacks, fork, or use the pipe.
 //
-// Only where every handler is seen (the shim, on Linux); elsewhere begin() is false and signals
-// have to be blocked. A thread's own affair, and async-signal-safe.
+// Only where every handler is seen (the shim, on Linux), or the program promises that none would
+// notice; elsewhere begin() is false and signals have to be blocked. A thread's own affair, and
+// async-signal-safe.
 #ifndef ANYSPLICE_CORE_SYS_DEFERRAL_H_
 #define ANYSPLICE_CORE_SYS_DEFERRAL_H_
 
@@ -86,6 +87,8 @@ inline constinit thread_local Thread self{};
 
 // Whether handlers are called by way of ours.
 inline constinit std::atomic<bool> available{false};
+// Or never need be: the program promises that its handlers are plain (anysplice_plain_handlers()).
+inline void assume_plain_handlers() { available.store(true, std::memory_order_relaxed); }
 
 // In our handler. note(): puts the signal off. first_come(): what was noted before comes first, and
 // takes the place of what came now.

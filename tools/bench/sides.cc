@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/memory/fault_guard.h"
+#include "core/sys/deferral.h"
 #include "tools/kernel_lacks.h"
 
 namespace anysplice::tools::bench {
@@ -85,7 +86,9 @@ const Calls& take_side(Side side) {
     case Side::kNoRings:
       set_mode(Mode::kEmulate, ENOSYS);
       allow_rings(side == Side::kRings);
-      fault_guard::allow();  // as under the preload: no handler of SIGSEGV is ever installed here
+      // As under the preload, which sees all handlers: there are none here.
+      fault_guard::allow();
+      deferral::assume_plain_handlers();
       return kEngineCalls;
     case Side::kCopies:
     case Side::kLoop:

@@ -152,6 +152,12 @@ void anysplice_settle_all(void);
  * without that it is auto. */
 int anysplice_set_mode(const char* mode);
 
+/* Promises that the program's signal handlers are plain: none makes calls on pipes, none leaves by
+ * longjmp() or for another stack, and no thread is cancelled asynchronously. libanysplice-api,
+ * which does not see the handlers, then need not block signals: two system calls less in each call
+ * that moves bytes. For all threads and for good; changes nothing in libanysplice. */
+void anysplice_plain_handlers(void);
+
 /* Whether the calls of this process go through the library by their own names: 1 if libanysplice is
  * linked or was preloaded, 0 if not. */
 int anysplice_interposes(void);

@@ -171,11 +171,14 @@ int main(int argc, char** argv) {
   CHECK(anysplice_set_mode("absent=EPERM") == 0);
   CHECK(anysplice_tee(0, 1, 1, 0) == -1 && errno == EPERM);
   CHECK(anysplice_set_mode(blocked ? "auto" : "emulate") == 0);
-  copies();
-  sends();
-  links_and_reads();
-  holds();
-  forks();
+  for (int plain = 0; plain < 2; ++plain) {
+    if (plain) anysplice_plain_handlers();
+    copies();
+    sends();
+    links_and_reads();
+    holds();
+    forks();
+  }
   puts("ok");
   return 0;
 }
