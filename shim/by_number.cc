@@ -186,6 +186,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #endif
 #ifdef SYS_pidfd_getfd
     case SYS_pidfd_getfd:
+      return reused(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
 #endif
     case SYS_socket:
     case SYS_accept4:

@@ -14,6 +14,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
 #include "core/fd/fd_table.h"
+#include "core/fd/own_description.h"
 #include "core/fd/vfork_child.h"
 #include "core/memory/guarded_signals.h"
 #include "core/sys/signal_actions.h"
@@ -60,9 +61,15 @@ void reading(FILE* file);
 void starting(const aiocb* job);
 void starting(const aiocb* const* jobs, int count);
 
-// A descriptor was just made: forget what its number used to be.
-inline int fresh(int fd) {
+// A number has a new meaning: forget what it used to be.
+inline int reused(int fd) {
   if (fd >= 0 && fd_entry(fd).word != 0) forget(fd);
+  return fd;
+}
+
+// The same, for a description that was just made.
+inline int fresh(int fd) {
+  if (reused(fd) >= 0) own_description::note_made(fd);
   return fd;
 }
 
@@ -76,7 +83,7 @@ inline int fresh_pair(int error, const int* fds) {
 
 // login_tty() made 0, 1 and 2 what fd was, and closed it if it was another.
 inline void standard_replaced(int fd) {
-  for (const int number : {0, 1, 2, fd}) fresh(number);
+  for (const int number : {0, 1, 2, fd}) reused(number);
   fd_replaced.fetch_add(1);
 }
 

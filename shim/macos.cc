@@ -77,14 +77,15 @@ struct Pair {
 int ours_open(const char* path, int flags, ...) {
   THIRD(int, mode, flags);
   anysplice::shim::opening(path);
-  return anysplice::shim::fresh(::open(path, flags, mode));
+  // (One of /dev/fd/N is a copy.)
+  return anysplice::shim::reused(::open(path, flags, mode));
 }
 PAIR(open, ours_open);
 
 int ours_openat(int at, const char* path, int flags, ...) {
   THIRD(int, mode, flags);
   anysplice::shim::opening(path);
-  return anysplice::shim::fresh(::openat(at, path, flags, mode));
+  return anysplice::shim::reused(::openat(at, path, flags, mode));
 }
 PAIR(openat, ours_openat);
 

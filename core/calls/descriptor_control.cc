@@ -10,6 +10,7 @@
 #include "core/base/keep_errno.h"
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
+#include "core/fd/own_description.h"
 #include "core/inject/inject.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/promotion.h"
@@ -95,7 +96,10 @@ int fcntl(int fd, int cmd, long arg) {
   }
   const FdEntry entry = fd_entry(fd);
   if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) return note_copy(fd, sys->fcntl(fd, cmd, arg));
-  if (!entry.ours()) return sys->fcntl(fd, cmd, arg);
+  if (!entry.ours()) {
+    if (cmd == F_SETFL && (arg & O_APPEND) != 0) own_description::forget_all();
+    return sys->fcntl(fd, cmd, arg);
+  }
 #ifdef F_SETPIPE_SZ
   if (cmd == F_SETPIPE_SZ) return resize(fd, arg);
 #endif

@@ -6,6 +6,7 @@
 #include "core/base/keep_errno.h"
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
+#include "core/fd/own_description.h"
 #include "core/fd/vfork_child.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
@@ -45,6 +46,7 @@ void settle_rings(SettleReason reason) {
 }
 
 void expose(int fd, SettleReason reason) {
+  own_description::forget_all();
   const KeepErrno keep;
   const FdEntry entry = fd_entry(fd);
   if (entry.ours()) {
@@ -67,6 +69,7 @@ void expose(int fd, SettleReason reason) {
 
 // `all`: whatever the child that becomes another program does to its descriptors first.
 static void expose_for(SettleReason reason, bool all) {
+  own_description::forget_all();
   exposed_pipes::note_may_be_shared();
   if (pipe_high() == 0 && !held_bytes::any()) return;
   const int kept = errno;

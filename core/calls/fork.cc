@@ -8,6 +8,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/exposure.h"
 #include "core/calls/observation.h"
+#include "core/fd/own_description.h"
 #include "core/fd/vfork_child.h"
 #include "core/inject/process.h"
 #include "core/pipe/exposed_pipes.h"
@@ -31,6 +32,7 @@ void note_vfork() {
 }
 
 void before_fork() {
+  own_description::forget_all();
   // Pipes that get a ring from here on would have one in each process.
   forbid_rings(+1);
   settle_rings(SettleReason::kFork);
@@ -69,6 +71,7 @@ void after_fork(bool child) {
     turns::forget_threads();
     vfork_is_over();
   } else {
+    own_description::forget_all();  // what other threads made meanwhile
     settle_rings(SettleReason::kFork);
   }
   forbid_rings(-1);

@@ -4,6 +4,7 @@
 
 #include "core/base/keep_errno.h"
 #include "core/calls/engine.h"
+#include "core/fd/own_description.h"
 #include "core/memory/user_memory.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
@@ -34,6 +35,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   }
   errno = kept;
   const ssize_t n = sys->sendmsg(fd, message, flags);
+  if (n >= 0 && message->msg_controllen > 0) own_description::forget_all();
   // Nothing was known that could be exposed, but a pipe that is used later may have gone. (What was
   // sent can be read.)
   if (!look_inside && n >= 0 && message->msg_controllen > 0) exposed_pipes::note_may_be_shared();

@@ -12,8 +12,11 @@
 // pipe.
 // - That it is a pipe, and which of ours: asked for its inode before anything is taken or put back
 //   while the kernel has its bytes; a ring is settled before anybody else could have an end.
-// Not remembered: O_APPEND and O_NONBLOCK (every holder of the description sets them), positions,
-// sizes, socket options, and that something is /dev/null, for which nothing would have to fail.
+// - That a sink has no O_APPEND: of descriptions that nobody else has (own_description.h).
+// - That it is /dev/null, as a sink: of the same descriptions, which a call that was seen has made;
+//   like a ring's number it is something else only after an inline system call.
+// Not remembered: O_NONBLOCK, and O_APPEND of what others have too (every holder of the description
+// sets them), positions, sizes, socket options.
 // A process that shares this memory and not the descriptors neither believes nor writes it
 // (vfork_child.h); threads with numbers of their own put an end to remembering (every_call_seen).
 //
@@ -35,6 +38,7 @@ enum class FdKind : uint32_t {
   kOther,   // no pipe
   kStream,  // a stream socket; pipe() says of which sort
   kFile,    // with positions (endpoint.h); pipe() is its access mode, and of which sort it is
+  kNull,    // /dev/null; pipe() is its access mode
   kPipe,    // a pipe or FIFO whose making we did not see; pipe() is its sleep key, if that is known
   kReadEnd,  // of a pipe in the table of pipes; pipe() says which
   kWriteEnd,

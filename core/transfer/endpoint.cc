@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "core/base/keep_errno.h"
+#include "core/fd/own_description.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/files.h"
@@ -93,18 +94,21 @@ int look(int fd, Endpoint* end, Role role) {
     *end = {};
     end->fd = fd;
   }
-  // Of a sink anybody who has it can set O_APPEND.
   const bool stream = entry.kind() == FdKind::kStream;
   const bool file = entry.kind() == FdKind::kFile;
-  end->remembered = stream || file;
-  if (role == Role::kSource && end->remembered) {
+  const bool null = entry.kind() == FdKind::kNull && role == Role::kSink;
+  const bool alone = own_description::marked(entry);
+  const uint32_t forgotten = own_description::times_forgotten();
+  end->remembered = stream || file || (null && alone);
+  // Of a sink anybody who has it too can set O_APPEND.
+  if (end->remembered && (role == Role::kSource || alone)) {
     end->flags = stream ? O_RDWR : static_cast<int>(entry.pipe()) & O_ACCMODE;
   } else {
     end->flags = sys->fcntl(fd, F_GETFL, 0);
     if (end->flags < 0 || (end->flags & host::kPathOnly) != 0) return -EBADF;
   }
   if (end->remembered) {
-    end->kind = stream ? Kind::kStream : Kind::kFile;
+    end->kind = stream ? Kind::kStream : null ? Kind::kNull : Kind::kFile;
     end->tcp = stream && (entry.pipe() & kTcp) != 0;
     end->lingers = file && (entry.pipe() & kLingers) != 0;
     return 0;
@@ -141,6 +145,8 @@ int look(int fd, Endpoint* end, Role role) {
       end->device = st.st_rdev;
       if (end->device == files::null_device() && end->writable()) {
         end->kind = Kind::kNull;
+        known = FdKind::kNull;
+        about = static_cast<uint32_t>(end->flags & O_ACCMODE);
       } else {
         look_at_terminal(end);
       }
@@ -151,7 +157,12 @@ int look(int fd, Endpoint* end, Role role) {
     default:
       end->kind = Kind::kNone;
   }
-  remember_fd(fd, is_standard(fd) ? FdEntry::of(FdKind::kOther) : FdEntry::of(known, about));
+  if (is_standard(fd)) known = FdKind::kOther;
+  if (alone && (end->flags & O_APPEND) == 0) about |= own_description::kMark;
+  remember_fd(fd, FdEntry::of(known, about));
+  if (own_description::times_forgotten() != forgotten) {
+    remember_fd(fd, FdEntry::of(known, about & ~own_description::kMark));
+  }
   return 0;
 }
 

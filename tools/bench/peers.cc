@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/fd/own_description.h"
 
 namespace anysplice::tools::bench {
 namespace {
@@ -45,11 +46,16 @@ Fd::~Fd() {
 
 int Fd::release() { return std::exchange(fd_, -1); }
 
+Fd just_made(int fd) {
+  if (fd >= 0) own_description::note_made(fd);
+  return Fd(fd);
+}
+
 Fd temporary_file() {
   const char* folder = secure_getenv("TMPDIR");
   std::string path = absl::StrCat(folder != nullptr && *folder == '/' ? folder : "/tmp",
                                   "/anysplice-bench-XXXXXX");
-  Fd file(mkostemp(path.data(), O_CLOEXEC));
+  Fd file = just_made(mkostemp(path.data(), O_CLOEXEC));
   if (file.get() < 0) return file;
   unlink(path.c_str());
   const std::vector<char> block(1 << 20, 'x');
@@ -64,7 +70,7 @@ Fd temporary_file() {
 Sockets tcp_connection(bool delay) {
   Sockets none;
   const Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  Fd near(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Fd near = just_made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -74,7 +80,7 @@ Sockets tcp_connection(bool delay) {
       getsockname(listener.get(), generic, &size) != 0 || connect(near.get(), generic, size) != 0) {
     return none;
   }
-  Fd far(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  Fd far = just_made(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   const int on = delay ? 0 : 1;
   for (const Fd* fd : {&near, &far}) {
     setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

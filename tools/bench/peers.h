@@ -27,6 +27,9 @@ class Fd {
 // The size of the files that are read and written: their pages stay in the page cache.
 inline constexpr size_t kFileSize = 16 << 20;
 
+// One that a call has just made: the engine is told of it, as by the preload.
+Fd just_made(int fd);
+
 // A file of kFileSize bytes without a name, in $TMPDIR.
 Fd temporary_file();
 

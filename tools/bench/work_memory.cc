@@ -52,7 +52,7 @@ class FromMemory : public Work {
 class VmspliceToNull : public FromMemory {
  public:
   VmspliceToNull(const Calls& calls, size_t size)
-      : FromMemory(calls, size), null_(open("/dev/null", O_WRONLY | O_CLOEXEC)) {}
+      : FromMemory(calls, size), null_(just_made(open("/dev/null", O_WRONLY | O_CLOEXEC))) {}
   bool ok() const { return FromMemory::ok() && null_.get() >= 0; }
 
   ssize_t once() override {

@@ -9,7 +9,7 @@
 namespace anysplice::tools::bench {
 namespace {
 
-Fd open_null() { return Fd(open("/dev/null", O_WRONLY | O_CLOEXEC)); }
+Fd open_null() { return just_made(open("/dev/null", O_WRONLY | O_CLOEXEC)); }
 
 // To and fro between two pipes: nothing but the transfer itself.
 class PipeToPipe : public Work {
