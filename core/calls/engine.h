@@ -96,8 +96,8 @@ void expose(int fd, SettleReason reason);
 // expose_inherited: before exec, which passes on those that are not close-on-exec.
 void expose_all(SettleReason reason = SettleReason::kExec);
 void expose_inherited();
-// Puts held bytes back; others may have the pipes. A pipe that a call of another thread is at work on
-// is waited for, or skipped.
+// Puts held bytes back; others may have the pipes. A pipe that a call of another thread is at work
+// on is waited for, or skipped.
 enum class Busy { kWaitFor, kSkip };
 void settle_held(SettleReason reason, Busy busy = Busy::kWaitFor);
 // Before the process ends: the same, and tells related processes.
