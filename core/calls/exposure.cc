@@ -46,7 +46,10 @@ void settle_rings(SettleReason reason) {
 }
 
 void expose(int fd, SettleReason reason) {
-  own_description::forget_all();
+  // Whoever gets it may set O_APPEND, as fdopen() does. (Not at each descriptor that is watched.)
+  if (reason == SettleReason::kStdio || reason == SettleReason::kRights) {
+    own_description::forget_all();
+  }
   const KeepErrno keep;
   const FdEntry entry = fd_entry(fd);
   if (entry.ours()) {
