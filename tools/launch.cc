@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "tools/fallback.h"
 #include "tools/library_path.h"
 #include "tools/preload_list.h"
 #include "tools/program.h"
@@ -21,7 +22,9 @@ absl::Status prepare_preload(const RunOptions& options, const std::string& progr
   const absl::StatusOr<std::string> library = find_library();
   if (!library.ok()) return library.status();
   const bool no_new_privs = options.block.any() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-  if (auto status = check_preloadable(program, *library, no_new_privs); !status.ok()) return status;
+  const absl::Status status = check_preloadable(program, *library, no_new_privs);
+  // What a static program starts may load libraries.
+  if (!status.ok() && !absl::IsUnimplemented(status)) return status;
 
   const char* before = getenv("LD_PRELOAD");
   const absl::StatusOr<std::string> list = with_library(before != nullptr ? before : "", *library);
@@ -30,7 +33,7 @@ absl::Status prepare_preload(const RunOptions& options, const std::string& progr
   if (options.mode) setenv("ANYSPLICE_MODE", options.mode->c_str(), 1);
   if (options.rings) setenv("ANYSPLICE_RINGS", options.rings->c_str(), 1);
   if (!options.inject.spec.empty()) setenv("ANYSPLICE_INJECT", options.inject.spec.c_str(), 1);
-  return absl::OkStatus();
+  return status;
 }
 
 }  // namespace
@@ -48,13 +51,18 @@ int become(const RunOptions& options, const std::string& program) {
       return report(status);
     }
   }
-  // The library need not find out by a call that perhaps ends the program.
-  if (options.preload) {
+  const bool falls_back = options.fallback || !options.falls_back_because.empty();
+  if (options.preload || falls_back) {
+    // The library need not find out by a call that perhaps ends the program, or that falls back.
     const std::string refused = refused_calls();
     if (refused.empty()) {
       unsetenv("ANYSPLICE_REFUSED");
     } else {
       setenv("ANYSPLICE_REFUSED", refused.c_str(), 1);
+    }
+    if (falls_back) {
+      const auto status = fall_back(options.falls_back_because, refused, options.quiet);
+      if (!status.ok()) return report(status);
     }
   }
   // The words come from main's argv, where a null pointer follows the last one.

@@ -95,28 +95,28 @@ bool is_musl(const ElfFile& program) {
 // `who`: how the program is called in messages. `path`: the file the kernel will execute.
 absl::Status check_binary(absl::string_view who, const std::string& path, const ElfFile& program,
                           const std::string& library, bool no_new_privs) {
+  if (const absl::string_view gain = privilege_gain(path, no_new_privs); !gain.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(who, " ", gain,
+                     " and would gain privileges: the dynamic loader then ignores "
+                     "LD_PRELOAD, so anysplice cannot be preloaded"));
+  }
   if (program.is_static) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return absl::UnimplementedError(absl::StrCat(
         who,
         " is statically linked: it loads no shared library, so anysplice cannot be preloaded"));
   }
   if (const auto lib = read_elf_at(library); lib && !program.same_machine(*lib)) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return absl::UnavailableError(absl::StrCat(
         who, " is a program for ", program.machine_name(), ", but ", library, " is for ",
         lib->machine_name(), ": anysplice cannot be preloaded (ANYSPLICE_LIBRARY names another)"));
   }
   // The library was built for the same C library as this command.
   if (const auto self = read_elf_at(own_path());
       self && is_musl(program) != is_musl(*self) && !program.interpreter.empty()) {
-    return absl::FailedPreconditionError(
+    return absl::UnavailableError(
         absl::StrCat(who, " uses another C library (", program.interpreter, ") than anysplice (",
                      self->interpreter, "): anysplice cannot be preloaded"));
-  }
-  if (const absl::string_view gain = privilege_gain(path, no_new_privs); !gain.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(who, " ", gain,
-                     " and would gain privileges: the dynamic loader then ignores "
-                     "LD_PRELOAD, so anysplice cannot be preloaded"));
   }
   return absl::OkStatus();
 }

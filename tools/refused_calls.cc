@@ -51,21 +51,33 @@ int try_in_child(size_t first, size_t last) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+std::string names_of(int calls) {
+  std::string names;
+  for (size_t i = 0; i < kCalls; ++i) {
+    if ((calls >> i & 1) != 0) absl::StrAppend(&names, names.empty() ? "" : ",", kCallNames[i]);
+  }
+  return names;
+}
+
+// Those for whose trial alone `found` is true.
+int each(bool (*found)(int)) {
+  int calls = 0;
+  for (size_t i = 0; i < kCalls; ++i) {
+    if (found(try_in_child(i, i))) calls |= 1 << i;
+  }
+  return calls;
+}
+
 }  // namespace
 
 std::string refused_calls() {
-  int refused = try_in_child(0, kCalls - 1);
-  if (refused < 0) {
-    refused = 0;
-    for (size_t i = 0; i < kCalls; ++i) {
-      if (try_in_child(i, i) != 0) refused |= 1 << i;
-    }
-  }
-  std::string names;
-  for (size_t i = 0; i < kCalls; ++i) {
-    if ((refused >> i & 1) != 0) absl::StrAppend(&names, names.empty() ? "" : ",", kCallNames[i]);
-  }
-  return names;
+  const int all = try_in_child(0, kCalls - 1);
+  return names_of(all >= 0 ? all : each([](int refused) { return refused != 0; }));
+}
+
+std::string deadly_calls() {
+  const bool none = try_in_child(0, kCalls - 1) >= 0;
+  return none ? "" : names_of(each([](int refused) { return refused < 0; }));
 }
 
 }  // namespace anysplice::tools

@@ -12,6 +12,9 @@ namespace anysplice::tools {
 // ends the process.
 std::string refused_calls();
 
+// The names of those that end the process, in the same way.
+std::string deadly_calls();
+
 }  // namespace anysplice::tools
 
 #endif  // ANYSPLICE_TOOLS_REFUSED_CALLS_H_

@@ -55,10 +55,17 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
 
 int run_command(absl::Span<char* const> words) {
   int status = 0;
-  const std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
+  std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
   if (!options) return status;
 
-  const absl::StatusOr<std::string> program = prepare(*options);
+  absl::StatusOr<std::string> program = prepare(*options);
+  const bool unreachable =
+      absl::IsUnimplemented(program.status()) || absl::IsUnavailable(program.status());
+  if (unreachable && !options->needs_library()) {
+    options->falls_back_because = std::string(program.status().message());
+    options->preload = false;
+    program = prepare(*options);
+  }
   if (!program.ok()) return report(program.status());
   const bool tells = options->stats || options->inject.journaled();
   return tells ? run_and_tell(*options, *program) : become(*options, *program);

@@ -25,6 +25,8 @@ constexpr OptionSpec kOptions[] = {
     {"--replay", Takes::kValue, "FILE"},
     {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
     {"--no-preload"},
+    {"--fallback"},
+    {"--quiet"},
     {"--help"},
     {"--version"},
 };
@@ -32,7 +34,7 @@ constexpr OptionSpec kOptions[] = {
 // What makes no sense in a command that is there for what the library tells of the program.
 bool is_for_run_alone(const OptionSpec& option) {
   return option.name == "--stats" || option.name == "--no-preload" || option.name == "--record" ||
-         option.name == "--replay";
+         option.name == "--replay" || option.name == "--fallback" || option.name == "--quiet";
 }
 
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
@@ -96,6 +98,8 @@ absl::Status apply(const Option& option, RunOptions* options) {
   }
   if (option.name == "--stats") return set_stats(option.value, options);
   options->preload &= option.name != "--no-preload";
+  options->fallback |= option.name == "--fallback";
+  options->quiet |= option.name == "--quiet";
   options->help |= option.name == "--help";
   options->version |= option.name == "--version";
   return absl::OkStatus();
@@ -107,7 +111,9 @@ const absl::string_view kRunHelp =
     R"(Usage: anysplice run [OPTION]... [--] PROGRAM [ARGUMENT]...
 
 Runs PROGRAM. Where the system does not provide splice, tee, vmsplice and
-sendfile, anysplice does.
+sendfile, anysplice does. A program that loads no shared library, or another C
+library, gets EINVAL for the calls that are refused, after which most programs
+copy by themselves.
 
   --mode=MODE          who answers the calls:
                          auto           the kernel, and anysplice where the
@@ -132,6 +138,9 @@ sendfile, anysplice does.
                        stderr or FILE
   --stats=json[:FILE]  the same as JSON
   --no-preload         run without anysplice, to see what --block alone does
+  --fallback           let refused calls that do not go through the C library
+                       (as those of Go with cgo) fail with EINVAL, too
+  --quiet              do not tell about that
   --help, --version
 
 The exit status is that of the program; if a signal ended it, the same signal
@@ -160,9 +169,7 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
     }
   }
   if (options.help || options.version || own != nullptr) return options;
-  const bool speaks_to_library =
-      options.mode || options.rings || options.stats || options.inject.any();
-  if (!options.preload && speaks_to_library) {
+  if (!options.preload && (options.mode || options.needs_library())) {
     return absl::InvalidArgumentError(
         "--mode, --rings, --stats, --inject, --as, --record and --replay need the library; they "
         "cannot be combined with --no-preload");

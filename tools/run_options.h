@@ -22,6 +22,10 @@ struct RunOptions {
   bool help = false;
   bool version = false;
   bool preload = true;
+  bool quiet = false;
+  bool fallback = false;  // also beside the library
+  // Why the program runs without the library, though it could not be told so (fallback.h).
+  std::string falls_back_because;
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
   CallSet block;  // none: no filter
@@ -32,6 +36,9 @@ struct RunOptions {
   std::string stats_file;           // empty: stderr
   absl::Span<char* const> command;  // the program and its arguments, at least one word unless help
                                     // or version was asked for
+
+  // Whether something was asked for that only the library can do.
+  bool needs_library() const { return (mode && *mode != "auto") || rings || stats || inject.any(); }
 };
 
 extern const absl::string_view kRunHelp;

@@ -1,0 +1,139 @@
+"""`anysplice run` of programs that no library can be loaded into: what is refused becomes EINVAL."""
+
+import functools
+import hashlib
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import tap
+
+RELAY = tap.PROGRAMS / 'relay'
+SIZE = 300000
+
+
+def relays(*options, status=0):
+    """What the static relay did, and what the command said of it."""
+    data = os.urandom(SIZE)
+    with open('in', 'wb') as file:
+        file.write(data)
+    out, err = tap.run('run', *options, '--', RELAY, 'in', 'out', status=status)
+    if status == 0:
+        with open('out', 'rb') as file:
+            assert file.read() == data
+    return out, err
+
+
+@tap.test
+def where_nothing_is_refused_it_splices():
+    out, err = relays()
+    assert out == 'splices\n' and 'statically linked' in err and 'nothing is refused' in err, err
+
+
+@tap.test
+def on_its_own_it_fails_where_splice_is_refused():
+    for error in ('ENOSYS', 'EPERM'):
+        _, err = relays(f'--block={error}', '--no-preload', status=1)
+        assert err.startswith('splice: '), err
+
+
+@tap.test
+def refused_calls_become_einval():
+    for error in ('ENOSYS', 'EPERM'):
+        out, err = relays(f'--block={error}')
+        assert out == 'copies\n', out
+        assert 'calls of splice,tee,vmsplice,sendfile fail with EINVAL' in err, err
+
+
+@tap.test
+def only_those_that_are_refused():
+    out, err = relays('--block', '--block-calls=sendfile,tee')
+    assert out == 'splices\n' and 'calls of tee,sendfile fail' in err, (out, err)
+
+
+@tap.test
+def the_filter_may_come_from_outside():
+    out, _ = tap.run('run', '--block=EPERM', '--no-preload', '--', tap.ANYSPLICE, 'run', '--',
+                     RELAY, '/proc/self/exe', 'out')
+    assert out == 'copies\n', out
+
+
+@tap.test
+def calls_of_its_own_beside_the_library():
+    """The library goes on: to it the filter is one that refuses."""
+    code = 'import os; f = os.open("/etc/passwd", 0); r, w = os.pipe(); print(os.splice(f, w, 9))'
+    out, err = tap.run('run', '--block=EPERM', '--fallback', '--', tap.PYTHON, '-c', code)
+    assert out == '9\n' and 'does not go through the C library' in err, (out, err)
+
+
+@tap.test
+def quiet_says_nothing():
+    assert relays('--quiet', '--block')[1] == ''
+    assert relays('--quiet')[1] == ''
+
+
+@tap.test
+def what_needs_the_library_is_refused():
+    for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off'):
+        _, err = relays(option, status=125)
+        assert 'statically linked' in err, err
+    assert relays('--mode=auto')[0] == 'splices\n'
+
+
+@tap.test
+def what_it_starts_is_helped():
+    """By a shell without shared libraries, dynamic programs have the library."""
+    with open('in', 'wb') as file:
+        file.write(os.urandom(SIZE))
+    script = f'{tap.PYTHON} -c "import os; f = os.open(\'in\', os.O_RDONLY); r, w = os.pipe(); ' \
+             'print(os.splice(f, w, 4096))"'
+    out, err = tap.run('run', '--block=ENOSYS', '--', '/bin/busybox', 'sh', '-c', script)
+    assert out == '4096\n' and 'statically linked' in err, (out, err)
+
+
+@functools.cache
+def built_by_go():
+    """programs/relay.go, static; the folder goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix='anysplice-go.')
+    source = pathlib.Path(__file__).parent / 'programs' / 'relay.go'
+    environment = {**os.environ, 'CGO_ENABLED': '0', 'GOCACHE': f'{folder.name}/cache',
+                   'GO111MODULE': 'off', 'GOFLAGS': '-p=2'}
+    subprocess.run(['go', 'build', '-o', f'{folder.name}/relay', source], env=environment,
+                   check=True, stdin=subprocess.DEVNULL, timeout=200)
+    return folder
+
+
+def relays_by_go(*options, status=0):
+    data = os.urandom(SIZE * 10)
+    with open('in', 'wb') as file:
+        file.write(data)
+    out, err = tap.run('run', *options, '--', f'{built_by_go().name}/relay', 'in', status=status)
+    assert status or out.strip() == hashlib.sha256(data).hexdigest(), out
+    return err
+
+
+@tap.test
+def go_relays():
+    assert 'nothing is refused' in relays_by_go()
+
+
+@tap.test
+def go_alone_where_splice_is_refused():
+    """Else the next test shows nothing. Version 1.19 fails."""
+    for error in ('ENOSYS', 'EPERM'):
+        try:
+            assert 'splice' in relays_by_go(f'--block={error}', '--no-preload', status=1)
+        except AssertionError:
+            relays_by_go(f'--block={error}', '--no-preload')
+            print(f'# {subprocess.check_output(["go", "version"], text=True).strip()} copes with '
+                  f'{error} by itself')
+
+
+@tap.test
+def go_copies_where_splice_is_refused():
+    for error in ('ENOSYS', 'EPERM'):
+        assert 'EINVAL' in relays_by_go(f'--block={error}')
+
+
+tap.main()
