@@ -108,8 +108,12 @@ void remember() {
 }
 
 void* find(const char* name) {
+  size_t known = count.load(std::memory_order_acquire);
+  if (known == 0) [[unlikely]] {
+    remember();
+    known = count.load(std::memory_order_acquire);
+  }
   const uint32_t hash = gnu_hash(name);
-  const size_t known = count.load(std::memory_order_acquire);
   for (size_t i = 0; i < known; ++i) {
     const auto* symbol = find_in(objects[i], name, hash);
     if (symbol == nullptr) continue;

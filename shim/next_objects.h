@@ -15,8 +15,8 @@ namespace anysplice::shim::next_objects {
 // object has it.
 void remember();
 
-// The address of a function. Null before remember(), if none of the objects defines it, or only as
-// one that has to be asked for its address (STT_GNU_IFUNC).
+// The address of a function. Null if none of the objects defines it, or only as one that has to be
+// asked for its address (STT_GNU_IFUNC). Before the constructor it begins with remember().
 void* find(const char* name);
 
 }  // namespace anysplice::shim::next_objects
