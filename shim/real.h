@@ -1,8 +1,7 @@
 // The function behind one of our symbols: the next object's.
 //
-// It is looked up at its first use: in the objects that the constructor has remembered, at no
-// system call. What is called before that, or is in none of them, is found by dlsym, which
-// allocates only to describe a failure.
+// It is looked up at its first use, in the objects behind this one, at no system call. What is in
+// none of them is found by dlsym, which allocates only to describe a failure.
 //
 // Thread-safe: threads that bind at the same time find the same function. Async-signal-safe once
 // the constructor has run.
