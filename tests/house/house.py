@@ -28,7 +28,6 @@ LONG = {
     'core/sys/linux/signal_actions.cc': 'one table of actions and its two sides, the kernel and the program',
     'core/transfer/into_pipe.cc': 'files, messages and devices share the rules for room in a pipe',
     'tests/hazards/answers.cc': 'a list of cases, each on its own',
-    'tests/hazards/handlers.cc': 'a list of cases, each on its own',
 }
 
 SAFETY = re.compile(r'\b(threads?|signals?|async|wait-free|lock-free)\b', re.I)
