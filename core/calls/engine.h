@@ -24,7 +24,7 @@ namespace anysplice {
 
 // --- the family: splice(2), tee(2), vmsplice(2), sendfile(2) -------------------------------------
 // Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags as in
-// core/policy/splice_flags.h (SPLICE_F_*).
+// core/sys/splice_flags.h (SPLICE_F_*).
 // They answer according to mode(): by the kernel, by the engine, or not at all.
 
 ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t len,
@@ -57,8 +57,7 @@ int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout);
 int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
             const sigset_t* mask);
 
-// --- beyond POSIX, where the system has them (core/sys/host.h)
-// -------------------------------------
+// --- beyond POSIX, where the system has them (core/sys/host.h) ----------------------------------
 
 #ifdef ANYSPLICE_HOST_PIPE2
 int pipe2(int fds[2], int flags);

@@ -35,7 +35,7 @@ SAFETY = re.compile(r'\b(threads?|signals?|async|wait-free|lock-free)\b', re.I)
 SILENT = {
     'core/include/anysplice/linux/fcntl.h': 'declares nothing, includes splice.h',
     'core/include/anysplice/linux/sys/sendfile.h': 'declares nothing, includes splice.h',
-    'core/policy/splice_flags.h': 'constants',
+    'core/sys/splice_flags.h': 'constants',
     'core/sys/host.h': 'constants',
     'core/sys/include/anysplice/system.h': 'constants and a type',
     'core/sys/page.h': 'constants',
