@@ -95,15 +95,15 @@ void expose(int fd, SettleReason reason);
 // expose_inherited: before exec, which passes on those that are not close-on-exec.
 void expose_all(SettleReason reason = SettleReason::kExec);
 void expose_inherited();
-// Puts held bytes back; others may have the pipes. A pipe that a call of another thread is at work on
-// is waited for, or skipped.
+// Puts held bytes back; others may have the pipes. A pipe that a call of another thread is at work
+// on is waited for, or skipped.
 enum class Busy { kWaitFor, kSkip };
 void settle_held(SettleReason reason, Busy busy = Busy::kWaitFor);
 // Before the process ends: the same, and tells related processes.
 void before_exit();
-// Before this process gives up rights, or moves to where /proc may be another's: related processes
-// that keep theirs must not depend on it any more.
-void before_rights_change();
+// Before this process gives up privileges, or moves to where /proc may be another's: related
+// processes that keep theirs must not depend on it any more.
+void before_privilege_change();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use
 // its pipes that the engine cannot see.
 void keep_nothing(SettleReason reason);

@@ -17,7 +17,7 @@
 #include "core/pipe/turns.h"
 #include "inject.h"
 #include "states.h"
-#include "tests/rights.h"
+#include "tests/descriptor_message.h"
 #include "world.h"
 
 using namespace faults;
@@ -52,8 +52,8 @@ SCENARIO(descriptors_sent) {
   each(w, [](World& world, Box& p) {
     Box& way = world.socket(SOCK_SEQPACKET);
     way.loses = true;
-    Rights rights(p.out);
-    anysplice::sendmsg(way.in, rights.message(), 0);
+    DescriptorMessage message(p.out);
+    anysplice::sendmsg(way.in, message.header(), 0);
     world.tee(p, world.stranger(), 10, kNow);
     read_some(world, p);
   });
