@@ -49,26 +49,19 @@ SCENARIO(handlers) {
 
 // Both make what the process has once, and only one of each is kept.
 SCENARIO(two_threads_that_begin) {
-  Box* other = nullptr;
   const auto beside = [&](auto what) {
     meanwhile(Function::mmap, [what] { std::thread(what).join(); });
   };
-  beside([&] {
-    try {
-      other = &w.pipe();
-    } catch (const Over&) {
-    }
-  });
-  Box& p = w.pipe();
-  if (other == nullptr) return;
-  beside([&] { w.vmsplice_in(*other, 100, kNow); });
-  w.vmsplice_in(p, 200, kNow);
   Box& q = w.stranger();
-  beside([&] { w.tee(*other, w.stranger(), 100, kNow); });
-  w.tee(p, q, 200, kNow);
-  w.splice(p, *other, 100, kNow);
+  Box& p = w.pipe();
+  Box& other = w.pipe();
   beside([&] { anysplice::kernel_pipe::readable(q.out); });
   anysplice::kernel_pipe::readable(q.out);
+  beside([&] { w.vmsplice_in(other, 100, kNow); });
+  w.vmsplice_in(p, 200, kNow);
+  beside([&] { w.tee(other, w.stranger(), 100, kNow); });
+  w.tee(p, q, 200, kNow);
+  w.splice(p, other, 100, kNow);
   beside([] { anysplice::turns::share_with_children(); });
   anysplice::turns::share_with_children();
 }
