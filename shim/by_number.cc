@@ -72,10 +72,10 @@ long clone3(const void* arguments, size_t size) {
 #ifdef ANYSPLICE_HOST_SYSCALL
 void unsharing(int flags) {
   if ((flags & CLONE_FILES) != 0) on_descriptor_table_unshared();
-  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_rights_change();
+  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_privilege_change();
 }
 
-bool gives_up_rights(int operation) {
+bool gives_up_privileges(int operation) {
   switch (operation) {
     case PR_SET_NO_NEW_PRIVS:
     case PR_SET_SECCOMP:
@@ -197,7 +197,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       unsharing(static_cast<int>(a));
       break;
     case SYS_prctl:
-      if (gives_up_rights(fd)) before_rights_change();
+      if (gives_up_privileges(fd)) before_privilege_change();
       break;
     case SYS_setuid:
     case SYS_setgid:
@@ -227,7 +227,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
 #ifdef SYS_landlock_restrict_self
     case SYS_landlock_restrict_self:
 #endif
-      before_rights_change();
+      before_privilege_change();
       break;
     case SYS_clone:
       note_clone(static_cast<unsigned long>(a));

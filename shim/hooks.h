@@ -46,8 +46,8 @@ inline bool taking(int signal) {
 // unshare(2) is about to be called with these flags.
 void unsharing(int flags);
 
-// Whether that operation of prctl(2) gives up rights.
-bool gives_up_rights(int operation);
+// Whether that operation of prctl(2) gives up privileges.
+bool gives_up_privileges(int operation);
 
 // A row of the table that sets a handler: answered by the guard, else by ours, else by libc.
 #define HANDLER(guard, answer, call) \

@@ -32,7 +32,7 @@ __attribute__((constructor(101))) void load() {
   next_objects::remember();
 #endif
   if constexpr (signal_actions::kThere) signal_actions::start();
-  // A program that runs with more rights than its user takes nothing from the environment.
+  // A program that has more privileges than its user takes nothing from the environment.
   if (runs_privileged()) return;
   take_settings(name, environment);
   fault_guard::allow();

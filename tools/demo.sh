@@ -1,8 +1,8 @@
 #!/bin/bash
 # Shows anysplice at work. Installs what is missing (Debian 12 or 13, as root), builds, and runs
 # real programs whose splice calls the kernel refuses: without anysplice, and with it. Ends with an
-# error if anything is not as it should be. Where a program goes on with read and write by itself,
-# as newer versions of some do, the demo says so.
+# error if anything is not as it should be. Newer versions of some programs use read and write where
+# the calls are refused; the demo says so.
 #
 # demo.sh --installed FOLDER: with the anysplice that is installed, and FOLDER/tee_to_file.
 set -euo pipefail
@@ -41,7 +41,7 @@ must_fail() {
 # For a program that may do without the calls: tells what it does.
 may_fail() {
   if try "$1"; then
-    tell_of_own_help "${1##* -- }"
+    tell_of_fallback "${1##* -- }"
   else
     tell_error
   fi
@@ -49,29 +49,29 @@ may_fail() {
 
 tell_error() { { grep -im 1 error log || tail -n 1 log; } | indent; }
 
-tell_of_own_help() {
-  echo "This version of ${1%% *} helps itself: it goes on with read and write" | indent
+tell_of_fallback() {
+  echo "This version of ${1%% *} uses read and write where the calls are refused" | indent
 }
 
 must_work() {
   try "$1" || { cat log >&2 && wrong 'this should have worked'; }
 }
 
-# Tells who carried the bytes, from the counters in the file `stats`, which must say that it was
+# Tells who moved the bytes, from the counters in the file `stats`, which must say that it was
 # anysplice, for the calls named.
-tell_carriers() {
+tell_movers() {
   local call bytes
   for call in "$@"; do
     bytes=$(sed -n "s/^$call.engine_bytes //p" stats)
-    [ "$bytes" -gt 0 ] || wrong "anysplice carried nothing by $call"
-    grep -qx "$call.native_bytes 0" stats || wrong "the kernel carried bytes by $call"
-    echo "$call: anysplice carried $((bytes >> 20)) MiB, the kernel none" | indent
+    [ "$bytes" -gt 0 ] || wrong "anysplice moved nothing by $call"
+    grep -qx "$call.native_bytes 0" stats || wrong "the kernel moved bytes by $call"
+    echo "$call: anysplice moved $((bytes >> 20)) MiB, the kernel none" | indent
   done
 }
 
 same() {
   [ "$(sha256sum <"$1")" = "$(sha256sum <"$2")" ] || wrong "$1 and $2 differ"
-  echo "sha256 of what was sent and what arrived: $(sha256sum <"$2" | cut -c -16)... equal" | indent
+  echo "$2 has the bytes of $1 (sha256 $(sha256sum <"$2" | cut -c -16)...)" | indent
 }
 
 wait_for_port() {
@@ -94,7 +94,7 @@ else
     { cat "$scratch/log" && wrong 'meson failed'; }
   meson configure build -Dtests=true  # somebody may have built without
   [ -x build/tools/anysplice ] || echo 'Building; this takes a few minutes'
-  ninja -C build tools/anysplice tests/e2e/tee_to_file >"$scratch/log" ||
+  ninja -C build tools/anysplice tests/e2e/tee_to_file 2>&1 | tee "$scratch/log" | build_progress ||
     { tail -40 "$scratch/log" && wrong 'the build failed'; }
   export PATH="$root/build/tools:$PATH"
 fi
@@ -107,12 +107,15 @@ printf '\n  ... and with the four calls refused, as `anysplice run --block` has 
 anysplice run --block --no-preload -- "$(command -v anysplice)" doctor | sed '/^$/,$d' |
   grep -E '^(splice|tee|vmsplice|sendfile) ' | indent
 
+printf '\nEach example runs without anysplice first, then with it, and ends with what each call moved.\n'
+echo 'Bytes that go into a pipe and out of it again count twice.'
+
 title 'fio: 64 MiB into a file by vmsplice and splice, back again, and verified'
 fio='fio --name=demo --ioengine=splice --rw=write --bs=64k --size=64m --verify=crc32c'
 may_fail "anysplice run --block --no-preload -- $fio"
 must_work "anysplice run --block --stats=stats -- $fio"
 grep -oE '(READ|WRITE): bw=[^ ]*' log | indent
-tell_carriers vmsplice splice
+tell_movers vmsplice splice
 
 title 'HAProxy with "option splice-auto": a download of 64 MiB through the proxy'
 # An address of this process alone on the loopback interface.
@@ -153,13 +156,13 @@ download() {
 }
 
 if download anysplice run --block --no-preload -- haproxy -db -f haproxy.cfg; then
-  tell_of_own_help haproxy
+  tell_of_fallback haproxy
   same site/body body
   rm body
 fi
 download anysplice run --block --stats=stats -- haproxy -db -f haproxy.cfg || wrong 'no download'
 same site/body body
-tell_carriers splice
+tell_movers splice
 
 title 'tee(2): the example of its manual page, copying a pipe into a pipe and a file'
 ln -s "$programs/tee_to_file" .
@@ -167,7 +170,7 @@ must_fail 'cat site/body | anysplice run --block --no-preload -- ./tee_to_file c
 must_work 'cat site/body | anysplice run --block --stats=stats -- ./tee_to_file copy | cat >out'
 same site/body copy
 same site/body out
-tell_carriers tee splice
+tell_movers tee splice
 
 echo
 echo 'Everything is as it should be.'

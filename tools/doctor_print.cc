@@ -111,8 +111,8 @@ std::string as_table(const Report& report) {
   add("library", library_summary(system.library));
 
   absl::StrAppend(&out,
-                  "\nWhat the kernel answers, with the descriptor as source (from) or target (to):"
-                  "\n\n",
+                  "\nWhat the kernel answers, with the descriptor as source (from) or target (to);"
+                  "\n- where there is no such case:\n\n",
                   matrix(report, kernel_cell),
                   "\nWho moves the bytes under anysplice in auto mode; an error means that"
                   "\nanysplice refuses as well:\n\n",

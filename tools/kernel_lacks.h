@@ -12,7 +12,7 @@
 #include <initializer_list>
 
 #include "core/policy/mode.h"
-#include "core/policy/splice_flags.h"
+#include "core/sys/splice_flags.h"
 #include "tools/kernel_calls.h"
 
 namespace anysplice::tools::kernel {

@@ -20,7 +20,7 @@ Commands:
   run       run a program with the calls provided
   trace     run a program and print each of its calls
   top       watch what anysplice does for a program while it runs
-  explore   find out which failures of these calls a test does not survive
+  explore   find the failures of these calls that a test does not survive
   doctor    show what this system offers, and what anysplice does about it
   bench     compare the speed of anysplice with the kernel's
 

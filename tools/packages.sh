@@ -10,6 +10,29 @@ test_packages=("${demo_packages[@]}" cmake stress-ng pv strace nginx-light vsftp
 # tools/check_format.py; later systems have no package of that version.
 ! grep -qsx VERSION_CODENAME=bookworm /etc/os-release || test_packages+=(clang-format-14)
 
+# Reads lines of a word and a percentage, and prints those of each tenth once.
+tenths() {
+  local what percent of='' last=0
+  while read -r what percent; do
+    [ "$what" = "$of" ] || { of=$what last=0; }
+    [ "$percent" -ge $((last + 10)) ] || continue
+    last=$((percent / 10 * 10))
+    echo "  $what: $last %"
+  done
+}
+
+# How far ninja is, whose output this reads.
+build_progress() {
+  sed -nuE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2/p' |
+    while read -r done all; do echo building $((100 * done / all)); done | tenths
+}
+
+# How far apt-get is, whose status (APT::Status-Fd) this reads.
+apt_progress() {
+  sed -nuE 's/^dlstatus:[^:]*:([0-9]+).*/downloading \1/p
+            s/^pmstatus:[^:]*:([0-9]+).*/installing \1/p' | tenths
+}
+
 # Installs packages, asking nothing and starting no service. Its output is in the file LOG.
 apt_install() (
   policy=/usr/sbin/policy-rc.d
@@ -19,7 +42,10 @@ apt_install() (
     chmod +x $policy
   fi
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get -q update && apt-get -qy install --no-install-recommends "$@"; } >"$LOG" 2>&1 </dev/null
+  {
+    apt-get -q update &&
+      apt-get -qy -o APT::Status-Fd=3 install --no-install-recommends "$@" 3> >(apt_progress >&4)
+  } 4>&1 >"$LOG" 2>&1 </dev/null
 )
 
 # install_packages build|demo|all: installs what is missing of what the build needs, what the demo

@@ -3,12 +3,18 @@
 # with a line that counts them. Arguments go to `meson test`: tools/test.sh --suite e2e
 #
 # tools/test.sh --quick: the unit tests and a few hazards, in less than a minute once build/ is built.
-# Installs nothing and needs no root; says which packages are missing.
+# Installs nothing and needs no root; says which packages are missing, and why a test was skipped.
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/packages.sh"
 build=$root/build
+
+# Says what was skipped and why, counts the tests, and exits; $1 is meson's status.
+finish() {
+  python3 "$root/tools/count_tests.py" "$build/meson-logs/testlog.junit.xml" && exit "$1"
+  exit 1
+}
 
 if [ "${1:-}" = --quick ]; then
   missing=()
@@ -29,8 +35,10 @@ if [ "${1:-}" = --quick ]; then
   hazards=(closing files fork pipes signals sockets)
   ninja -C "$build" tests/unit/unit tools/anysplice shim/libanysplice-log.so \
     tests/hazards/{peer,peer_static} "${hazards[@]/#/tests/hazards/}" || exit 1
-  exec meson test -C "$build" --no-rebuild --print-errorlogs \
+  rm -f "$build/meson-logs/testlog.junit.xml"
+  meson test -C "$build" --no-rebuild --print-errorlogs \
     unit unit_old_pipes platforms format changelog "${hazards[@]/#/hazard_}"
+  finish $?
 fi
 
 install_packages all || exit 1
@@ -40,6 +48,4 @@ ninja -C "$build" || exit 1
 
 rm -f "$build/meson-logs/testlog.junit.xml"
 meson test -C "$build" --no-rebuild --print-errorlogs "$@"
-status=$?
-python3 "$root/tools/count_tests.py" "$build/meson-logs/testlog.junit.xml" || status=1
-exit $status
+finish $?

@@ -9,8 +9,8 @@
 #include "core/calls/engine.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/policy/mode.h"
-#include "core/policy/splice_flags.h"
 #include "core/sys/deferral.h"
+#include "core/sys/splice_flags.h"
 #include "core/sys/sys.h"
 
 static_assert(anysplice::kSpliceMove == SPLICE_F_MOVE &&

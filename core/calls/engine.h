@@ -24,7 +24,7 @@ namespace anysplice {
 
 // --- the family: splice(2), tee(2), vmsplice(2), sendfile(2) -------------------------------------
 // Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags as in
-// core/policy/splice_flags.h (SPLICE_F_*).
+// core/sys/splice_flags.h (SPLICE_F_*).
 // They answer according to mode(): by the kernel, by the engine, or not at all.
 
 ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t len,
@@ -57,8 +57,7 @@ int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout);
 int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
             const sigset_t* mask);
 
-// --- beyond POSIX, where the system has them (core/sys/host.h)
-// -------------------------------------
+// --- beyond POSIX, where the system has them (core/sys/host.h) ----------------------------------
 
 #ifdef ANYSPLICE_HOST_PIPE2
 int pipe2(int fds[2], int flags);
@@ -102,9 +101,9 @@ enum class Busy { kWaitFor, kSkip };
 void settle_held(SettleReason reason, Busy busy = Busy::kWaitFor);
 // Before the process ends: the same, and tells related processes.
 void before_exit();
-// Before this process gives up rights, or moves to where /proc may be another's: related processes
-// that keep theirs must not depend on it any more.
-void before_rights_change();
+// Before this process gives up privileges, or moves to where /proc may be another's: related
+// processes that keep theirs must not depend on it any more.
+void before_privilege_change();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use
 // its pipes that the engine cannot see.
 void keep_nothing(SettleReason reason);

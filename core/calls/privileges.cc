@@ -8,7 +8,7 @@
 
 namespace anysplice {
 
-void before_rights_change() {
+void before_privilege_change() {
   if (vfork_child()) return;  // its memory is its parent's
   settle_held(SettleReason::kPrivileges);
   turns::leave();

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "core/pipe/pipe_table.h"
-#include "core/policy/splice_flags.h"
 #include "core/sys/files.h"
+#include "core/sys/splice_flags.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::inject {

@@ -7,7 +7,7 @@
 // by now, or malicious: there are no bytes of any pipe in it, no addresses, sizes or indexes, and
 // nothing that is waited for without a limit. A process that lies there can make others' turns on
 // pipes that they share fail, and cost each of them kMostVainWaits short waits, after which they no
-// longer look at it. A process that gives up rights leaves it (leave()).
+// longer look at it. A process that gives up privileges leaves it (leave()).
 //
 // Thread-safe and async-signal-safe; errno is kept.
 #ifndef ANYSPLICE_CORE_PIPE_TURNS_H_

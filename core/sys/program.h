@@ -7,7 +7,7 @@
 
 namespace anysplice {
 
-// Whether it has more rights than its user. Async-signal-safe, and right before libc is
+// Whether it has more privileges than its user. Async-signal-safe, and right before libc is
 // initialized.
 bool runs_privileged();
 

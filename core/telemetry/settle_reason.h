@@ -17,7 +17,7 @@ enum class SettleReason {
   kVfork,
   kExec,        // exec, posix_spawn, system, popen
   kRights,      // sent over a socket (SCM_RIGHTS)
-  kPrivileges,  // the process is about to give up rights
+  kPrivileges,  // the process is about to give up privileges
   kStdio,       // a FILE on the pipe
   kDprintf,
   kAio,       // POSIX AIO

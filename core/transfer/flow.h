@@ -11,8 +11,8 @@
 
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/sleepers.h"
-#include "core/policy/splice_flags.h"
 #include "core/sys/critical_section.h"
+#include "core/sys/splice_flags.h"
 #include "core/transfer/endpoint.h"
 
 namespace anysplice {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/policy/splice_flags.h"
+#include "core/sys/splice_flags.h"
 
 namespace anysplice::log {
 namespace {

@@ -116,13 +116,26 @@ Errors errors_of_fcntl(long command) {
   }
 }
 
+Errors errors_of_number(long number) {
+  switch (number) {
+    case SYS_futex:
+      return {EAGAIN, EINTR};
+    case SYS_rt_sigaction:
+      return {EPERM};
+    case SYS_rt_tgsigqueueinfo:
+      return {EAGAIN, EPERM};
+    default:
+      // rt_sigprocmask(2) is asked for EFAULT: an answer, not a failure.
+      return {};
+  }
+}
+
 }  // namespace
 
 std::vector<int> errors_of(const Event& call) {
   const std::string_view name = name_of(call.function);
   if (name == "fcntl") return errors_of_fcntl(call.detail);
-  // rt_sigprocmask(2) is asked for EFAULT: an answer, not a failure.
-  if (name == "syscall") return call.detail == SYS_futex ? Errors{EAGAIN, EINTR} : Errors{};
+  if (name == "syscall") return errors_of_number(call.detail);
   const auto found = kErrors.find(name);
   if (found == kErrors.end()) {
     fprintf(stderr, "no errors are listed for %s\n", name_of(call.function));

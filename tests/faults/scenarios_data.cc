@@ -1,6 +1,8 @@
 // Transfers of every kind of end, one after another, as programs do them.
 #include <fcntl.h>
+#include <pty.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/calls/engine.h"
@@ -229,6 +231,28 @@ SCENARIO(devices) {
     w.splice(zero, others, 3000, kNow);
     w.splice(*box, zero, 100, kNow);
   }
+}
+
+SCENARIO(to_a_terminal) {
+  int master = -1;
+  int slave = -1;
+  termios raw{};
+  cfmakeraw(&raw);
+  char name[64];
+  if (openpty(&master, &slave, name, &raw, nullptr) != 0) return;
+  Box& terminal = w.device(name);
+  for (Box* box : {&w.pipe(), &w.stranger()}) {
+    w.write(*box, 500);
+    w.splice(*box, terminal, 300, kNow);
+  }
+}
+
+SCENARIO(to_a_device_that_does_not_wait) {
+  Box& zero = w.device("/dev/zero");
+  if (anysplice::fcntl(zero.in, F_SETFL, O_NONBLOCK) != 0) return;
+  Box& p = w.pipe();
+  w.write(p, 500);
+  w.splice(p, zero, 300, kNow);
 }
 
 SCENARIO(large_lengths) {

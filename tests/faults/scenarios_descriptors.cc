@@ -117,6 +117,13 @@ SCENARIO(numbers_closed_unseen) {
   if (::dup2(file.in, first.in) < 0) abort();
   file.in = first.in;
   w.splice(p, file, 100, kNow);
+  // Or a pipe's.
+  Box& second = w.socket(SOCK_STREAM);
+  w.splice(p, second, 20, kNow);
+  Box& q = w.stranger();
+  if (::dup2(q.in, second.in) < 0) abort();
+  q.in = second.in;
+  w.splice(p, q, 20, kNow);
   Box& says = w.talking(SOCK_STREAM, 100);
   w.splice(says, p, 50, kNow);
   Box& source = w.source(100);

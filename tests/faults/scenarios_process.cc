@@ -16,6 +16,9 @@
 #include "core/calls/observation.h"
 #include "core/memory/guarded_signals.h"
 #include "core/pipe/pipe_identity.h"
+#include "core/pipe/turns.h"
+#include "core/sys/kernel_pipe.h"
+#include "core/sys/signal_actions.h"
 #include "core/telemetry/counters.h"
 #include "inject.h"
 #include "states.h"
@@ -46,24 +49,21 @@ SCENARIO(handlers) {
 
 // Both make what the process has once, and only one of each is kept.
 SCENARIO(two_threads_that_begin) {
-  Box* other = nullptr;
   const auto beside = [&](auto what) {
     meanwhile(Function::mmap, [what] { std::thread(what).join(); });
   };
-  beside([&] {
-    try {
-      other = &w.pipe();
-    } catch (const Over&) {
-    }
-  });
-  Box& p = w.pipe();
-  if (other == nullptr) return;
-  beside([&] { w.vmsplice_in(*other, 100, kNow); });
-  w.vmsplice_in(p, 200, kNow);
   Box& q = w.stranger();
-  beside([&] { w.tee(*other, w.stranger(), 100, kNow); });
+  Box& p = w.pipe();
+  Box& other = w.pipe();
+  beside([&] { anysplice::kernel_pipe::readable(q.out); });
+  anysplice::kernel_pipe::readable(q.out);
+  beside([&] { w.vmsplice_in(other, 100, kNow); });
+  w.vmsplice_in(p, 200, kNow);
+  beside([&] { w.tee(other, w.stranger(), 100, kNow); });
   w.tee(p, q, 200, kNow);
-  w.splice(p, *other, 100, kNow);
+  w.splice(p, other, 100, kNow);
+  beside([] { anysplice::turns::share_with_children(); });
+  anysplice::turns::share_with_children();
 }
 
 // A fault in the program itself is not the guard's.
@@ -82,9 +82,10 @@ SCENARIO(a_crash) {
   w.expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "a crash that is none");
 }
 
-// A handler that runs in the middle of work on a pipe, and uses the same. (Where signals are
-// blocked then, it has no part.)
+// A handler that runs in the middle of work on a ring, and uses the same. It was installed unseen:
+// others would be put off. (Where there are no rings signals are blocked then.)
 SCENARIO(a_handler_on_its_own_pipe) {
+  anysplice::signal_actions::start();
   static World* world;
   static Box* used;
   static bool inside;
@@ -109,9 +110,9 @@ SCENARIO(a_handler_on_its_own_pipe) {
 static bool acted;
 static bool childs_fault;
 
-// A handler that interrupts work on a ring, and lets others see that pipe: it leaves the ring when
-// the work is over.
+// The same, and the handler lets others see that pipe: it leaves the ring when the work is over.
 static void let_see_in_a_handler(World& w, void (*let_see)(Box&)) {
+  anysplice::signal_actions::start();
   static Box* used;
   static void (*act)(Box&);
   static bool inside;

@@ -1,6 +1,8 @@
 // Pipes that others come to see.
 #include <anysplice/splice.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,10 +19,22 @@
 #include "core/pipe/turns.h"
 #include "inject.h"
 #include "states.h"
-#include "tests/rights.h"
+#include "tests/descriptor_message.h"
 #include "world.h"
 
 using namespace faults;
+
+static pid_t idle_child() {
+  const pid_t child = anysplice::fork();
+  if (child != 0) return child;
+  pause();
+  _exit(0);
+}
+
+static void end(pid_t child) {
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
 
 SCENARIO(exposed) {
   each(w, [](World&, Box& p) { anysplice::expose(p.out, anysplice::SettleReason::kStdio); });
@@ -52,8 +66,8 @@ SCENARIO(descriptors_sent) {
   each(w, [](World& world, Box& p) {
     Box& way = world.socket(SOCK_SEQPACKET);
     way.loses = true;
-    Rights rights(p.out);
-    anysplice::sendmsg(way.in, rights.message(), 0);
+    DescriptorMessage message(p.out);
+    anysplice::sendmsg(way.in, message.header(), 0);
     world.tee(p, world.stranger(), 10, kNow);
     read_some(world, p);
   });
@@ -122,16 +136,11 @@ SCENARIO(killed_in_its_turn) {
 // More than fits, into a pipe that a child has too.
 SCENARIO(written_in_turns) {
   Box& p = held(w, 5000, w.pipe());
-  const pid_t child = anysplice::fork();
+  const pid_t child = idle_child();
   if (child < 0) return;
-  if (child == 0) {
-    pause();
-    _exit(0);
-  }
   w.tee(p, w.stranger(), 1000, kNow);
   if (anysplice::fcntl(p.in, F_SETFL, O_NONBLOCK) == 0) w.write(p, 70000);
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  end(child);
   read_some(w, p);
 }
 
@@ -153,4 +162,37 @@ SCENARIO(before_vfork) {
   anysplice::note_vfork();
   Box& p = ring(w, 100);
   if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
+}
+
+SCENARIO(before_a_child_by_clone_in_the_same_memory) {
+  ring(w, 5000);
+  held(w, 5000);
+  anysplice::note_clone(CLONE_VM | SIGCHLD);
+  Box& p = ring(w, 100);
+  if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
+}
+
+// Before exec: the child may read the pipe, and the program to come gets a read end of one only.
+SCENARIO(before_exec_beside_a_child) {
+  Box& kept = ring(w, 500);
+  Box& p = w.pipe(O_CLOEXEC);
+  w.vmsplice_in(p, 500, kNow);
+  const pid_t child = idle_child();
+  if (child < 0) return;
+  anysplice::expose_inherited();
+  read_some(w, kept);
+  read_some(w, p);
+  end(child);
+}
+
+// As a process does that gives up its privileges.
+SCENARIO(no_more_turns) {
+  Box& p = held(w, 500, w.pipe());
+  const pid_t child = idle_child();
+  if (child < 0) return;
+  w.tee(p, w.stranger(), 100, kNow);
+  anysplice::turns::leave();
+  w.tee(p, w.stranger(), 100, kNow);
+  read_some(w, p);
+  end(child);
 }

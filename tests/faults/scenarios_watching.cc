@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -10,6 +11,13 @@
 #include "world.h"
 
 using namespace faults;
+
+SCENARIO(watch_before_there_is_a_pipe) {
+  pollfd one{w.socket(SOCK_STREAM).in, POLLOUT, 0};
+  const timespec now{0, 0};
+  anysplice::poll(&one, 1, 0);
+  anysplice::ppoll(&one, 1, &now, nullptr);
+}
 
 SCENARIO(watch_now) {
   each(w, [](World& world, Box& p) {

@@ -12,8 +12,8 @@
 
 #include <algorithm>
 
+#include "tests/descriptor_message.h"
 #include "tests/fuzz/stage.h"
-#include "tests/rights.h"
 
 namespace fuzz {
 namespace {
@@ -206,10 +206,10 @@ void Stage::send_fd(const Step& step) {
   for (int side = 0; side < 2; ++side) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0) end(Verdict::kCutShort);
-    Rights sent(from.fd[side]);
-    calls_[side]->sendmsg(pair[0], sent.message(), 0);
-    Rights received;
-    if (::recvmsg(pair[1], received.message(), MSG_CMSG_CLOEXEC) != 1) {
+    DescriptorMessage sent(from.fd[side]);
+    calls_[side]->sendmsg(pair[0], sent.header(), 0);
+    DescriptorMessage received;
+    if (::recvmsg(pair[1], received.header(), MSG_CMSG_CLOEXEC) != 1) {
       differ("no descriptor received");
     }
     fd[side] = received.descriptor();

@@ -11,7 +11,7 @@
 
 #include <vector>
 
-#include "../rights.h"
+#include "../descriptor_message.h"
 #include "hazard.h"
 
 using namespace hazard;
@@ -181,8 +181,8 @@ HAZARD(descriptor_sent_over_a_socket) {
     const Pipe pipe, copy;
     put(pipe.w, "abcdef");
     disturb(pipe, copy);
-    Rights rights(pipe.r);
-    CHECK_EQ(sendmsg(sockets[0], rights.message(), 0), 1);
+    DescriptorMessage message(pipe.r);
+    CHECK_EQ(sendmsg(sockets[0], message.header(), 0), 1);
     close(pipe.r);
     CHECK_EQ(result(pipe, output, child), "cdefghi");
   }

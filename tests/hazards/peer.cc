@@ -7,13 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../rights.h"
+#include "../descriptor_message.h"
 
 namespace {
 
 int received() {
-  Rights rights;
-  return recvmsg(0, rights.message(), 0) == 1 ? rights.descriptor() : -1;
+  DescriptorMessage message;
+  return recvmsg(0, message.header(), 0) == 1 ? message.descriptor() : -1;
 }
 
 }  // namespace

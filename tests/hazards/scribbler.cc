@@ -1,4 +1,4 @@
-// A forked child that writes over all memory that it shares with its parent, with its rights or
+// A forked child that writes over all memory that it shares with its parent, with its privileges or
 // without them, must not reach into the parent: no crash, no hang, and of the parent's pipes
 // nothing but their own bytes comes out.
 #include <fcntl.h>
@@ -79,7 +79,7 @@ uint64_t bad_value(uint64_t& state) {
   }
 }
 
-void drop_rights() {
+void drop_privileges() {
   CHECK_EQ(setgroups(0, nullptr), 0);
   CHECK_EQ(setresgid(kNobody, kNobody, kNobody), 0);
   CHECK_EQ(setresuid(kNobody, kNobody, kNobody), 0);
@@ -113,7 +113,7 @@ void work(const Pipe& common, int rounds) {
 }
 
 // So that the engine has something to share: bytes held when the child is made, and after it.
-void with_scribbler(bool rights, int rounds) {
+void with_scribbler(bool privileges, int rounds) {
   const Pipe common, early;
   put(common.w, "a");
   CHECK_EQ(tee(common.r, early.w, 1, 0), 1);
@@ -122,7 +122,7 @@ void with_scribbler(bool rights, int rounds) {
   for (uint64_t seed = 1; seed <= 2; ++seed) {
     children.push_back(start([&] {
       const std::vector<Range> ranges = shared_mappings();
-      if (!rights) drop_rights();
+      if (!privileges) drop_privileges();
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       scribble(ranges, seed * 0x9e3779b97f4a7c15);
     }));
@@ -140,7 +140,8 @@ void with_scribbler(bool rights, int rounds) {
 
 HAZARD(a_child_that_writes_over_shared_memory) { with_scribbler(true, 400 * times()); }
 
-// In a child that gave up its rights nothing is left to write to, wherever it remembers it from.
+// In a child that gave up its privileges nothing is left to write to, wherever it remembers it
+// from.
 HAZARD(a_child_without_rights_that_writes_over_shared_memory) {
   if (geteuid() != 0) skip("needs root");
   with_scribbler(false, 400 * times());
@@ -152,7 +153,7 @@ HAZARD(nothing_is_shared_once_rights_are_gone) {
   put(pipe.w, "abc");
   CHECK_EQ(tee(pipe.r, copy.w, 3, 0), 3);
   finish(start([&] {
-    drop_rights();
+    drop_privileges();
     CHECK_EQ(shared_mappings().size(), size_t{0});
   }));
   finish(start([&] {

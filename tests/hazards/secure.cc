@@ -1,6 +1,6 @@
-// What the environment may not do: a program with more rights than its user takes nothing from it,
-// and no program writes to a file that is not its user's. Linked with the shared object, because
-// the loader drops the preload of a program with more rights.
+// What the environment may not do: a program with more privileges than its user takes nothing from
+// it, and no program writes to a file that is not its user's. Linked with the shared object,
+// because the loader drops the preload of a program with more privileges.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
@@ -97,7 +97,7 @@ ROLE(with_more_rights) {
   CHECK_EQ(tee(a.r, b.w, 1, 0), 1);
 }
 
-// Gives rights up, and keeps what it was told at its start.
+// Gives privileges up, and keeps what it was told at its start.
 ROLE(with_fewer_rights) {
   CHECK_EQ(setgid(kNobody), 0);
   CHECK_EQ(setuid(kNobody), 0);
@@ -208,7 +208,7 @@ HAZARD(replay_is_only_read) {
 }
 
 HAZARD(a_change_of_rights_changes_nothing) {
-  if (getuid() != 0) skip("needs root to give rights up");
+  if (getuid() != 0) skip("needs root to give privileges up");
   setenv("ANYSPLICE_MODE", "absent=EILSEQ", 1);
   finish(rerun("with_fewer_rights", "", 0));
 }

@@ -45,6 +45,14 @@ expect('upwards with odd blanks, in a table, inside #if',
        problems({'core/base/names.def': '#if 0\n  #  include  "core/sys/sys.h"\n#endif\n'}), 'upwards')
 expect('upwards out of core', problems({'core/api/api.cc': include('shim/real.h')}), 'upwards')
 expect('upwards out of the shim', problems({'shim/a.cc': include('tools/a.h')}), 'upwards')
+expect('upwards by a relative path',
+       problems({'core/fd/a.cc': include('../pipe/b.h'), 'core/pipe/b.h': HEADER}), 'core/pipe/b.h',
+       'upwards')
+expect('a tool that uses the calls', problems({'tools/a.cc': include('core/calls/engine.h')}))
+expect('a tool that reaches into the engine',
+       problems({'tools/a.cc': include('core/pipe/table.h')}), 'tools/a.cc', 'may use')
+expect('a test that reaches into the engine',
+       problems({'tests/a.cc': include('core/pipe/table.h', 'tools/a.h')}))
 expect('a file on no floor', problems({'core/stray.h': HEADER}), 'core/stray.h', 'no floor')
 expect('a floor that is not in the order', problems({'core/cellar/a.cc': ''}), 'no floor')
 expect('a circle of two, by way of a source',

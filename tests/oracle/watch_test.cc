@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "tests/catch.h"
+#include "tests/descriptor_message.h"
 #include "tests/oracle/epoll.h"
 #include "tests/oracle/loads.h"
 #include "tests/oracle/runner.h"
-#include "tests/rights.h"
 
 namespace oracle {
 namespace {
@@ -180,9 +180,9 @@ TEST_CASE("watching: waiting for a pipe") {
          const Pipe p = w.pipe_of(bytes(100)), copy = w.pipe();
          const Pair s = w.sockets(SOCK_STREAM);
          w.tee(p.r, copy.w, 60);
-         Rights sent(p.r), received;
-         w.call("sendmsg", [&] { return w.sys.sendmsg(s.a, sent.message(), 0); });
-         ::recvmsg(s.b, received.message(), MSG_CMSG_CLOEXEC);
+         DescriptorMessage sent(p.r), received;
+         w.call("sendmsg", [&] { return w.sys.sendmsg(s.a, sent.header(), 0); });
+         ::recvmsg(s.b, received.header(), MSG_CMSG_CLOEXEC);
          const int got = w.keep(received.descriptor());
          // Plain reads: the receiver may not know the engine at all.
          std::string data(1000, '\0');

@@ -14,8 +14,8 @@
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/policy/mode.h"
-#include "core/policy/splice_flags.h"
 #include "core/sys/platform.h"
+#include "core/sys/splice_flags.h"
 #include "tests/catch.h"
 
 namespace anysplice {

@@ -18,7 +18,7 @@
 #include "core/memory/user_memory.h"
 #include "core/telemetry/counters.h"
 #include "tests/catch.h"
-#include "tests/rights.h"
+#include "tests/descriptor_message.h"
 
 namespace anysplice {
 namespace {
@@ -124,8 +124,8 @@ TEST_CASE("a settled pipe says why", "[stats]") {
   SECTION("a descriptor in a message") {
     int pair[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    Rights rights(pipe.r());
-    CHECK(anysplice::sendmsg(pair[0], rights.message(), 0) == 1);
+    DescriptorMessage message(pipe.r());
+    CHECK(anysplice::sendmsg(pair[0], message.header(), 0) == 1);
     ::close(pair[0]);
     ::close(pair[1]);
     CHECK(pipe.settled() == "rights 5");

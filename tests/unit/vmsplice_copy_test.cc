@@ -6,7 +6,7 @@
 
 #include "core/calls/engine.h"
 #include "core/policy/mode.h"
-#include "core/policy/splice_flags.h"
+#include "core/sys/splice_flags.h"
 #include "tests/catch.h"
 
 namespace anysplice {

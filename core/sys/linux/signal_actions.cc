@@ -77,9 +77,17 @@ Handler take(int signal) {
              : action.handler.exchange(kDefault, std::memory_order_relaxed);
 }
 
+void handle(int signal, siginfo_t* info, void* context);
+
 // Another thread took the handler away since the kernel chose ours: what the kernel does then.
+// Where it could not be taken away (a sandbox refuses that), the kernel would choose ours again and
+// again: nothing is done.
 void leave_to_kernel(int signal, siginfo_t* info) {
   const KeepErrno keep;
+  struct sigaction now;
+  if (sys->sigaction(signal, nullptr, &now) != 0) return;
+  const bool ours = now.sa_sigaction == handle;
+  if (ours && !is_handler(actions[signal].handler.load(std::memory_order_relaxed))) return;
   sigset_t blocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, signal);

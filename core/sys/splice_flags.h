@@ -1,7 +1,7 @@
 // The flags of the splice family, with the values that programs are compiled with (splice(2)); for
 // systems whose headers do not define them.
-#ifndef ANYSPLICE_CORE_POLICY_SPLICE_FLAGS_H_
-#define ANYSPLICE_CORE_POLICY_SPLICE_FLAGS_H_
+#ifndef ANYSPLICE_CORE_SYS_SPLICE_FLAGS_H_
+#define ANYSPLICE_CORE_SYS_SPLICE_FLAGS_H_
 
 namespace anysplice {
 
@@ -13,4 +13,4 @@ inline constexpr unsigned kSpliceFlags = kSpliceMove | kSpliceNonblock | kSplice
 
 }  // namespace anysplice
 
-#endif  // ANYSPLICE_CORE_POLICY_SPLICE_FLAGS_H_
+#endif  // ANYSPLICE_CORE_SYS_SPLICE_FLAGS_H_
