@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "../rights.h"
+#include "../descriptor_message.h"
 #include "hazard.h"
 
 using namespace hazard;
@@ -91,9 +91,9 @@ HAZARD(append_by_whom_it_was_sent) {
   const Used used;
   int ends[2];
   CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  Rights sent(used.fd);
+  DescriptorMessage sent(used.fd);
   CHECK_EQ(sendmsg(ends[0], sent.message(), 0), 1);
-  Rights got;
+  DescriptorMessage got;
   CHECK_EQ(recvmsg(ends[1], got.message(), 0), 1);
   set_append(got.descriptor());
   used.refused();

@@ -28,11 +28,14 @@ PUBLIC = ('core/include/', 'core/sys/include/')
 TOOLS_USE = {
     'core/base/errno_names.h',
     'core/calls/engine.h',
+    'core/fd/own_description.h',
     'core/inject/journal.h',
     'core/inject/replay.h',
     'core/inject/spec.h',
     'core/memory/fault_guard.h',
     'core/policy/mode.h',
+    'core/sys/deferral.h',
+    'core/sys/say.h',
     'core/sys/splice_flags.h',
     'core/telemetry/counters.h',
 }
