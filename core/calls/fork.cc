@@ -10,6 +10,7 @@
 #include "core/calls/observation.h"
 #include "core/fd/vfork_child.h"
 #include "core/inject/process.h"
+#include "core/memory/lasting_memory.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
@@ -65,6 +66,7 @@ void after_fork(bool child) {
         pipe->state.store(PipeState::kKernel);
     }
     held_bytes::forget_all();
+    lasting_memory::become_child();
     sleepers::forget_all();
     turns::forget_threads();
     vfork_is_over();

@@ -3,6 +3,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/telemetry/counters.h"
@@ -45,12 +46,16 @@ ssize_t write_packets(int fd, const iovec* iov, int count) {
   if (!out.is_ring()) {
     length = std::min(length, in.is_ring() ? from.bytes_in(room) : size_t{room} * kPage);
   }
-  const int count = from.peek(length, iov, &described, pieces.most());
   if (!out.is_ring()) {
-    // Into a packet pipe what was one packet goes by one write.
-    return out.packets() ? write_packets(out.fd(), iov, count)
-                         : kernel_pipe::write_now(out.fd(), iov, count);
+    for (;;) {
+      const int count = from.leaving(length, iov, &described, pieces.most());
+      // Into a packet pipe what was one packet goes by one write.
+      const ssize_t n = out.packets() ? write_packets(out.fd(), iov, count)
+                                      : kernel_pipe::write_now(out.fd(), iov, count);
+      if (n != -EFAULT || !from.become_bytes(copy_from_user)) return n;
+    }
   }
+  const int count = from.peek(length, iov, &described, pieces.most());
   size_t done = 0;
   for (int i = 0; i < count; ++i) {
     const size_t n = out.bytes().append_copy(iov[i].iov_base, iov[i].iov_len);
