@@ -24,6 +24,7 @@ struct RunOptions {
   bool preload = true;
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
+  std::optional<std::string> vmsplice;
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
   InjectOptions inject;
