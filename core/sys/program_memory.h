@@ -1,4 +1,6 @@
 // Memory that a program has as long as it runs, or that no library takes from it unseen.
+//
+// Thread-safe. Async-signal-safe, but for data().
 #ifndef ANYSPLICE_CORE_SYS_PROGRAM_MEMORY_H_
 #define ANYSPLICE_CORE_SYS_PROGRAM_MEMORY_H_
 
@@ -18,8 +20,7 @@ struct Area {
 size_t data(Area* areas, size_t most);
 // Where the first thread's stack grows. To be asked once, early.
 Area stack();
-// The heap below the break, for a program whose own data ends there. Thread-safe,
-// async-signal-safe.
+// The heap below the break, for a program whose own data ends there.
 Area heap(uintptr_t end_of_data);
 
 }  // namespace anysplice::program_memory
