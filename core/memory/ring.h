@@ -51,7 +51,12 @@ class Ring {
     return describe(As::kHeld, skip, length, iov, described, most);
   }
   // The same, of the bytes as they leave.
-  int leaving(size_t length, iovec* iov, size_t* described, int most = kMaxIov) const;
+  int leaving(size_t length, iovec* iov, size_t* described, int most = kMaxIov) const {
+    return leaving_at(0, length, iov, described, most);
+  }
+  int leaving_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const;
+  // Whether they may differ.
+  bool may_refer() const { return pool_->with_origin() != 0; }
   // Whether two stretches hold the same bytes, or one of them these.
   bool has(size_t at, const void* bytes, size_t length) const;
   bool equal(size_t a, size_t b, size_t length) const;

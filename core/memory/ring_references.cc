@@ -14,16 +14,16 @@ char* Ring::data_leaving(Slot slot) const {
   return reinterpret_cast<char*>(origin) + slot.offset;
 }
 
-int Ring::leaving(size_t length, iovec* iov, size_t* described, int most) const {
-  if (pool_->with_origin() == 0) return peek(length, iov, described, most);
+int Ring::leaving_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const {
+  if (!may_refer()) return peek_at(skip, length, iov, described, most);
   // Whoever suspends an origin after this sees that the ring is locked (losing_memory.h).
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return describe(As::kLeaving, 0, length, iov, described, most);
+  return describe(As::kLeaving, skip, length, iov, described, most);
 }
 
 iovec Ring::front_leaving() const {
   const Slot first = slot(head_);
-  if (pool_->with_origin() == 0) return {data(first), first.length};
+  if (!may_refer()) return {data(first), first.length};
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return {data_leaving(first), first.length};
 }
@@ -36,7 +36,7 @@ void Ring::refer(const Room& room, size_t length, const void* from) {
 }
 
 bool Ring::become_bytes(Copy copy) {
-  if (pool_->with_origin() == 0) return false;
+  if (!may_refer()) return false;
   bool any = false;
   for (uint32_t at = head_; at != tail_; ++at) {
     Slot s = slot(at);
