@@ -267,7 +267,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       expose_all(SettleReason::kSyscall);
       break;
     default:
-      break;
+      return memory_by_number(number, a, b, c, d, e, f);
   }
   return sys->syscall(number, a, b, c, d, e, f);
 }

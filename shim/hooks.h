@@ -18,6 +18,7 @@
 #include "core/fd/vfork_child.h"
 #include "core/memory/guarded_signals.h"
 #include "core/sys/signal_actions.h"
+#include "shim/memory_calls.h"
 #include "shim/narrow.h"
 #include "shim/trace.h"
 
@@ -30,6 +31,9 @@ namespace anysplice::shim {
 
 // syscall(2): the calls that have a row of their own go the same way by number.
 long by_number(long number, long a, long b, long c, long d, long e, long f);
+
+// The rest of it: the calls that take memory away, and those that are none of ours.
+long memory_by_number(long number, long a, long b, long c, long d, long e, long f);
 
 // A path is about to be opened: if it names one of our descriptors, that is settled.
 void opening(const char* path);

@@ -1,7 +1,9 @@
 // What happens when the object is loaded and when the process ends.
 #include "core/api/settings.h"
 #include "core/calls/engine.h"
+#include "core/calls/losing_memory.h"
 #include "core/memory/fault_guard.h"
+#include "core/policy/mode.h"
 #include "core/sys/program.h"
 #include "core/sys/say.h"
 #include "core/sys/signal_actions.h"
@@ -34,6 +36,9 @@ __attribute__((constructor(101))) void load() {
   if constexpr (signal_actions::kThere) signal_actions::start();
   // A program that has more privileges than its user takes nothing from the environment.
   if (runs_privileged()) return;
+  // Here all calls that take memory away are seen.
+  lasting_memory::learn(watch_thread_ends());
+  let_vmsplice_refer(true);
   take_settings(name, environment);
   fault_guard::allow();
   const char* trace = value_of(environment, "ANYSPLICE_TRACE");

@@ -17,6 +17,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     {"--mode", Takes::kValue, "MODE"},
     {"--rings", Takes::kValue, "on|off"},
+    {"--vmsplice", Takes::kValue, "reference|copy"},
     {"--block", Takes::kOptionalValue, "ERRNO"},
     {"--block-calls", Takes::kValue, "CALL,..."},
     {"--inject", Takes::kValue, "SPEC"},
@@ -50,6 +51,14 @@ absl::Status set_rings(absl::string_view text, RunOptions* options) {
   options->rings = std::string(text);
   if (text == "on" || text == "off") return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("--rings is 'on' or 'off', not '", text, "'"));
+}
+
+absl::Status set_vmsplice(absl::string_view text, RunOptions* options) {
+  options->vmsplice = std::string(text);
+  bool refer;
+  if (parse_vmsplice(options->vmsplice->c_str(), &refer)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--vmsplice is 'reference' or 'copy', not '", text, "'"));
 }
 
 absl::Status set_block_errno(absl::string_view text, RunOptions* options) {
@@ -87,6 +96,7 @@ absl::Status apply(const Option& option, RunOptions* options) {
   if (option.name == "--replay") return set_file(option, &inject.replay_file);
   if (option.name == "--mode") return set_mode_option(*option.value, options);
   if (option.name == "--rings") return set_rings(*option.value, options);
+  if (option.name == "--vmsplice") return set_vmsplice(*option.value, options);
   if (option.name == "--block") {
     if (options->block.none()) options->block.set();
     return option.value ? set_block_errno(*option.value, options) : absl::OkStatus();
@@ -123,6 +133,9 @@ copy by themselves.
                          absent[=ERRNO] nobody: they fail with ENOSYS or ERRNO
   --rings=on|off       whether pipes that only one process uses may be kept in
                        its memory (default on)
+  --vmsplice=HOW       whether memory that is changed after vmsplice changes what
+                       is in the pipe, as with the kernel: reference (the
+                       default), or copy, which takes it at the call
   --block[=ERRNO]      make the kernel's calls fail with ERRNO, a name or a
                        number (default ENOSYS), for the program and everything
                        that it starts
@@ -171,8 +184,8 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
   if (options.help || options.version || own != nullptr) return options;
   if (!options.preload && (options.mode || options.needs_library())) {
     return absl::InvalidArgumentError(
-        "--mode, --rings, --stats, --inject, --as, --record and --replay need the library; they "
-        "cannot be combined with --no-preload");
+        "--mode, --rings, --vmsplice, --stats, --inject, --as, --record and --replay need the "
+        "library; they cannot be combined with --no-preload");
   }
   if (options.command.empty()) {
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");

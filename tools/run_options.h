@@ -28,6 +28,7 @@ struct RunOptions {
   std::string falls_back_because;
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
+  std::optional<std::string> vmsplice;
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
   InjectOptions inject;
@@ -38,7 +39,9 @@ struct RunOptions {
                                     // or version was asked for
 
   // Whether something was asked for that only the library can do.
-  bool needs_library() const { return (mode && *mode != "auto") || rings || stats || inject.any(); }
+  bool needs_library() const {
+    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any();
+  }
 };
 
 extern const absl::string_view kRunHelp;

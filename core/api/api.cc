@@ -118,6 +118,15 @@ API int anysplice_set_mode(const char* mode) {
   anysplice::set_mode(chosen, error);
   return 0;
 }
+API int anysplice_set_vmsplice(const char* how) {
+  bool refer;
+  if (!anysplice::parse_vmsplice(how, &refer)) {
+    errno = EINVAL;
+    return -1;
+  }
+  anysplice::let_vmsplice_refer(refer);
+  return 0;
+}
 
 API void anysplice_plain_handlers(void) { anysplice::deferral::assume_plain_handlers(); }
 

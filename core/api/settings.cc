@@ -97,6 +97,14 @@ void take_settings(const char* program, char** environment) {
     }
     allow_rings(!off);
   }
+  if (const char* text = value_of(environment, "ANYSPLICE_VMSPLICE"); text != nullptr) {
+    bool refer;
+    if (parse_vmsplice(text, &refer)) {
+      let_vmsplice_refer(refer);
+    } else {
+      say("ANYSPLICE_VMSPLICE=", text, " is not one of reference, copy; ignored");
+    }
+  }
   prepare_injection(program, environment);
   const char* path = value_of(environment, "ANYSPLICE_STATS");
   if (path != nullptr && share_stats(path)) observers.fetch_or(kCounting);

@@ -7,6 +7,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
 #include "core/fd/fd_table.h"
+#include "core/memory/lasting_memory.h"
 #include "core/sys/program.h"
 
 namespace anysplice {
@@ -20,6 +21,7 @@ __attribute__((constructor(101))) void load() {
   if (anysplice_interposes() != 0) return;
   pthread_atfork(
       before_fork, [] { after_fork(false); }, [] { after_fork(true); });
+  lasting_memory::learn(false);
   char** const environment = program_environment();
   if (!runs_privileged() && environment != nullptr) take_settings(program_name(), environment);
 }

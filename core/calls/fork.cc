@@ -11,6 +11,7 @@
 #include "core/fd/own_description.h"
 #include "core/fd/vfork_child.h"
 #include "core/inject/process.h"
+#include "core/memory/lasting_memory.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
@@ -67,6 +68,7 @@ void after_fork(bool child) {
         pipe->state.store(PipeState::kKernel);
     }
     held_bytes::forget_all();
+    lasting_memory::become_child();
     sleepers::forget_all();
     turns::forget_threads();
     vfork_is_over();

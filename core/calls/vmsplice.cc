@@ -1,9 +1,13 @@
-// vmsplice(2): user memory into a pipe, and a pipe's bytes into user memory. Always by copy, taken
-// at the call.
+// vmsplice(2): user memory into a pipe, and a pipe's bytes into user memory.
+//
+// Into a ring by reference where the memory lasts (lasting_memory.h): what leaves the ring is what
+// the memory holds then. The copy is taken all the same, for when the memory is gone. Else by copy,
+// taken at the call.
 #include <algorithm>
 
 #include "core/calls/engine.h"
 #include "core/calls/front.h"
+#include "core/calls/losing_memory.h"
 #include "core/memory/iovec_room.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
@@ -34,6 +38,20 @@ Step kernel_answer(Flow& flow, PipeLock& pipe, ssize_t n, Step wait) {
   return Step::kDone;
 }
 
+// How much of the memory goes in next, and whether by reference.
+lasting_memory::Part next_part(const char* at, size_t left) {
+  if (!vmsplice_refers()) return {left, lasting_memory::Kind::kPassing};
+  return lasting_memory::part_of(at, left);
+}
+
+void refer(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const char* at,
+           ssize_t length) {
+  if (length <= 0 || kind == lasting_memory::Kind::kPassing) return;
+  const auto size = static_cast<size_t>(length);
+  ring.refer(room, size, at);
+  if (kind == lasting_memory::Kind::kOwnStack) note_stack(at, size);
+}
+
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
   Ring& ring = pipe.bytes();
   if (pipe.pipe()->descriptors[kRead] == 0) return flow.no_reader();
@@ -41,9 +59,11 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
   for (size_t i = 0; i < memory.count; ++i) {
     const char* at = static_cast<const char*>(memory.iov[i].iov_base);
     for (size_t left = memory.iov[i].iov_len; left > 0 && ring.free() > 0;) {
-      const Ring::Room room = ring.reserve(left, reinterpret_cast<uintptr_t>(at) % kPage);
+      const lasting_memory::Part part = next_part(at, left);
+      const Ring::Room room = ring.reserve(part.size, reinterpret_cast<uintptr_t>(at) % kPage);
       if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
       const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
+      refer(ring, room, part.kind, at, n);
       ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
       if (n == -ENOSYS && flow.moved == 0) {
         pipe.to_kernel(SettleReason::kMemory);

@@ -17,8 +17,8 @@ constexpr int kWorthwhile = 8;
 
 // The pages begin at one of the system's, in which memory is given back.
 size_t header_bytes(size_t pages) {
-  const size_t raw =
-      sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) + pages * sizeof(uint32_t);
+  const size_t raw = sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) +
+                     pages * (sizeof(uintptr_t) + sizeof(uint32_t));
   const size_t unit = std::max(kPage, system_page());
   return (raw + unit - 1) / unit * unit;
 }
@@ -73,7 +73,8 @@ PagePool* PagePool::create(void* memory, size_t pages) {
   pool->count_ = pages;
   pool->taken_ = reinterpret_cast<std::atomic<uint64_t>*>(at + sizeof(PagePool));
   pool->backed_ = pool->taken_ + pages / kWordBits;
-  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->backed_ + pages / kWordBits);
+  pool->origins_ = reinterpret_cast<std::atomic<uintptr_t>*>(pool->backed_ + pages / kWordBits);
+  pool->refs_ = reinterpret_cast<std::atomic<uint32_t>*>(pool->origins_ + pages);
   pool->pages_ = at + header_bytes(pages);
   pool->most_chunks_ = 1;
   return pool;
@@ -152,6 +153,9 @@ char* PagePool::take_here(size_t want, size_t least, size_t* got, PagePool& all)
 void PagePool::put_here(const void* data, PagePool& all) {
   const size_t page = index(data);
   if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (const uintptr_t origin = origins_[page].load(std::memory_order_relaxed); origin != 0) {
+    change_origin(page, origin, 0, all);
+  }
   const size_t word = page / kWordBits;
   mark_free(pages_ + page * kPage, kPage);
   taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
@@ -167,6 +171,27 @@ void PagePool::put_here(const void* data, PagePool& all) {
   const size_t start = cursor_.fetch_add(kLook, std::memory_order_relaxed);
   give_back(word, all);
   for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words, all);
+}
+
+void PagePool::set_origin(const void* data, uintptr_t origin) {
+  PagePool* const chunk = chunk_of(data);
+  const size_t page = chunk->index(data);
+  chunk->change_origin(page, chunk->origins_[page].load(std::memory_order_relaxed), origin, *this);
+}
+
+bool PagePool::change_origin(size_t page, uintptr_t from, uintptr_t to, PagePool& all) {
+  if (!origins_[page].compare_exchange_strong(from, to)) return false;
+  if (from == 0 && to != 0) all.with_origin_.fetch_add(1);
+  if (from != 0 && to == 0) all.with_origin_.fetch_sub(1);
+  return true;
+}
+
+bool PagePool::get_if_used(size_t page) {
+  uint32_t refs = refs_[page].load(std::memory_order_relaxed);
+  while (refs != 0) {
+    if (refs_[page].compare_exchange_weak(refs, refs + 1, std::memory_order_acquire)) return true;
+  }
+  return false;
 }
 
 void PagePool::give_back(size_t word, PagePool& all) {

@@ -5,6 +5,9 @@
 // the lowest free pages, so that the same few stay hot in the cache, and contiguous ones, so that
 // one iovec covers many.
 //
+// A page may stand for a page of the program's memory: its origin. What it holds is then what that
+// memory held once; what it means is what the memory holds now (references.h).
+//
 // Thread-safe, lock-free and async-signal-safe.
 #ifndef ANYSPLICE_CORE_MEMORY_PAGE_POOL_H_
 #define ANYSPLICE_CORE_MEMORY_PAGE_POOL_H_
@@ -51,6 +54,34 @@ class PagePool {
   }
   void put(const void* data) { chunk_of(data)->put_here(data, *this); }
 
+  // The address of the program's page that a page stands for, 0 for none: it goes with the last
+  // reference to the page. Suspended, the page means what it holds.
+  static constexpr uintptr_t kSuspended = 1;
+  void set_origin(const void* data, uintptr_t origin);
+  uintptr_t origin(const void* data) const {
+    const PagePool* chunk = chunk_of(data);
+    return chunk->origins_[chunk->index(data)].load(std::memory_order_relaxed);
+  }
+  // Pages with an origin.
+  size_t with_origin() const { return with_origin_.load(std::memory_order_relaxed); }
+  // Gives each of them to `see`, as (page, origin): what that returns is the new origin, unless
+  // another thread was faster. The page has a reference more meanwhile.
+  template <typename See>
+  void each_origin(See see) {
+    PagePool* chunk = this;
+    for (size_t chunks = 0; chunk != nullptr; ++chunks) {
+      for (size_t word = 0; word < chunk->count_ / 64; ++word) {
+        uint64_t taken = chunk->taken_[word].load(std::memory_order_acquire);
+        for (; taken != 0; taken &= taken - 1) {
+          const size_t index = word * 64 + static_cast<size_t>(__builtin_ctzll(taken));
+          if (chunk->origins_[index].load(std::memory_order_relaxed) == 0) continue;
+          if (chunk->get_if_used(index)) chunk->see_origin(index, see, *this);
+        }
+      }
+      chunk = chunks < kMostChunks - 1 ? more(chunks) : nullptr;
+    }
+  }
+
   // Pages with references.
   size_t used() const { return used_.load(std::memory_order_relaxed); }
 
@@ -59,6 +90,18 @@ class PagePool {
   void put_here(const void* data, PagePool& all);
   bool grow(size_t chunks);
   void give_back(size_t word, PagePool& all);
+  bool get_if_used(size_t index);
+  bool change_origin(size_t index, uintptr_t from, uintptr_t to, PagePool& all);
+  template <typename See>
+  void see_origin(size_t index, See see, PagePool& all) {
+    char* const page = pages_ + index * kPage;
+    const uintptr_t origin = origins_[index].load(std::memory_order_acquire);
+    if (origin != 0) {
+      if (const uintptr_t to = see(page, origin); to != origin)
+        change_origin(index, origin, to, all);
+    }
+    put_here(page, all);
+  }
   PagePool* more(size_t i) const { return more_[i].load(std::memory_order_acquire); }
   bool has(const void* data) const {
     const auto* byte = static_cast<const char*>(data);
@@ -81,7 +124,9 @@ class PagePool {
   std::atomic<size_t> used_;          // of all chunks
   std::atomic<size_t> backed_pages_;  // of all chunks: pages that may be backed by memory
   std::atomic<size_t> cursor_;        // where put() looks next for free words to give back
+  std::atomic<size_t> with_origin_;   // of all chunks
   std::atomic<uint64_t>* taken_;      // one bit a page
+  std::atomic<uintptr_t>* origins_;
   std::atomic<uint32_t>* refs_;
   std::atomic<uint64_t>* backed_;  // one bit a page
   char* pages_;

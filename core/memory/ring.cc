@@ -34,7 +34,8 @@ void Ring::push(Slot slot) {
   bytes_ += slot.length;
 }
 
-int Ring::peek_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const {
+int Ring::describe(As as, size_t skip, size_t length, iovec* iov, size_t* described,
+                   int most) const {
   int count = 0;
   size_t total = 0;
   for (uint32_t at = head_; at != tail_ && total < length; ++at) {
@@ -43,7 +44,7 @@ int Ring::peek_at(size_t skip, size_t length, iovec* iov, size_t* described, int
       skip -= s.length;
       continue;
     }
-    char* start = data(s) + skip;
+    char* start = (as == As::kHeld ? data(s) : data_leaving(s)) + skip;
     const size_t n = std::min<size_t>(s.length - skip, length - total);
     skip = 0;
     if (count > 0 &&

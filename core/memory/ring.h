@@ -4,6 +4,10 @@
 // tell what was so a moment ago. Every change of contents is published by one store (of a slot, of
 // head_ or of tail_), so that a handler that jumps out of the middle leaves a ring whose bytes are
 // right once repair() has counted them again.
+//
+// A slot's page may stand for memory of the program's (PagePool::origin). The ring's bytes are then
+// of two kinds: as they are held (peek), and as they leave (leaving), which is in that memory: to
+// be read by the system only, or by a guarded copy. Where it is gone, become_bytes() and go on.
 #ifndef ANYSPLICE_CORE_MEMORY_RING_H_
 #define ANYSPLICE_CORE_MEMORY_RING_H_
 
@@ -43,14 +47,24 @@ class Ring {
     return peek_at(0, length, iov, described, most);
   }
   // The same from `skip` bytes behind the front.
-  int peek_at(size_t skip, size_t length, iovec* iov, size_t* described, int most = kMaxIov) const;
+  int peek_at(size_t skip, size_t length, iovec* iov, size_t* described, int most = kMaxIov) const {
+    return describe(As::kHeld, skip, length, iov, described, most);
+  }
+  // The same, of the bytes as they leave.
+  int leaving(size_t length, iovec* iov, size_t* described, int most = kMaxIov) const {
+    return leaving_at(0, length, iov, described, most);
+  }
+  int leaving_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const;
+  // Whether they may differ.
+  bool may_refer() const { return pool_->with_origin() != 0; }
   // Whether two stretches hold the same bytes, or one of them these.
   bool has(size_t at, const void* bytes, size_t length) const;
   bool equal(size_t a, size_t b, size_t length) const;
   // Takes a stretch out of the middle. Not for a ring that another process may find half-way.
   void erase(size_t at, size_t length);
-  // The first slot's bytes; not to be called on an empty ring.
+  // The first slot's bytes, as held and as they leave; not to be called on an empty ring.
   iovec front() const;
+  iovec front_leaving() const;
   // What is left of the slot that the byte `at` lies in, from there.
   size_t slot_length(size_t at) const;
   // The bytes of as many slots from the front as fit into `length` whole.
@@ -72,6 +86,15 @@ class Ring {
   // The same for bytes that came by write(2): a later write may fill up their last page.
   void commit_written(const Room& room, size_t length);
   void cancel(const Room& room);
+
+  // Before commit(): the pages of the first `length` bytes stand for the program's memory at
+  // `from`, which has the same offset in its page.
+  void refer(const Room& room, size_t length, const void* from);
+  // Gives all slots that stand for memory pages of their own with what `copy` finds there, or,
+  // where it finds nothing, with what is held. False if there are none. (copy_from_user,
+  // user_memory.h)
+  using Copy = ssize_t (*)(void* to, const void* from, size_t length);
+  bool become_bytes(Copy copy);
 
   // Appends a copy of memory known to be readable, as write(2) would: into the last page if that
   // may merge, then into pages of its own. Returns the bytes taken.
@@ -110,7 +133,10 @@ class Ring {
 
   Slot slot(uint32_t at) const;
   void set_slot(uint32_t at, Slot slot);
+  enum class As { kHeld, kLeaving };
   char* data(Slot slot) const { return pool_->page(slot.page) + slot.offset; }
+  char* data_leaving(Slot slot) const;
+  int describe(As as, size_t skip, size_t length, iovec* iov, size_t* described, int most) const;
   void push(Slot slot);
   size_t transfer(Ring& from, size_t length, bool consume);
 

@@ -103,26 +103,43 @@ ssize_t copy_to_user(void* to, const void* from, size_t length) {
 
 namespace {
 
-// copy_out() slot by slot, each by a guarded copy for each segment it goes to.
-ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
-  size_t done = 0;
-  size_t used = 0;  // of iov[0]
-  while (count > 0 && !ring.empty()) {
-    const iovec slot = ring.front();
-    size_t moved = 0;
-    while (moved < slot.iov_len && count > 0) {
-      const size_t n = std::min(slot.iov_len - moved, iov->iov_len - used);
+// Segments that are filled one after the other.
+struct Target {
+  const iovec* iov;
+  size_t count;
+  size_t used;  // of iov[0]
+
+  // As much of a slot as they take: false at a bad address.
+  bool take(const iovec& slot, size_t* moved) {
+    for (*moved = 0; *moved < slot.iov_len && count > 0;) {
+      const size_t n = std::min(slot.iov_len - *moved, iov->iov_len - used);
       if (guarded_copy(static_cast<char*>(iov->iov_base) + used,
-                       static_cast<char*>(slot.iov_base) + moved, n) < n) {
-        return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
+                       static_cast<char*>(slot.iov_base) + *moved, n) < n) {
+        return false;
       }
-      moved += n;
+      *moved += n;
       used += n;
       if (used == iov->iov_len) {
         ++iov;
         --count;
         used = 0;
       }
+    }
+    return true;
+  }
+};
+
+// copy_out() slot by slot, each by a guarded copy for each segment it goes to.
+ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
+  size_t done = 0;
+  for (Target target{iov, count, 0}; target.count > 0 && !ring.empty();) {
+    const Target before = target;
+    size_t moved;
+    if (!target.take(ring.front_leaving(), &moved)) {
+      target = before;
+      // Perhaps it is the memory that the slot stands for.
+      if (ring.become_bytes(copy_from_user)) continue;
+      return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
     }
     ring.consume(moved);
     done += moved;
@@ -137,8 +154,13 @@ template <int kMost>
   for (size_t i = 0; i < count; ++i) length += std::min(iov[i].iov_len, ring.bytes());
   iovec from[kMost];
   size_t described;
-  const int pieces = ring.peek(length, from, &described, kMost);
-  const ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
+  int pieces = ring.leaving(length, from, &described, kMost);
+  ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
+  if (n != static_cast<ssize_t>(described) && ring.become_bytes(copy_from_user)) {
+    // Perhaps it is memory that slots stand for.
+    pieces = ring.peek(length, from, &described, kMost);
+    n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
+  }
   if (n < 0) return n;
   // A segment went bad: the slot that was under way stays, what went before it goes.
   const size_t whole =

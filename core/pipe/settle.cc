@@ -11,6 +11,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/base/text.h"
+#include "core/memory/user_memory.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/sys/critical_section.h"
@@ -50,6 +51,7 @@ void settle_ring(Pipe* pipe, SettleReason reason) {
     note_settled(fd, reason, pipe->ring.bytes());
     if (!pipe->ring.empty()) {
       const CriticalSection section(Signals::kBlocked);
+      pipe->ring.become_bytes(copy_from_user);
       // Room to sort out what somebody writes past the ring meanwhile.
       const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpareSlots;
       resize_ring(pipe, std::bit_ceil(std::max<size_t>(slots, pipe->ring.capacity())));

@@ -14,6 +14,7 @@ namespace {
 std::atomic<Mode> current{Mode::kAuto};
 std::atomic<int> absent_as{ENOSYS};
 std::atomic<bool> rings{true};
+std::atomic<bool> referring{false};
 std::atomic<bool> missing[kCalls];
 std::atomic<bool> engine_answered;
 std::atomic<bool> asked;  // kernel_lacks_splice() did
@@ -76,6 +77,14 @@ bool parse_mode(const char* text, Mode* mode, int* errno_if_absent) {
 
 bool rings_allowed() { return rings.load(std::memory_order_relaxed); }
 void allow_rings(bool allowed) { rings.store(allowed, std::memory_order_relaxed); }
+
+bool vmsplice_refers() { return referring.load(std::memory_order_relaxed); }
+void let_vmsplice_refer(bool refer) { referring.store(refer, std::memory_order_relaxed); }
+
+bool parse_vmsplice(const char* text, bool* refer) {
+  *refer = strcmp(text, "reference") == 0;
+  return *refer || strcmp(text, "copy") == 0;
+}
 
 bool ask_kernel_first(Call call) {
   const Mode now = mode();

@@ -34,6 +34,13 @@ bool parse_mode(const char* text, Mode* mode, int* errno_if_absent);
 bool rings_allowed();
 void allow_rings(bool allowed);
 
+// Whether vmsplice may refer to the program's memory instead of copying it (ANYSPLICE_VMSPLICE).
+// Only where the calls that take memory away are seen, or the program says that it makes none.
+bool vmsplice_refers();
+void let_vmsplice_refer(bool refer);
+// Parses "reference" or "copy"; false for anything else.
+bool parse_vmsplice(const char* text, bool* refer);
+
 // Whether the kernel is to be asked first for this call: auto mode and not known to be missing, or
 // native mode.
 bool ask_kernel_first(Call call);

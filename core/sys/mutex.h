@@ -50,6 +50,12 @@ class HandlerAwareMutex {
     return Locked::kYes;
   }
 
+  // Whether another thread has it at this moment.
+  bool with_another_thread() const {
+    const uint32_t owner = word_.load(std::memory_order_seq_cst) & ~kWaiters;
+    return owner != 0 && owner != thread::number();
+  }
+
   void unlock() {
     if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) thread::wake_one(word_);
     sync_point();

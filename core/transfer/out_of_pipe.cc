@@ -3,6 +3,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/user_memory.h"
 #include "core/sys/sys.h"
 #include "core/transfer/flow.h"
 
@@ -19,15 +20,18 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
     if (error == -ENODATA) return Step::kDone;
     if (error == -EAGAIN) return flow.stall(pipe, Step::kWaitIn);
     if (error != 0) return flow.fail(-error);
-    IovecRoom room(pipe.bytes().used());
+    Ring& ring = pipe.bytes();
+    if (flow.out.terminal) ring.become_bytes(copy_from_user);  // it is looked at on the way
+    IovecRoom room(ring.used());
     size_t described;
     // The kernel puts at most so many pipe buffers into one message.
-    const size_t most = flow.out.kind == Kind::kMessage ? pipe.bytes().bytes_in(16) : SIZE_MAX;
+    const size_t most = flow.out.kind == Kind::kMessage ? ring.bytes_in(16) : SIZE_MAX;
     const int count =
-        pipe.bytes().peek(std::min(flow.left(), most), room.iov(), &described, room.most());
-    const bool more = (flow.flags & kSpliceMore) != 0 ||
-                      (described < flow.left() && described < pipe.bytes().bytes());
+        ring.leaving(std::min(flow.left(), most), room.iov(), &described, room.most());
+    const bool more =
+        (flow.flags & kSpliceMore) != 0 || (described < flow.left() && described < ring.bytes());
     const ssize_t n = push(flow.out, room.iov(), count, more);
+    if (n == -EFAULT && ring.become_bytes(copy_from_user)) continue;
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
     if (n == -ENOTSOCK && flow.out.remembered) {
       // The number was closed, and given to something else, behind our back.
@@ -37,7 +41,7 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
     if (n == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
     if (n < 0) return flow.fail(static_cast<int>(-n));
     sync_point();
-    pipe.bytes().consume(static_cast<size_t>(n));
+    ring.consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
     // The next write might sleep, and the handler that was put off with it.
     if (n == 0 || section.came() != deferral::Came::kNone) break;

@@ -39,6 +39,7 @@ class Generator : private Draws {
       100, 40,  15,  110, 30, 10, 8,             // bytes
       40,  8,   8,   20,  15, 15, 5,  2,  6, 8,  // watching
       5,   6,   1,   4,   12,                    // others
+      60,                                        // memory
   };
 
   void add(Op op, std::initializer_list<int64_t> args) {
@@ -224,6 +225,9 @@ class Generator : private Draws {
         break;
       case Op::kStranger:
         add(op, {pick(kPipes), below(2), length()});
+        break;
+      case Op::kRefer:
+        add(op, {pick(of({kWriter})), length(), below(6), chance(70) ? below(4096) : 0});
         break;
       case Op::kOps:
         break;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/memory/lasting_memory.h"
+
 namespace fuzz {
 namespace {
 
@@ -23,6 +25,9 @@ char* map(size_t size) {
 
 void make_memory() {
   patterns = map(kPattern);
+  // It stays: the engine may refer to it.
+  anysplice::lasting_memory::learn(false);
+  anysplice::lasting_memory::add(patterns, kPattern);
   for (size_t i = 0; i < kPattern / kWord; ++i) {
     char word[kWord + 1];
     snprintf(word, sizeof word, "%07zx;", i);

@@ -211,6 +211,9 @@ void Stage::act(const Step& step) {
     case Op::kStranger:
       stranger(var(a[0]), a[1] != 0, length(2));
       break;
+    case Op::kRefer:
+      refer(step);
+      break;
     case Op::kOps:
       break;
   }

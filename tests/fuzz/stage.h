@@ -103,6 +103,9 @@ class Stage {
   void vmsplice(const Step& step);
   void sendfile(const Step& step);
 
+  // --- references.cc
+  void refer(const Step& step);
+
   // --- bytes.cc
   size_t take_pattern(size_t& length, int align = -1);
   void read(const Step& step);

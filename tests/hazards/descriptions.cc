@@ -92,9 +92,9 @@ HAZARD(append_by_whom_it_was_sent) {
   int ends[2];
   CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   DescriptorMessage sent(used.fd);
-  CHECK_EQ(sendmsg(ends[0], sent.message(), 0), 1);
+  CHECK_EQ(sendmsg(ends[0], sent.header(), 0), 1);
   DescriptorMessage got;
-  CHECK_EQ(recvmsg(ends[1], got.message(), 0), 1);
+  CHECK_EQ(recvmsg(ends[1], got.header(), 0), 1);
   set_append(got.descriptor());
   used.refused();
 }

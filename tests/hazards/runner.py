@@ -5,7 +5,9 @@ that succeed on the kernel must succeed there.
 
 With `traced` the cases also run under `anysplice trace`, where each line must be whole.
 
-    runner.py PROGRAM [on-its-own | traced | partly | KNOWN_FAILURES]
+With `rings` they run with rings only, where these alone can do it (docs/limitations.md).
+
+    runner.py PROGRAM [on-its-own | traced | partly | rings | KNOWN_FAILURES]
 
 With `partly` they also run in mode auto, with each subset of the calls refused: what the kernel still
 answers, and what the engine does, must agree about the same pipes.
@@ -87,6 +89,8 @@ def main():
         settings |= TRACED
     if how == 'partly':
         settings |= PARTLY
+    if how == 'rings':
+        del settings['anysplice, rings off']
     known_failures = how if os.path.sep in how else None
     known = KnownFailures(known_failures, os.path.basename(program))
     if known_failures:

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/memory/fault_guard.h"
+#include "core/memory/lasting_memory.h"
 #include "core/policy/mode.h"
 #include "tools/kernel_lacks.h"
 
@@ -34,7 +35,11 @@ const Calls& take_side(Side side) {
                       ENOSYS);
   anysplice::allow_rings(side == Side::kRings);
   // As the preload object does; without, memory is copied as the library copies it.
-  if (side == Side::kRings) anysplice::fault_guard::allow();
+  if (side == Side::kRings) {
+    anysplice::fault_guard::allow();
+    anysplice::lasting_memory::learn(false);
+    anysplice::let_vmsplice_refer(true);
+  }
   return anysplice::tools::kEngineCalls;
 }
 

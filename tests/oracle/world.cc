@@ -14,6 +14,8 @@
 
 #include <algorithm>
 
+#include "core/memory/lasting_memory.h"
+
 namespace oracle {
 namespace {
 
@@ -145,6 +147,7 @@ ssize_t World::vmsplice(int fd, std::string_view data, unsigned flags) {
   const size_t size = std::max<size_t>(data.size(), 1);
   void* copy = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memcpy(copy, data.data(), data.size());
+  anysplice::lasting_memory::add(copy, size);
   const iovec iov = {copy, data.size()};
   return vmsplice(fd, &iov, 1, flags);
 }

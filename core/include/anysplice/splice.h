@@ -68,7 +68,8 @@ ssize_t anysplice_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_ou
 ssize_t anysplice_tee(int fd_in, int fd_out, size_t len, unsigned int flags);
 
 /* Puts the memory of `iov` into a pipe, or, if `fd` is a pipe's read end, a pipe's bytes into it.
- * The memory is copied before the call returns, and can then be used again.
+ * The memory is copied before the call returns, and can then be used again; unless the program, or
+ * who runs it, chose otherwise: anysplice_set_vmsplice().
  *
  * count    elements of iov, 0 to IOV_MAX; their lengths are bytes, SSIZE_MAX in all at most
  * flags    as for anysplice_splice(); SPLICE_F_GIFT wants page-aligned memory and changes nothing
@@ -151,6 +152,15 @@ void anysplice_settle_all(void);
  * Returns 0, or -1 with errno EINVAL for another word. Without it the environment decides, and
  * without that it is auto. */
 int anysplice_set_mode(const char* mode);
+
+/* Sets what anysplice_vmsplice() does, in the words of ANYSPLICE_VMSPLICE (anysplice(7)): "copy" or
+ * "reference". Without it the environment decides, and without that it is copy with
+ * libanysplice-api, which does not see when memory is taken away, and reference with libanysplice.
+ * With libanysplice-api "reference" holds for the data of the program and the libraries it was
+ * started with, the first thread's stack, and the heap below the break; the program then must not
+ * unmap or replace any of that while it is in a pipe.
+ * Returns 0, or -1 with errno EINVAL for another word. */
+int anysplice_set_vmsplice(const char* how);
 
 /* Promises that the program's signal handlers are plain: none makes calls on pipes, none leaves by
  * longjmp() or for another stack, and no thread is cancelled asynchronously. libanysplice-api,

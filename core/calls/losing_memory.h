@@ -1,0 +1,49 @@
+// Calls that take memory away from the program, or put other memory in its place, while a ring may
+// refer to it.
+//
+// Thread-safe and async-signal-safe.
+#ifndef ANYSPLICE_CORE_CALLS_LOSING_MEMORY_H_
+#define ANYSPLICE_CORE_CALLS_LOSING_MEMORY_H_
+
+#include "core/memory/lasting_memory.h"
+#include "core/memory/references.h"
+
+namespace anysplice {
+
+// Around such a call. Without references it costs a look at their number.
+class LosingMemory {
+ public:
+  // Takes over what the memory holds.
+  LosingMemory(const void* at, size_t size) : range_{at, size} {
+    if (size > 0 && references::any()) [[unlikely]]
+      begin();
+  }
+  // How the call ended: the memory is gone; it is where it was; it has moved.
+  void gone() {
+    if (some_) end(nullptr);
+  }
+  void kept() {
+    if (some_) end(&range_);
+  }
+  void moved(const references::Range& to) {
+    if (some_) end(&to);
+  }
+  // What took no effect if it failed.
+  void gone_if(bool success) { success ? gone() : kept(); }
+
+ private:
+  void begin();
+  void end(const references::Range* to);
+
+  const references::Range range_;
+  bool some_ = false;
+};
+
+// From here on the end of a thread takes over its stack, where it says that it is to: note_stack(),
+// with the stretch of its stack that is referred to.
+bool watch_thread_ends();
+void note_stack(const void* at, size_t size);
+
+}  // namespace anysplice
+
+#endif  // ANYSPLICE_CORE_CALLS_LOSING_MEMORY_H_

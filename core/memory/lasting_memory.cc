@@ -1,0 +1,152 @@
+#include "core/memory/lasting_memory.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/sys/critical_section.h"
+#include "core/sys/memory.h"
+#include "core/sys/mutex.h"
+#include "core/sys/program_memory.h"
+
+namespace anysplice::lasting_memory {
+namespace {
+
+using program_memory::Area;
+
+// What is beyond these is copied.
+constexpr size_t kMostData = 64;
+constexpr size_t kMostMapped = 256;
+// The stack of a thread that did not choose its own has that much below its variables.
+constexpr uintptr_t kOwnStack = 128 * 1024;
+
+std::atomic<bool> learned;
+bool thread_ends_seen;
+uint32_t first_thread;
+Area data[kMostData];
+size_t data_count;
+Area main_stack;
+
+HandlerAwareMutex mapped_lock;  // guards what follows
+Area mapped[kMostMapped];       // empty: a free place
+size_t mapped_high;             // no place from here on was ever used
+
+// Looks through areas for the one that an address lies in, and else for where the next one begins.
+struct Finder {
+  uintptr_t at;
+  uintptr_t end;
+  bool found = false;
+
+  bool look(Area area) {
+    if (area.start <= at && at < area.end) {
+      found = true;
+      end = area.end;
+    } else if (area.start > at && area.start < area.end) {
+      end = std::min(end, area.start);
+    }
+    return found;
+  }
+};
+
+// The stack of this thread, if it is one of libc's: its thread-local variables are at the top.
+Area own_stack() {
+  static thread_local char mine;
+  if (!thread_ends_seen || thread::number() == first_thread) return {0, 0};
+  const uintptr_t page = system_page();
+  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / page * page;
+  const uintptr_t top = reinterpret_cast<uintptr_t>(&mine) / page * page;
+  return top > here && top - here <= kOwnStack ? Area{here, top} : Area{0, 0};
+}
+
+bool find(Finder& finder) {
+  for (size_t i = 0; i < data_count; ++i) {
+    if (finder.look(data[i])) return true;
+  }
+  if (finder.look(main_stack)) return true;
+  if (data_count > 0 && finder.look(program_memory::heap(data[0].end))) return true;
+  if (mapped_lock.lock() == Locked::kNo) return false;
+  for (size_t i = 0; i < mapped_high && !finder.found; ++i) finder.look(mapped[i]);
+  mapped_lock.unlock();
+  return finder.found;
+}
+
+void enter(Area area) {
+  size_t free = 0;
+  while (free < mapped_high && mapped[free].end > mapped[free].start) ++free;
+  if (free == kMostMapped) return;
+  mapped[free] = area;
+  mapped_high = std::max(mapped_high, free + 1);
+}
+
+void leave(Area area) {
+  for (size_t i = 0; i < mapped_high; ++i) {
+    const Area before = mapped[i];
+    if (before.start >= area.end || area.start >= before.end) continue;
+    mapped[i] = {before.start, std::max(before.start, area.start)};
+    const Area behind{std::min(before.end, area.end), before.end};
+    if (behind.start >= behind.end) continue;
+    if (mapped[i].start == mapped[i].end) {
+      mapped[i] = behind;
+    } else {
+      enter(behind);
+    }
+  }
+}
+
+// Changes the mappings, in whole pages.
+void change(const void* at, size_t size, void (*how)(Area)) {
+  if (!learned.load(std::memory_order_acquire) || size == 0) return;
+  const CriticalSection section;
+  if (mapped_lock.lock() == Locked::kNo) return;
+  const auto start = reinterpret_cast<uintptr_t>(at);
+  const uintptr_t page = system_page();
+  how({start, start + (size + page - 1) / page * page});
+  mapped_lock.unlock();
+}
+
+}  // namespace
+
+void learn(bool thread_ends) {
+  thread_ends_seen = thread_ends;
+  first_thread = thread::number();
+  data_count = program_memory::data(data, kMostData);
+  main_stack = program_memory::stack();
+  learned.store(true, std::memory_order_release);
+}
+
+void add(const void* at, size_t size) {
+  change(at, size, [](Area area) {
+    leave(area);
+    enter(area);
+  });
+}
+
+void remove(const void* at, size_t size) { change(at, size, leave); }
+
+size_t size_of(const void* at) {
+  if (!learned.load(std::memory_order_acquire)) return 0;
+  const CriticalSection section;
+  if (mapped_lock.lock() == Locked::kNo) return 0;
+  size_t size = 0;
+  for (size_t i = 0; i < mapped_high && size == 0; ++i) {
+    if (mapped[i].start == reinterpret_cast<uintptr_t>(at)) size = mapped[i].end - mapped[i].start;
+  }
+  mapped_lock.unlock();
+  return size;
+}
+
+Part part_of(const void* at, size_t size) {
+  if (!learned.load(std::memory_order_acquire)) return {size, Kind::kPassing};
+  const auto start = reinterpret_cast<uintptr_t>(at);
+  Finder finder{start, start + size};
+  Kind kind = Kind::kPassing;
+  if (finder.look(own_stack())) {
+    kind = Kind::kOwnStack;
+  } else if (find(finder)) {
+    kind = Kind::kLasting;
+  }
+  return {std::min(size, finder.end - start), kind};
+}
+
+void become_child() { mapped_lock.init(); }
+
+}  // namespace anysplice::lasting_memory

@@ -1,0 +1,46 @@
+#include "core/memory/references.h"
+
+#include "core/memory/user_memory.h"
+
+namespace anysplice::references {
+namespace {
+
+bool touches(Range range, uintptr_t page) {
+  const auto first = reinterpret_cast<uintptr_t>(range.at);
+  return page + kPage > first && page - first / kPage * kPage < range.size + first % kPage;
+}
+
+// Changes the origins in the range that are suspended.
+template <typename To>
+void change(Range range, To to) {
+  ring_pool()->each_origin([&](char*, uintptr_t origin) {
+    const uintptr_t page = origin & ~PagePool::kSuspended;
+    return page != origin && touches(range, page) ? to(page) : origin;
+  });
+}
+
+}  // namespace
+
+bool suspend(Range range) {
+  bool found = false;
+  ring_pool()->each_origin([&](char* held, uintptr_t origin) {
+    const uintptr_t page = origin & ~PagePool::kSuspended;
+    if (!touches(range, page)) return origin;
+    found = true;
+    // What cannot be read any more stays as it was.
+    if (page == origin) copy_from_user(held, reinterpret_cast<char*>(page), kPage);
+    return page | PagePool::kSuspended;
+  });
+  return found;
+}
+
+void forget(Range range) {
+  change(range, [](uintptr_t) { return uintptr_t{0}; });
+}
+
+void resume(Range range, Range to) {
+  const uintptr_t by = reinterpret_cast<uintptr_t>(to.at) - reinterpret_cast<uintptr_t>(range.at);
+  change(range, [&](uintptr_t page) { return touches(to, page + by) ? page + by : 0; });
+}
+
+}  // namespace anysplice::references

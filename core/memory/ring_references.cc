@@ -1,0 +1,68 @@
+// Slots whose pages stand for memory of the program's.
+#include <string.h>
+
+#include <algorithm>
+
+#include "core/memory/ring.h"
+
+namespace anysplice {
+
+char* Ring::data_leaving(Slot slot) const {
+  char* const held = data(slot);
+  const uintptr_t origin = pool_->origin(held);
+  if (origin == 0 || (origin & PagePool::kSuspended) != 0) return held;
+  return reinterpret_cast<char*>(origin) + slot.offset;
+}
+
+int Ring::leaving_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const {
+  if (!may_refer()) return peek_at(skip, length, iov, described, most);
+  // Whoever suspends an origin after this sees that the ring is locked (losing_memory.h).
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return describe(As::kLeaving, skip, length, iov, described, most);
+}
+
+iovec Ring::front_leaving() const {
+  const Slot first = slot(head_);
+  if (!may_refer()) return {data(first), first.length};
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return {data_leaving(first), first.length};
+}
+
+void Ring::refer(const Room& room, size_t length, const void* from) {
+  const size_t offset = reinterpret_cast<uintptr_t>(from) % kPage;
+  const uintptr_t origin = reinterpret_cast<uintptr_t>(from) - offset;
+  const char* const first = static_cast<char*>(room.iov.iov_base) - offset;
+  for (size_t at = 0; at < offset + length; at += kPage) pool_->set_origin(first + at, origin + at);
+}
+
+bool Ring::become_bytes(Copy copy) {
+  if (!may_refer()) return false;
+  bool any = false;
+  for (uint32_t at = head_; at != tail_; ++at) {
+    Slot s = slot(at);
+    char* const held = data(s);
+    const uintptr_t origin = pool_->origin(held);
+    if (origin == 0) continue;
+    any = true;
+    // Another ring may go on with the page that stands for the memory.
+    size_t got;
+    char* const page = pool_->take(1, &got);
+    char* const own = page != nullptr ? page + s.offset : held;
+    size_t n = 0;
+    if ((origin & PagePool::kSuspended) == 0) {
+      const ssize_t copied = copy(own, reinterpret_cast<char*>(origin) + s.offset, s.length);
+      n = static_cast<size_t>(std::max<ssize_t>(copied, 0));
+    }
+    if (page == nullptr) {
+      pool_->set_origin(held, 0);
+      continue;
+    }
+    memcpy(own + n, held + n, s.length - n);
+    s.page = pool_->number(own);
+    set_slot(at, s);
+    pool_->put(held);
+  }
+  return any;
+}
+
+}  // namespace anysplice

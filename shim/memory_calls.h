@@ -1,0 +1,131 @@
+// The calls that map and unmap memory, as rows of the table and by number: `real` makes the call.
+//
+// Thread-safe and async-signal-safe.
+#ifndef ANYSPLICE_SHIM_MEMORY_CALLS_H_
+#define ANYSPLICE_SHIM_MEMORY_CALLS_H_
+
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#include "core/calls/losing_memory.h"
+#include "core/policy/mode.h"
+
+namespace anysplice::shim {
+
+template <typename Real>
+void* mapping(void* at, size_t size, int flags, Real real) {
+  LosingMemory losing(at, (flags & MAP_FIXED) != 0 ? size : 0);
+  void* const mapped = real();
+  losing.gone_if(mapped != MAP_FAILED);
+  if (mapped != MAP_FAILED) lasting_memory::add(mapped, size);
+  return mapped;
+}
+
+template <typename Real>
+int unmapping(void* at, size_t size, Real real) {
+  LosingMemory losing(at, size);
+  // First forgotten: what another thread maps there at once is not this.
+  lasting_memory::remove(at, size);
+  const int error = real();
+  losing.gone_if(error == 0);
+  return error;
+}
+
+#ifdef MREMAP_MAYMOVE
+template <typename Real>
+void* remapping(void* at, size_t size, size_t new_size, int flags, void* to, Real real) {
+  const bool fixed = (flags & MREMAP_FIXED) != 0;
+  const bool known = lasting_memory::size_of(at) != 0;
+  LosingMemory moving(at, size);
+  LosingMemory losing(to, fixed ? new_size : 0);
+  void* const mapped = real();
+  losing.gone_if(mapped != MAP_FAILED);
+  if (mapped == MAP_FAILED) {
+    moving.kept();
+    return mapped;
+  }
+  moving.moved({mapped, new_size});
+  // Of a private mapping of size 0 there is nothing to move; of a shared one it is a second.
+  if (size > 0) lasting_memory::remove(at, size);
+  if (known || fixed) lasting_memory::add(mapped, new_size);
+  return mapped;
+}
+#endif
+
+// Whether advice takes the memory's contents away.
+inline bool discards(int advice) {
+  switch (advice) {
+    case MADV_DONTNEED:
+#ifdef MADV_FREE
+    case MADV_FREE:
+#endif
+#ifdef MADV_REMOVE
+    case MADV_REMOVE:
+#endif
+    case 24:   // MADV_DONTNEED_LOCKED, since Linux 5.18
+    case 102:  // MADV_GUARD_INSTALL, since Linux 6.13
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <typename Real>
+int advising(void* at, size_t size, int advice, Real real) {
+  LosingMemory losing(at, discards(advice) ? size : 0);
+  const int error = real();
+  losing.gone_if(error == 0);
+  return error;
+}
+
+// What cannot be read any more is as it was when it could.
+template <typename Real>
+int protecting(void* at, size_t size, int protection, Real real) {
+  LosingMemory losing(at, (protection & PROT_READ) == 0 ? size : 0);
+  const int error = real();
+  losing.kept();
+  return error;
+}
+
+#ifndef __APPLE__  // whose break nobody uses
+template <typename Real>
+auto breaking(const void* end, Real real) {
+  const auto now = static_cast<char*>(sbrk(0));
+  LosingMemory losing(end,
+                      end < now ? static_cast<size_t>(now - static_cast<const char*>(end)) : 0);
+  const auto answer = real();
+  losing.gone();
+  return answer;
+}
+#endif
+
+inline size_t segment_size(int id) {
+  shmid_ds about;
+  return shmctl(id, IPC_STAT, &about) == 0 ? about.shm_segsz : 0;
+}
+
+template <typename Real>
+void* attaching(int id, const void* at, int flags, Real real) {
+  const size_t size = vmsplice_refers() ? segment_size(id) : 0;
+#ifdef SHM_REMAP
+  LosingMemory losing(at, (flags & SHM_REMAP) != 0 ? size : 0);
+#endif
+  void* const attached = real();
+  const bool done = attached != MAP_FAILED;
+#ifdef SHM_REMAP
+  losing.gone_if(done);
+#endif
+  if (done) lasting_memory::add(attached, size);
+  return attached;
+}
+
+template <typename Real>
+int detaching(const void* at, Real real) {
+  const size_t size = lasting_memory::size_of(at);
+  return unmapping(const_cast<void*>(at), size, real);
+}
+
+}  // namespace anysplice::shim
+
+#endif  // ANYSPLICE_SHIM_MEMORY_CALLS_H_

@@ -1,0 +1,192 @@
+// Pages of rings that stand for memory of the program's: where their bytes come from, and what
+// becomes of them.
+#include "core/memory/references.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <string>
+
+#include "core/calls/engine.h"
+#include "core/calls/losing_memory.h"
+#include "core/memory/lasting_memory.h"
+#include "core/memory/ring.h"
+#include "core/memory/user_memory.h"
+#include "core/policy/mode.h"
+#include "tests/catch.h"
+
+namespace anysplice {
+namespace {
+
+constexpr size_t kSlots = 16;
+
+struct TestRing : Ring {
+  TestRing() { init(ring_pool(), places, kSlots); }
+  ~TestRing() { consume(bytes()); }
+  uint64_t places[kSlots] = {};
+};
+
+// Two pages, all of one letter.
+struct Memory {
+  Memory()
+      : at(static_cast<char*>(
+            mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+    fill('a');
+  }
+  ~Memory() { munmap(at, kSize); }
+  void fill(char letter) const { memset(at, letter, kSize); }
+
+  static constexpr size_t kSize = 2 * kPage;
+  char* const at;
+};
+
+// As vmsplice does.
+void refer(Ring& ring, const char* at, size_t length) {
+  const Ring::Room room = ring.reserve(length, reinterpret_cast<uintptr_t>(at) % kPage);
+  REQUIRE(room.iov.iov_len == length);
+  memcpy(room.iov.iov_base, at, length);
+  ring.refer(room, length, at);
+  ring.commit(room, length);
+}
+
+std::string text(const iovec* iov, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all.append(static_cast<char*>(iov[i].iov_base), iov[i].iov_len);
+  return all;
+}
+
+std::string held(const Ring& ring) {
+  iovec iov[kSlots];
+  size_t n;
+  return text(iov, ring.peek(SIZE_MAX, iov, &n, kSlots));
+}
+
+std::string leaving(const Ring& ring) {
+  iovec iov[kSlots];
+  size_t n;
+  return text(iov, ring.leaving(SIZE_MAX, iov, &n, kSlots));
+}
+
+std::string letters(size_t n, char letter) { return std::string(n, letter); }
+
+}  // namespace
+
+TEST_CASE("what leaves a ring is what the memory holds") {
+  const Memory memory;
+  TestRing ring;
+  TestRing other;
+  refer(ring, memory.at + 100, 5000);
+  CHECK(ring_pool()->with_origin() == 2);
+  other.link_from(ring, 4500);
+  memory.fill('b');
+  CHECK(leaving(ring) == letters(5000, 'b'));
+  CHECK(held(ring) == letters(5000, 'a'));
+  CHECK(leaving(other) == letters(4500, 'b'));
+  ring.consume(4990);
+  memory.fill('c');
+  CHECK(leaving(ring) == letters(10, 'c'));
+  other.consume(4500);
+  ring.consume(10);
+  CHECK(ring_pool()->with_origin() == 0);
+}
+
+TEST_CASE("of two rings one becomes bytes") {
+  const Memory memory;
+  TestRing ring;
+  TestRing other;
+  refer(ring, memory.at + 100, 5000);
+  other.link_from(ring, 5000);
+  memory.fill('b');
+  CHECK(other.become_bytes(copy_from_user));
+  CHECK_FALSE(other.become_bytes(copy_from_user));
+  memory.fill('c');
+  CHECK(held(other) == letters(5000, 'b'));
+  CHECK(leaving(other) == letters(5000, 'b'));
+  CHECK(leaving(ring) == letters(5000, 'c'));
+}
+
+TEST_CASE("memory that cannot be read leaves what was held") {
+  const Memory memory;
+  TestRing ring;
+  refer(ring, memory.at + 100, 5000);
+  memory.fill('b');
+  REQUIRE(mprotect(memory.at, kPage, PROT_NONE) == 0);
+  CHECK(ring.become_bytes(copy_from_user));
+  CHECK(held(ring) == letters(kPage - 100, 'a') + letters(5000 - (kPage - 100), 'b'));
+}
+
+TEST_CASE("memory that goes away is taken over") {
+  const Memory memory;
+  const Memory elsewhere;
+  TestRing ring;
+  refer(ring, memory.at + 100, 5000);
+  memory.fill('b');
+
+  SECTION("all of it") {
+    LosingMemory losing(memory.at, Memory::kSize);
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(5000, 'b'));
+    losing.gone();
+    CHECK(leaving(ring) == letters(5000, 'b'));
+    CHECK(ring_pool()->with_origin() == 0);
+  }
+  SECTION("its second page") {
+    LosingMemory losing(memory.at + kPage, 1);
+    losing.gone();
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(kPage - 100, 'c') + letters(5000 - (kPage - 100), 'b'));
+  }
+  SECTION("other memory") {
+    LosingMemory losing(elsewhere.at, Memory::kSize);
+    losing.gone();
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(5000, 'c'));
+  }
+  SECTION("not after all") {
+    LosingMemory losing(memory.at, Memory::kSize);
+    losing.kept();
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(5000, 'c'));
+  }
+  SECTION("but for what moves") {
+    LosingMemory losing(memory.at, Memory::kSize);
+    losing.moved({elsewhere.at, kPage});
+    elsewhere.fill('e');
+    CHECK(leaving(ring) == letters(kPage - 100, 'e') + letters(5000 - (kPage - 100), 'b'));
+  }
+}
+
+TEST_CASE("bytes are copied out of memory, or of what is held where it is gone") {
+  const Memory memory;
+  TestRing ring;
+  refer(ring, memory.at + 100, 5000);
+  memory.fill('b');
+  if (GENERATE(true, false)) REQUIRE(mprotect(memory.at + kPage, kPage, PROT_NONE) == 0);
+  std::string to(5000, '\0');
+  const iovec iov[] = {{to.data(), 3000}, {to.data() + 3000, 2000}};
+  CHECK(copy_out(ring, iov, 2) == 5000);
+  CHECK(to.substr(0, kPage - 100) == letters(kPage - 100, 'b'));
+  CHECK(ring.empty());
+}
+
+TEST_CASE("mappings last from where they are seen to where they go") {
+  using lasting_memory::Kind;
+  lasting_memory::learn(false);
+  const Memory memory;
+  const auto kind = [](const char* at) { return lasting_memory::part_of(at, 1).kind; };
+  CHECK(kind(memory.at) == Kind::kPassing);
+  lasting_memory::add(memory.at, Memory::kSize);
+  CHECK(kind(memory.at) == Kind::kLasting);
+  CHECK(lasting_memory::size_of(memory.at) == Memory::kSize);
+  const lasting_memory::Part part = lasting_memory::part_of(memory.at + 10, 3 * kPage);
+  CHECK(part.size == Memory::kSize - 10);
+  lasting_memory::remove(memory.at, kPage);
+  CHECK(kind(memory.at) == Kind::kPassing);
+  CHECK(kind(memory.at + kPage) == Kind::kLasting);
+  CHECK(lasting_memory::part_of(memory.at, Memory::kSize).size == kPage);
+  lasting_memory::remove(memory.at, Memory::kSize);
+  CHECK(kind(memory.at + kPage) == Kind::kPassing);
+}
+
+}  // namespace anysplice
