@@ -41,11 +41,20 @@ size_t bounded(size_t length, const Object& in, const Object& out) {
 
 }  // namespace
 
-// A socket, or a file, was written to, or read from.
+// Bytes, or a message, were taken out of a socket.
+void Stage::took_bytes(Var& in, int64_t n) {
+  Object& object = object_of(in);
+  if (n < 0 || object.peer < 0) return;
+  object.unread -= n;
+  if (object.kind == Object::kDatagram) object.messages = std::max(0, object.messages - 1);
+}
+
+// A socket, or a file, was written to.
 void Stage::put_bytes(Var& out, int64_t n) {
   const Object& object = object_of(out);
-  if (n <= 0 || object.peer < 0) return;
+  if (n < 0 || object.peer < 0) return;
   shared_.object[object.peer].unread += n;
+  shared_.object[object.peer].sent += static_cast<uint64_t>(n);
   ++shared_.object[object.peer].messages;
   if (object.kind != Object::kTcp) return;
   // What was kept back for more to come goes out.
@@ -92,7 +101,7 @@ void Stage::splice(const Step& step) {
   judge(answers, out, [&](int s, Rest rest) { return make(s, rest, flags | SPLICE_F_NONBLOCK); });
   if (!off_in.same()) differ("in: " + off_in.text());
   if (!off_out.same()) differ("out: " + off_out.text());
-  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  took_bytes(in, answers[0].n);
   put_bytes(out, answers[0].n);
 }
 
@@ -176,7 +185,7 @@ void Stage::sendfile(const Step& step) {
                       call(kEngine, [&](int s) { return make(s, {}); })};
   judge(answers, out, make);
   if (!offset.same()) differ(offset.text());
-  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  took_bytes(in, answers[0].n);
   put_bytes(out, answers[0].n);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -37,6 +38,7 @@ class Generator : private Draws {
       20,  4,   6,   5,   2,  15, 10, 30, 2,     // making
       260, 160, 120, 60,                         // the family
       100, 40,  15,  110, 30, 10, 8,             // bytes
+      40,  40,  20,  2,                          // sockets
       40,  8,   8,   20,  15, 15, 5,  2,  6, 8,  // watching
       5,   6,   1,   4,   12,                    // others
   };
@@ -75,7 +77,7 @@ class Generator : private Draws {
         guess_[a] = kAnyFile;
         break;
       case Op::kPair:
-        add(op, {a, b, chance(60) ? 0 : 1 + below(2)});
+        add(op, {a, b, chance(30) ? 0 : below(5)});
         guess_[a] = guess_[b] = kSocket;
         break;
       case Op::kDevice:
@@ -177,6 +179,27 @@ class Generator : private Draws {
       case Op::kSeek:
       case Op::kTruncate:
         add(op, {pick(of({kAnyFile})), below(20000)});
+        break;
+      case Op::kSend: {
+        constexpr int64_t kFlags[] = {0, 0, MSG_OOB, MSG_EOR};
+        add(op, {pick(of({kSocket})), length(), kFlags[below(4)]});
+        break;
+      }
+      case Op::kReceive: {
+        constexpr int64_t kFlags[] = {0, MSG_PEEK, MSG_TRUNC, MSG_OOB, MSG_PEEK | MSG_TRUNC};
+        add(op, {pick(of({kSocket})), length(), kFlags[below(5)]});
+        break;
+      }
+      case Op::kOption: {
+        constexpr int64_t kMost[] = {6000, 20, 20, 300, 2, 20000, 20000};
+        const unsigned which = below(7);
+        const bool off = which == 3 && chance(30);
+        add(op, {pick(of({kSocket})), which,
+                 off ? -1 : static_cast<int64_t>(below(static_cast<unsigned>(kMost[which])))});
+        break;
+      }
+      case Op::kShut:
+        add(op, {pick(of({kSocket})), below(3)});
         break;
       case Op::kPoll:
         add(op, {pick(~of({kFree})), events()});

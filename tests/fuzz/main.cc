@@ -1,7 +1,7 @@
 // fuzz: random programs on the kernel and on the engine.
 //
 //   fuzz [--seed N] [--programs M] [--steps K] [--minutes T]
-//        [--config rings|plain|"auto N"|auto|old|all]
+//        [--config rings|plain|native|"auto N"|auto|old|all]
 //   fuzz FILE...           runs the programs in the files, as regressions
 //   fuzz --print N ...     prints the program of a seed
 #include <stdio.h>

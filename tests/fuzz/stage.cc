@@ -54,7 +54,11 @@ Stage::Stage(Shared* shared, const Program& program) : shared_(*shared), program
   const bool rings = config.kind == Config::kRings ||
                      (config.kind == Config::kAuto && (config.natives & 0x100) == 0);
   calls_[kKernel] = &oracle::take_side(oracle::Side::kKernel);
-  calls_[kEngine] = &oracle::take_side(rings ? oracle::Side::kRings : oracle::Side::kNoRings);
+  if (config.kind == Config::kNative) {
+    calls_[kEngine] = calls_[kKernel];
+  } else {
+    calls_[kEngine] = &oracle::take_side(rings ? oracle::Side::kRings : oracle::Side::kNoRings);
+  }
   if (config.kind == Config::kAuto) {
     anysplice::set_mode(anysplice::Mode::kAuto, 0);
     set_natives(config.natives, &shared_.native_calls);
@@ -100,125 +104,6 @@ void Stage::differ(const std::string& what) {
   end(Verdict::kDifferent);
 }
 
-void Stage::act(const Step& step) {
-  step_ = &step;
-  skipped_ = false;
-  const int64_t* a = step.arg;
-  const auto length = [&](int i) { return static_cast<size_t>(a[i]); };
-  switch (step.op) {
-    case Op::kPipe:
-      make_pipe(step);
-      break;
-    case Op::kFifo:
-      make_fifo(step);
-      break;
-    case Op::kFile:
-      make_file(step);
-      break;
-    case Op::kPair:
-      make_pair(step);
-      break;
-    case Op::kDevice:
-      make_device(step);
-      break;
-    case Op::kDup:
-      dup(step);
-      break;
-    case Op::kDup2:
-      dup2(step);
-      break;
-    case Op::kClose:
-      close(var(a[0]));
-      break;
-    case Op::kSendFd:
-      send_fd(step);
-      break;
-    case Op::kSplice:
-      splice(step);
-      break;
-    case Op::kTee:
-      tee(step);
-      break;
-    case Op::kVmsplice:
-      vmsplice(step);
-      break;
-    case Op::kSendfile:
-      sendfile(step);
-      break;
-    case Op::kRead:
-    case Op::kReadv:
-    case Op::kPreadv2:
-      read(step);
-      break;
-    case Op::kWrite:
-    case Op::kWritev:
-      write(step);
-      break;
-    case Op::kSeek:
-      seek(step);
-      break;
-    case Op::kTruncate:
-      truncate(step);
-      break;
-    case Op::kPoll:
-      poll({&var(a[0])}, static_cast<short>(a[1]));
-      break;
-    case Op::kPollAll: {
-      std::vector<Var*> all;
-      for (Var& v : vars_) {
-        if (v.open()) all.push_back(&v);
-      }
-      poll(all, static_cast<short>(a[0]));
-      break;
-    }
-    case Op::kSelect:
-      select(static_cast<unsigned>(a[0]));
-      break;
-    case Op::kUnread:
-      unread(var(a[0]));
-      break;
-    case Op::kNonblock:
-      set_nonblock(var(a[0]), a[1] != 0);
-      break;
-    case Op::kSetSize:
-      set_size(var(a[0]), static_cast<long>(a[1]));
-      break;
-    case Op::kGetSize:
-      get_size(var(a[0]));
-      break;
-    case Op::kEpoll:
-      make_epoll(step);
-      break;
-    case Op::kWatch:
-      watch(step);
-      break;
-    case Op::kEvents:
-      events(var(a[0]));
-      break;
-    case Op::kFork:
-      fork(static_cast<int>(a[0]));
-      break;
-    case Op::kExit:
-      if (actor_ != 0) exit(a[0] != 0);
-      skipped_ = true;
-      break;
-    case Op::kSpawn:
-      spawn(var(a[0]), a[1] != 0, length(2));
-      break;
-    case Op::kExpose:
-      expose(var(a[0]));
-      break;
-    case Op::kStranger:
-      stranger(var(a[0]), a[1] != 0, length(2));
-      break;
-    case Op::kOps:
-      break;
-  }
-  if (skipped_) return;
-  observe(step);
-  ++shared_.compared;
-}
-
 // What can be seen without disturbing much. How much is looked at differs between programs: a look
 // may settle what would have gone wrong.
 void Stage::observe(const Step& step) {
@@ -242,6 +127,11 @@ void Stage::look_at(Var& v, int depth) {
         struct stat st;
         return fstat(v.fd[side], &st) == 0 ? st.st_size : -1;
       });
+      break;
+    case Object::kStream:
+    case Object::kDatagram:
+    case Object::kTcp:
+      look_at_socket(v);
       break;
     default:
       break;

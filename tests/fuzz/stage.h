@@ -96,7 +96,16 @@ class Stage {
   void close(Var& v);
   void send_fd(const Step& step);
 
+  // --- sockets.cc
+  void send(const Step& step);
+  void receive(const Step& step);
+  void set_option(const Step& step);
+  void shut(const Step& step);
+  void look_at_socket(const Var& v);
+  void arrive(Var& v);
+
   // --- family.cc
+  void took_bytes(Var& in, int64_t n);
   bool lend(const Var& in, const Var& out);
   void splice(const Step& step);
   void tee(const Step& step);
@@ -139,7 +148,7 @@ class Stage {
   bool nonblocking(const Var& v);
   bool can_take(const Var& v, bool not_waiting);
   bool can_give(const Var& v, size_t length, bool not_waiting);
-  void arrive(Var& v);
+  bool may_wait_a_little();
 
   // --- full.cc: pipes and sockets that are full on one side and not on the other
   bool slots_known(const Var& v);
