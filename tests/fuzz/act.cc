@@ -24,6 +24,21 @@ void Stage::act(const Step& step) {
     case Op::kDevice:
       make_device(step);
       break;
+    case Op::kLonely:
+      make_lonely_fifo(step);
+      break;
+    case Op::kAgain:
+      open_again(step);
+      break;
+    case Op::kOdd:
+      make_odd(step);
+      break;
+    case Op::kTerminal:
+      make_terminal(step);
+      break;
+    case Op::kType:
+      type(step);
+      break;
     case Op::kDup:
       dup(step);
       break;

@@ -35,6 +35,7 @@ size_t bounded(size_t length, const Object& in, const Object& out) {
   if (in.endless || (&in == &out && in.kind == Object::kFile)) {
     return std::min<size_t>(length, 1 << 16);
   }
+  if (out.terminal) return std::min<size_t>(length, 200);
   const bool counted = out.kind == Object::kTcp || out.kind == Object::kDatagram;
   return counted ? std::min<size_t>(length, 1 << 14) : length;
 }
@@ -131,14 +132,15 @@ void Stage::vmsplice(const Step& step) {
   size_t length = static_cast<size_t>(step.arg[1]);
   const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
   const bool pipe = object_of(v).kind == Object::kPipe;
-  if (pipe && !no_wait && !(v.reads ? ready(v, POLLIN) : ready(v, POLLOUT) && has_room(v))) {
+  const bool out_of = v.reads && !v.writes;
+  if (pipe && !no_wait && !(out_of ? ready(v, POLLIN) : ready(v, POLLOUT) && has_room(v))) {
     skipped_ = true;
     return;
   }
   const size_t from = v.writes ? take_pattern(length, static_cast<int>(step.arg[4])) : 0;
   look_at_slots(v);
   // Into a bad segment nothing goes of a slot that does not fit before it, whatever a slot is here.
-  if (pipe && v.reads && step.arg[3] > 0 && !slots_known(v)) {
+  if (pipe && out_of && step.arg[3] > 0 && !slots_known(v)) {
     skipped_ = true;
     return;
   }
@@ -152,7 +154,7 @@ void Stage::vmsplice(const Step& step) {
   };
   Answer answers[] = {call(kKernel, [&](int s) { return make(s, flags); }),
                       call(kEngine, [&](int s) { return make(s, flags); })};
-  if (v.reads) {
+  if (out_of) {
     agree(answers);
     got_bytes(answers, v);
     return;

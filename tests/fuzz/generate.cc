@@ -35,12 +35,13 @@ class Generator : private Draws {
  private:
   // In the order of ops.def.
   static constexpr std::array<unsigned, static_cast<size_t>(Op::kOps)> kUsual = {
-      20,  4,   6,   5,   2,  15, 10, 30, 2,     // making
-      260, 160, 120, 60,                         // the family
-      100, 40,  15,  110, 30, 10, 8,             // bytes
-      40,  40,  20,  2,                          // sockets
-      40,  8,   8,   20,  15, 15, 5,  2,  6, 8,  // watching
-      5,   6,   1,   4,   12,                    // others
+      20,  4,   6,   5,   2,  3,  6,  4, 3,     // making
+      15,  10,  30,  2,                         // copying and closing
+      260, 160, 120, 60,                        // the family
+      100, 40,  15,  110, 10, 30, 10, 8,        // bytes
+      40,  40,  20,  2,                         // sockets
+      40,  8,   8,   20,  15, 15, 5,  2, 6, 8,  // watching
+      5,   6,   1,   4,   12,                   // others
   };
 
   void add(Op op, std::initializer_list<int64_t> args) {
@@ -59,6 +60,8 @@ class Generator : private Draws {
     if (chance(60)) make(Op::kFile);
     if (chance(40)) make(Op::kPair);
     if (chance(20)) make(Op::kDevice);
+    if (chance(15)) make(Op::kTerminal);
+    if (chance(15)) make(Op::kLonely);
   }
 
   void make(Op op) {
@@ -73,7 +76,8 @@ class Generator : private Draws {
         guess_[b] = kWriter;
         break;
       case Op::kFile:
-        add(op, {a, chance(60) ? 0 : below(4), below(chance(50) ? 300'000 : 9000)});
+        add(op,
+            {a, chance(60) ? 0 : below(4), chance(10) ? 0 : below(chance(50) ? 300'000 : 9000)});
         guess_[a] = kAnyFile;
         break;
       case Op::kPair:
@@ -83,6 +87,18 @@ class Generator : private Draws {
       case Op::kDevice:
         add(op, {a, below(2)});
         guess_[a] = kAnyDevice;
+        break;
+      case Op::kLonely:
+        add(op, {a});
+        guess_[a] = kReader;
+        break;
+      case Op::kOdd:
+        add(op, {a, below(10)});
+        guess_[a] = kAnyDevice;
+        break;
+      case Op::kTerminal:
+        add(op, {a, b, below(6)});
+        guess_[a] = guess_[b] = kAnyDevice;
         break;
       default:
         add(op, {a});
@@ -126,12 +142,26 @@ class Generator : private Draws {
       case Op::kPair:
       case Op::kDevice:
       case Op::kEpoll:
+      case Op::kLonely:
+      case Op::kOdd:
+      case Op::kTerminal:
         make(op);
         break;
       case Op::kDup:
       case Op::kDup2:
       case Op::kSendFd:
         copy(op);
+        break;
+      case Op::kAgain: {
+        const std::vector<int> free = all(of({kFree}));
+        if (free.size() < 4) break;
+        const unsigned how = below(3);
+        add(op, {pick(kPipes), free[0], how});
+        guess_[free[0]] = how == 0 ? kReader : kWriter;
+        break;
+      }
+      case Op::kType:
+        add(op, {pick(of({kAnyDevice})), length()});
         break;
       case Op::kClose: {
         // Enough stays open to go on with.
@@ -215,7 +245,7 @@ class Generator : private Draws {
         add(op, {pick(kPipes)});
         break;
       case Op::kNonblock:
-        add(op, {pick(kPipes | of({kSocket})), chance(blocking_ ? 50 : 85)});
+        add(op, {pick(kPipes | of({kSocket, kAnyDevice})), chance(blocking_ ? 50 : 85)});
         break;
       case Op::kSetSize: {
         constexpr int64_t kSizes[] = {0, 1, 4096, 4097, 8192, 16384, 65536, 65537, 131072, 1 << 20};

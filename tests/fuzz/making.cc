@@ -119,6 +119,7 @@ void Stage::make_fifo(const Step& step) {
     const int fd[] = {fds[kKernel][end], fds[kEngine][end]};
     open_var(end == 0 ? r : w, fd, object, end == 0, end == 1);
   }
+  shared_.object[object].lonely = true;
 }
 
 void Stage::make_file(const Step& step) {

@@ -31,6 +31,9 @@ struct Object {
   bool deaf = false;       // its reading half was shut
   bool finished = false;   // the other's writing half was
   bool terminal = false;
+  bool lines = false;   // one that gives whole lines only
+  bool odd = false;     // no file that keeps bytes, or one whose reads wait
+  bool lonely = false;  // a pipe that may have ends opened one by one
 };
 
 enum class Verdict : uint32_t {

@@ -6,6 +6,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -54,7 +55,7 @@ void Stage::send(const Step& step) {
 void Stage::receive(const Step& step) {
   Var& v = var(step.arg[0]);
   const Object& object = object_of(v);
-  const size_t length = std::min<size_t>(static_cast<size_t>(step.arg[1]), kBuffer);
+  const size_t length = std::min<size_t>(static_cast<size_t>(step.arg[1]), 1 << 17);
   int allowed = MSG_PEEK;
   if (object.kind == Object::kTcp) allowed |= MSG_OOB;
   if (object.kind == Object::kDatagram) allowed |= MSG_TRUNC;
@@ -64,6 +65,8 @@ void Stage::receive(const Step& step) {
   arrive(v);
   int told[2] = {};
   const auto make = [&](int side) {
+    // From a place of its own a look copies less than MSG_TRUNC says.
+    memset(buffer(side), 0, length);
     iovec to = {buffer(side), length};
     msghdr message = {};
     message.msg_iov = &to;
@@ -134,6 +137,7 @@ void Stage::look_at_socket(const Var& v) {
 // Waits until what was sent over TCP is here, and the end of it.
 void Stage::arrive(Var& v) {
   const Object& object = object_of(v);
+  if (object.terminal) arrive_at_terminal(v);
   if (object.kind != Object::kTcp || object.deaf) return;
   for (int side = 0; side < 2; ++side) {
     uint64_t n = 0;

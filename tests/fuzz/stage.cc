@@ -155,7 +155,7 @@ void Stage::finish() {
         ::close(reader);
       }
       if (content[0] != content[1]) differ("file: " + difference(content[0], content[1]));
-    } else if (v.reads && object.kind != Object::kDevice) {
+    } else if (v.reads && (object.kind != Object::kDevice || object.terminal)) {
       set_nonblock(v, true);
       arrive(v);
       const std::string k = drain(v, kKernel), e = drain(v, kEngine);

@@ -96,6 +96,15 @@ class Stage {
   void close(Var& v);
   void send_fd(const Step& step);
 
+  // --- odd_files.cc
+  void make_lonely_fifo(const Step& step);
+  void open_again(const Step& step);
+  void make_odd(const Step& step);
+  void make_terminal(const Step& step);
+  void type(const Step& step);
+  void arrive_at_terminal(const Var& v);
+  bool ends_at_once(const Var& v);
+
   // --- sockets.cc
   void send(const Step& step);
   void receive(const Step& step);

@@ -23,7 +23,7 @@ bool Stage::may_wait_a_little() { return shared_.waits++ < 4; }
 bool Stage::can_take(const Var& v, bool not_waiting) {
   const Object& object = object_of(v);
   if (object.kind < Object::kPipe || object.kind == Object::kFile ||
-      object.kind == Object::kDevice) {
+      (object.kind == Object::kDevice && !object.odd && !object.terminal)) {
     return true;
   }
   const bool heeds = object.kind == Object::kPipe || object.kind == Object::kStream;
@@ -31,7 +31,7 @@ bool Stage::can_take(const Var& v, bool not_waiting) {
   // A unix stream's poll does not know how much its reads wait for.
   const bool enough =
       object.kind != Object::kStream || object.low_water <= 1 || bytes_in(v) >= object.low_water;
-  if (ready(v, POLLIN) && enough) return true;
+  if ((ready(v, POLLIN) && enough) || ends_at_once(v)) return true;
   return object.limited_in && may_wait_a_little();
 }
 
@@ -68,6 +68,13 @@ bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
       return length <= 1 << 14 && peer.messages < 4 && peer.unread < 1 << 15 &&
              (nonblocking(v) || ready(v, POLLOUT));
     }
+    case Object::kDevice:
+      // A terminal that is full, or waits for the end of a line, takes what it takes.
+      if (object.terminal) {
+        const Object& peer = shared_.object[object.peer];
+        return length <= 200 && peer.unread < 1000 && !peer.lines && nonblocking(v);
+      }
+      return !object.odd || nonblocking(v) || ready(v, POLLOUT);
     default:
       return true;
   }
