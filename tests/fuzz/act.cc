@@ -125,6 +125,9 @@ void Stage::act(const Step& step) {
     case Op::kEvents:
       events(var(a[0]));
       break;
+    case Op::kWait:
+      wait(step);
+      break;
     case Op::kFork:
       fork(static_cast<int>(a[0]));
       break;

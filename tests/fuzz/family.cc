@@ -171,7 +171,9 @@ void Stage::sendfile(const Step& step) {
   Var &out = var(step.arg[0]), &in = var(step.arg[1]);
   size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
   if (object_of(in).endless && !slots_known(out)) count = std::min(count, kPage);
-  if (!can_take(in, false) || !can_give(out, count, false) ||
+  // How far a terminal's file system goes nobody can know (docs/limitations.md).
+  const bool beyond = object_of(out).terminal && step.arg[2] > INT32_MAX;
+  if (beyond || !can_take(in, false) || !can_give(out, count, false) ||
       (object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out))) {
     skipped_ = true;
     return;

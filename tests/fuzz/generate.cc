@@ -41,6 +41,7 @@ class Generator : private Draws {
       100, 40,  15,  110, 10, 30, 10, 8,        // bytes
       40,  40,  20,  2,                         // sockets
       40,  8,   8,   20,  15, 15, 5,  2, 6, 8,  // watching
+      6,                                        // not alone
       5,   6,   1,   4,   12,                   // others
   };
 
@@ -261,6 +262,28 @@ class Generator : private Draws {
       case Op::kEvents:
         if (!all(of({kSet})).empty()) add(op, {pick(of({kSet}))});
         break;
+      case Op::kWait: {
+        // Mostly on new pipes, which have all ends here and nothing in them.
+        const std::vector<int> free = all(of({kFree}));
+        int in = pick(of({kReader})), out = pick(of({kWriter}));
+        if (free.size() >= 8 && chance(80)) {
+          make(Op::kPipe);
+          make(Op::kPipe);
+          in = free[chance(70) ? 0 : 2];
+          out = free[3];
+          const unsigned which = below(9);
+          if ((which == 6 || which == 8) && chance(80)) add(Op::kWrite, {free[1], 1 + below(9000)});
+          if (chance(50)) add(Op::kTee, {in, out, 1, 2});
+          add(Op::kNonblock, {in, 0});
+          add(Op::kNonblock, {out, 0});
+          add(op, {in, out, which, below(5), length()});
+          break;
+        }
+        add(Op::kNonblock, {in, 0});
+        add(Op::kNonblock, {out, 0});
+        add(op, {in, out, below(9), below(5), length()});
+        break;
+      }
       case Op::kFork:
         actor_ = 0;
         forked_ = true;

@@ -54,6 +54,7 @@ struct Shared {
   uint64_t excused;   // differences in how much a full pipe or socket takes
   uint64_t cursor;    // where in the pattern the next bytes come from
   int waits;          // steps that slept until their time was over
+  int sleeps;         // and those that others woke
   int objects;
   Object object[kObjects];
   int watched[kVariables];  // the object that was put into an epoll set by this variable's number

@@ -96,8 +96,10 @@ void Stage::set_option(const Step& step) {
   skipped_ = !v.open() || object_of(v).peer < 0;
   if (skipped_) return;
   Object& object = shared_.object[v.object];
-  // How much of a stream is under way depends on what TCP makes of its buffers.
-  skipped_ = (option == SO_RCVBUF || option == SO_SNDBUF) && object.kind == Object::kTcp;
+  // How much of a stream is under way depends on what TCP makes of its buffers; and a splice of the
+  // kernel leaves the place where TCP looks alone (docs/limitations.md).
+  const bool streams = option == SO_RCVBUF || option == SO_SNDBUF || option == SO_PEEK_OFF;
+  skipped_ = streams && object.kind == Object::kTcp;
   if (skipped_) return;
   if (option == SO_RCVTIMEO || option == SO_SNDTIMEO) {
     value = static_cast<int>(std::clamp<int64_t>(value, 0, kLongest));

@@ -159,6 +159,11 @@ class Stage {
   bool can_give(const Var& v, size_t length, bool not_waiting);
   bool may_wait_a_little();
 
+  // --- asleep.cc
+  bool fill(Var& out);
+  Var* only_end(int object, bool writes);
+  void wait(const Step& step);
+
   // --- full.cc: pipes and sockets that are full on one side and not on the other
   bool slots_known(const Var& v);
   Var* other_end(const Var& v);
