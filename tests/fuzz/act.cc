@@ -128,6 +128,15 @@ void Stage::act(const Step& step) {
     case Op::kWait:
       wait(step);
       break;
+    case Op::kStorm:
+      storm(step);
+      break;
+    case Op::kThreads:
+      threads(step);
+      break;
+    case Op::kDrop:
+      drop(a[0]);
+      break;
     case Op::kFork:
       fork(static_cast<int>(a[0]));
       break;

@@ -41,8 +41,8 @@ class Generator : private Draws {
       100, 40,  15,  110, 10, 30, 10, 8,        // bytes
       40,  40,  20,  2,                         // sockets
       40,  8,   8,   20,  15, 15, 5,  2, 6, 8,  // watching
-      6,                                        // not alone
-      5,   6,   1,   4,   12,                   // others
+      6,   2,   3,                              // not alone
+      5,   3,   6,   1,   4,  12,               // others
   };
 
   void add(Op op, std::initializer_list<int64_t> args) {
@@ -284,6 +284,24 @@ class Generator : private Draws {
         add(op, {in, out, below(9), below(5), length()});
         break;
       }
+      case Op::kStorm:
+      case Op::kThreads: {
+        const std::vector<int> free = all(of({kFree}));
+        if (free.size() < 8) break;
+        make(Op::kPipe);
+        make(Op::kPipe);
+        // Used before, or not.
+        if (chance(50)) add(Op::kTee, {free[0], free[3], 1, 2});
+        if (op == Op::kThreads) {
+          add(op, {free[0], free[1], free[2], free[3], length()});
+        } else {
+          add(op, {free[0], free[3], length(), below(3)});
+        }
+        break;
+      }
+      case Op::kDrop:
+        if (actor_ != 0) add(op, {below(2)});
+        break;
       case Op::kFork:
         actor_ = 0;
         forked_ = true;

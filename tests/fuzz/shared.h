@@ -55,6 +55,7 @@ struct Shared {
   uint64_t cursor;    // where in the pattern the next bytes come from
   int waits;          // steps that slept until their time was over
   int sleeps;         // and those that others woke
+  int storms;         // of signals, or threads
   int objects;
   Object object[kObjects];
   int watched[kVariables];  // the object that was put into an epoll set by this variable's number

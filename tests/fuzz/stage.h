@@ -142,6 +142,7 @@ class Stage {
 
   // --- others.cc
   void fork(int number);
+  void drop(int64_t how);
   [[noreturn]] void exit(bool silently);
   void spawn(Var& v, bool writes, size_t length);
   bool stranded(const Var& v);
@@ -163,6 +164,10 @@ class Stage {
   bool fill(Var& out);
   Var* only_end(int object, bool writes);
   void wait(const Step& step);
+
+  // --- midway.cc
+  void storm(const Step& step);
+  void threads(const Step& step);
 
   // --- full.cc: pipes and sockets that are full on one side and not on the other
   bool slots_known(const Var& v);
