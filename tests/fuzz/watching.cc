@@ -100,6 +100,11 @@ void Stage::select(unsigned asked) {
 }
 
 void Stage::unread(Var& v) {
+  // What a related process holds is counted for its readers only (docs/limitations.md).
+  const bool forked = std::any_of(std::begin(shared_.pid), std::end(shared_.pid),
+                                  [](pid_t pid) { return pid != 0; });
+  skipped_ = forked && object_of(v).kind == Object::kPipe && other_end(v) == nullptr;
+  if (skipped_) return;
   arrive(v);
   int n[2] = {-1, -1};
   both([&](int side) { return calls_[side]->ioctl(v.fd[side], FIONREAD, &n[side]); });
