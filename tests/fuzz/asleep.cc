@@ -2,7 +2,7 @@
 // to the other end of what it waits for. First all this on the kernel, then on the engine.
 //
 // The calls: 0 read, 1 splice, 2 tee, 3 vmsplice (out of a pipe), 4 poll; with a full target
-// 5 write, 6 splice, 7 vmsplice, 8 tee.
+// 5 write, 6 splice, 7 vmsplice, 8 tee; and 9 sendfile.
 // What is done: 0 bytes (or room) come, 1 the other end is closed, 2 a handler without SA_RESTART,
 // 3 one with SA_RESTART, and then bytes or room, 4 a handler that leaves by siglongjmp.
 #include <errno.h>
@@ -123,32 +123,56 @@ Var* Stage::only_end(int object, bool writes) {
   return found;
 }
 
+// The one descriptor from which comes what `in` waits for, or to which goes what `out` is full of.
+Var* Stage::waker(const Var& v, bool full) {
+  const Object& object = object_of(v);
+  if (object.kind == Object::kPipe) return only_end(v.object, !full);
+  const bool asleep_for_ever = object.limited_in || object.low_water > 1;
+  const bool ended = object.finished || object.deaf;
+  if (full || object.peer < 0 || asleep_for_ever || ended) return nullptr;
+  Var* found = nullptr;
+  for (Var& other : vars_) {
+    if (other.object == v.object && &other != &v) return nullptr;
+    if (other.object != object.peer) continue;
+    if (found != nullptr) return nullptr;
+    found = &other;
+  }
+  return found;
+}
+
 void Stage::wait(const Step& step) {
   Var &in = var(step.arg[0]), &out = var(step.arg[1]);
-  const int which = static_cast<int>(std::clamp<int64_t>(step.arg[2], 0, 8));
+  const int which = static_cast<int>(std::clamp<int64_t>(step.arg[2], 0, 9));
   const int how = static_cast<int>(std::clamp<int64_t>(step.arg[3], 0, 4));
   size_t length = std::clamp<size_t>(static_cast<size_t>(step.arg[4]), 1, kPage);
-  const bool full = which >= 5, both_ends = which == 1 || which == 2 || which == 6 || which == 8;
-  const bool reads = !full || both_ends, writes = full || both_ends;
+  const bool full = which >= 5 && which <= 8;
+  const bool both_ends = which == 1 || which == 2 || which == 6 || which == 8 || which == 9;
+  const bool from_pipe = object_of(in).kind == Object::kPipe;
   const Var& waits_at = full ? out : in;
-  Var* const other =
-      object_of(waits_at).kind == Object::kPipe ? only_end(waits_at.object, !full) : nullptr;
   const bool forked = std::any_of(std::begin(shared_.pid), std::end(shared_.pid),
                                   [](pid_t pid) { return pid != 0; });
-  skipped_ = other == nullptr || forked || shared_.sleeps >= 5 || !(full ? out.writes : in.reads) ||
-             nonblocking(waits_at) ||
-             (reads && (object_of(in).kind != Object::kPipe || !in.reads)) ||
-             (both_ends && (in.object == out.object || nonblocking(in) || nonblocking(out))) ||
-             (writes && (object_of(out).kind != Object::kPipe || !out.writes));
+  Var* const other = waker(waits_at, full);
+  skipped_ = other == nullptr || forked || shared_.sleeps >= 5 || nonblocking(waits_at) ||
+             !(full ? out.writes : in.reads) || (full && both_ends && !from_pipe);
+  if (!full) arrive(in);
+  if (full || both_ends) {
+    skipped_ = skipped_ || object_of(out).kind != Object::kPipe || !out.writes ||
+               (both_ends && (in.object == out.object || nonblocking(in) || nonblocking(out)));
+  }
+  // A datagram socket does not see the other one go.
+  skipped_ = skipped_ || (how == 1 && !full && object_of(in).kind == Object::kDatagram &&
+                          !object_of(in).sequenced);
   if (skipped_) return;
   // One end is in the way: empty, or full. The other is not.
-  skipped_ = (!full && !empty(in)) || (writes && !full && !(empty(out) && ready(out, POLLOUT))) ||
-             (full && both_ends && !ready(in, POLLIN)) || (full && !fill(out));
+  const bool nothing = from_pipe ? empty(in) : !ready(in, POLLIN);
+  skipped_ = full ? (both_ends && !ready(in, POLLIN)) || !fill(out)
+                  : !nothing || (both_ends && !(empty(out) && ready(out, POLLOUT)));
   if (skipped_) return;
   ++shared_.sleeps;
   const size_t from = full ? take_pattern(length) : 0;
-  size_t news = kPage / 2;
-  const char* const bytes = pattern() + take_pattern(news);
+  size_t news = object_of(in).terminal ? 100 : kPage / 2;
+  std::string bytes(pattern() + take_pattern(news), news);
+  if (object_of(in).terminal) bytes += '\n';
   handle(how);
   Answer answers[2];
   std::string taken[2];
@@ -176,6 +200,8 @@ void Stage::wait(const Step& step) {
         case 1:
         case 6:
           return calls.splice(in.fd[s], nullptr, out.fd[s], nullptr, length, 0);
+        case 9:
+          return calls.sendfile(out.fd[s], in.fd[s], nullptr, length);
         default:
           return calls.tee(in.fd[s], out.fd[s], length, 0);
       }
@@ -194,7 +220,7 @@ void Stage::wait(const Step& step) {
       calls.close(other->fd[s]);
     } else if (how == 0 || how == 3) {
       if (!full) {
-        calls.write(other->fd[s], bytes, news);
+        calls.write(other->fd[s], bytes.data(), bytes.size());
       } else {
         const ssize_t n = calls.read(other->fd[s], buffer(s), kBuffer);
         taken[s].assign(buffer(s), static_cast<size_t>(std::max<ssize_t>(n, 0)));
@@ -207,6 +233,11 @@ void Stage::wait(const Step& step) {
     pthread_join(thread, nullptr);
     handlers[s] = handled;
     answers[s] = {sleeper.n, sleeper.error, after_call(0).signals};
+  }
+  if (!from_pipe && !full) {
+    if (how == 0 || how == 3) put_bytes(*other, static_cast<int64_t>(bytes.size()));
+    if (which != 4) took_bytes(in, answers[0].n);
+    if (how == 1) object_of(in).finished = true;
   }
   if (how == 1) *other = {};
   agree(answers);

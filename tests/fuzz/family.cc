@@ -31,12 +31,14 @@ class Offset {
 };
 
 // Never for ever, and never more than a disk has: what has no end of its own gets one.
-size_t bounded(size_t length, const Object& in, const Object& out) {
+size_t bounded(size_t length, const Object& in, const Object& out, bool room) {
   if (in.endless || (&in == &out && in.kind == Object::kFile)) {
     return std::min<size_t>(length, 1 << 16);
   }
   if (out.terminal) return std::min<size_t>(length, 200);
   const bool counted = out.kind == Object::kTcp || out.kind == Object::kDatagram;
+  // Several messages at once, if there is room for them.
+  if (out.kind == Object::kDatagram && room) return std::min<size_t>(length, 1 << 17);
   return counted ? std::min<size_t>(length, 1 << 14) : length;
 }
 
@@ -63,6 +65,13 @@ void Stage::put_bytes(Var& out, int64_t n) {
   for (int fd : out.fd) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+// Whether the other end of a message socket has read all of them.
+bool Stage::no_messages(const Var& out) {
+  const Object& object = object_of(out);
+  return object.kind == Object::kDatagram && shared_.object[object.peer].messages == 0 &&
+         shared_.object[object.peer].unread <= 0;
+}
+
 // The kernel puts a file's pages into a pipe, so a later change of the file shows there. The engine
 // copies. So a file that was read from is not written any more. False if it would be.
 bool Stage::lend(const Var& in, const Var& out) {
@@ -74,7 +83,8 @@ bool Stage::lend(const Var& in, const Var& out) {
 
 void Stage::splice(const Step& step) {
   Var &in = var(step.arg[0]), &out = var(step.arg[2]);
-  size_t length = bounded(static_cast<size_t>(step.arg[4]), object_of(in), object_of(out));
+  size_t length =
+      bounded(static_cast<size_t>(step.arg[4]), object_of(in), object_of(out), no_messages(out));
   const unsigned flags = static_cast<unsigned>(step.arg[5]);
   const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
   if (!can_take(in, no_wait) || !can_give(out, length, no_wait)) {
@@ -169,7 +179,8 @@ void Stage::vmsplice(const Step& step) {
 
 void Stage::sendfile(const Step& step) {
   Var &out = var(step.arg[0]), &in = var(step.arg[1]);
-  size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
+  size_t count =
+      bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out), no_messages(out));
   if (object_of(in).endless && !slots_known(out)) count = std::min(count, kPage);
   // How far a terminal's file system goes nobody can know (docs/limitations.md).
   const bool beyond = object_of(out).terminal && step.arg[2] > INT32_MAX;

@@ -266,6 +266,18 @@ class Generator : private Draws {
         // Mostly on new pipes, which have all ends here and nothing in them.
         const std::vector<int> free = all(of({kFree}));
         int in = pick(of({kReader})), out = pick(of({kWriter}));
+        if (free.size() >= 8 && chance(40)) {
+          // Something else that waits.
+          make(Op::kPipe);
+          make(chance(70) ? Op::kPair : Op::kTerminal);
+          constexpr unsigned kCalls[] = {0, 1, 1, 4, 9};
+          const unsigned end = 2 + below(2);
+          add(Op::kNonblock, {free[end], 0});
+          add(Op::kNonblock, {free[1], 0});
+          if (chance(30)) add(Op::kTee, {in, free[1], 1, 2});
+          add(op, {free[end], free[1], kCalls[below(5)], below(5), length()});
+          break;
+        }
         if (free.size() >= 8 && chance(80)) {
           make(Op::kPipe);
           make(Op::kPipe);

@@ -49,6 +49,7 @@ std::vector<iovec> segments(const char* at, size_t length, int64_t count, int64_
 Stage::Stage(Shared* shared, const Program& program) : shared_(*shared), program_(program) {
   struct sigaction action = {};
   action.sa_handler = count_signal;
+  action.sa_flags = SA_RESTART;  // as all but one of asleep.cc
   sigaction(SIGPIPE, &action, nullptr);
   const Config config = program.config.value_or(Config{});
   const bool rings = config.kind == Config::kRings ||

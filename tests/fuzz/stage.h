@@ -115,6 +115,7 @@ class Stage {
 
   // --- family.cc
   void took_bytes(Var& in, int64_t n);
+  bool no_messages(const Var& out);
   bool lend(const Var& in, const Var& out);
   void splice(const Step& step);
   void tee(const Step& step);
@@ -162,6 +163,7 @@ class Stage {
 
   // --- asleep.cc
   bool fill(Var& out);
+  Var* waker(const Var& v, bool full);
   Var* only_end(int object, bool writes);
   void wait(const Step& step);
 

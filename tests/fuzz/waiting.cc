@@ -64,7 +64,7 @@ bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
       return length <= 1 << 15 && shared_.object[object.peer].unread < 1 << 14;
     case Object::kDatagram: {
       const Object& peer = shared_.object[object.peer];
-      if (peer.messages == 0 && length <= 1 << 16) return nonblocking(v) || ready(v, POLLOUT);
+      if (peer.messages == 0 && length <= 1 << 17) return nonblocking(v) || ready(v, POLLOUT);
       return length <= 1 << 14 && peer.messages < 4 && peer.unread < 1 << 15 &&
              (nonblocking(v) || ready(v, POLLOUT));
     }
