@@ -212,11 +212,17 @@ void Generator::draw(Op op) {
     case Op::kDrop:
       if (actor_ != 0) add(op, {below(2)});
       break;
-    case Op::kFork:
+    case Op::kFork: {
+      const unsigned child = 1 + below(kActors - 1);
       actor_ = 0;
       forked_ = true;
-      add(op, {1 + below(kActors - 1)});
+      add(op, {child});
+      if (!chance(30)) break;
+      // As servers do: what it gives up goes first.
+      actor_ = static_cast<int>(child);
+      add(Op::kDrop, {below(2)});
       break;
+    }
     case Op::kExit:
       if (actor_ != 0) add(op, {below(2)});
       break;
