@@ -37,6 +37,8 @@ size_t bounded(size_t length, const Object& in, const Object& out, bool room) {
   }
   if (out.terminal) return std::min<size_t>(length, 200);
   const bool counted = out.kind == Object::kTcp || out.kind == Object::kDatagram;
+  // A large one of many pieces is lost by the kernel.
+  if (out.inet) return std::min<size_t>(length, 1 << 13);
   // Several messages at once, if there is room for them.
   if (out.kind == Object::kDatagram && room) return std::min<size_t>(length, 1 << 17);
   return counted ? std::min<size_t>(length, 1 << 14) : length;
@@ -68,8 +70,8 @@ void Stage::put_bytes(Var& out, int64_t n) {
 // Whether the other end of a message socket has read all of them.
 bool Stage::no_messages(const Var& out) {
   const Object& object = object_of(out);
-  return object.kind == Object::kDatagram && shared_.object[object.peer].messages == 0 &&
-         shared_.object[object.peer].unread <= 0;
+  return object.kind == Object::kDatagram && !object.inet &&
+         shared_.object[object.peer].messages == 0 && shared_.object[object.peer].unread <= 0;
 }
 
 // The kernel puts a file's pages into a pipe, so a later change of the file shows there. The engine

@@ -159,7 +159,10 @@ void Stage::make_pair(const Step& step) {
   const int second = new_object(kKinds[kind]);
   shared_.object[first].peer = second;
   shared_.object[second].peer = first;
-  for (const int object : {first, second}) shared_.object[object].sequenced = kind == 3;
+  for (const int object : {first, second}) {
+    shared_.object[object].sequenced = kind == 3;
+    shared_.object[object].inet = kind == 4;
+  }
   int fds[2][2];
   for (int* pair : fds) {
     const int type = kTypes[kind] | SOCK_NONBLOCK | SOCK_CLOEXEC;

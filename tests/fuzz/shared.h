@@ -28,6 +28,7 @@ struct Object {
   bool limited_in = false;  // SO_RCVTIMEO, SO_SNDTIMEO: waits come to an end by themselves
   bool limited_out = false;
   bool sequenced = false;  // of messages: SOCK_SEQPACKET
+  bool inet = false;       // UDP, which may lose what is large
   bool deaf = false;       // its reading half was shut
   bool finished = false;   // the other's writing half was
   bool terminal = false;

@@ -98,11 +98,8 @@ void Stage::set_option(const Step& step) {
   Object& object = shared_.object[v.object];
   // How much of a stream is under way depends on what TCP makes of its buffers; and a splice of the
   // kernel leaves the place where TCP looks alone (docs/limitations.md).
-  int domain = 0;
-  socklen_t size = sizeof domain;
-  ::getsockopt(v.fd[kKernel], SOL_SOCKET, SO_DOMAIN, &domain, &size);
   // UDP drops what has no room, and how much of that a message takes is the kernel's to choose.
-  skipped_ = option == SO_RCVBUF && domain == AF_INET;
+  skipped_ = option == SO_RCVBUF && object.inet;
   if (skipped_) return;
   const bool streams = option == SO_RCVBUF || option == SO_SNDBUF || option == SO_PEEK_OFF;
   skipped_ = streams && object.kind == Object::kTcp;
