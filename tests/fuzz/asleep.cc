@@ -127,9 +127,9 @@ Var* Stage::only_end(int object, bool writes) {
 Var* Stage::waker(const Var& v, bool full) {
   const Object& object = object_of(v);
   if (object.kind == Object::kPipe) return only_end(v.object, !full);
-  const bool asleep_for_ever = object.limited_in || object.low_water > 1;
+  const bool otherwise = object.limited_in || object.timed || object.low_water > 1;
   const bool ended = object.finished || object.deaf;
-  if (full || object.peer < 0 || asleep_for_ever || ended) return nullptr;
+  if (full || object.peer < 0 || otherwise || ended) return nullptr;
   Var* found = nullptr;
   for (Var& other : vars_) {
     if (other.object == v.object && &other != &v) return nullptr;

@@ -160,6 +160,7 @@ void Stage::make_terminal(const Step& step) {
     open_var(i == 0 ? a : b, fd, object, true, true);
     shared_.object[object].terminal = true;
     shared_.object[object].lines = i == 1 && mode == 0;
+    shared_.object[object].timed = i == 1 && mode == 4;
   }
 }
 

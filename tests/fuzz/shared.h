@@ -33,6 +33,7 @@ struct Object {
   bool finished = false;   // the other's writing half was
   bool terminal = false;
   bool lines = false;   // one that gives whole lines only
+  bool timed = false;   // one whose reads end by themselves
   bool odd = false;     // no file that keeps bytes, or one whose reads wait
   bool lonely = false;  // a pipe that may have ends opened one by one
 };
