@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs the fuzzer for long, in two processes at most. Builds first; needs what tools/test.sh installs.
 #
-#   tools/fuzz.sh --minutes N [--seed S] [--config rings|plain|auto|old|all] [--steps K] [--jobs 1|2]
+#   tools/fuzz.sh --minutes N [--seed S] [--config rings|plain|auto|old|partial|all] [--steps K] [--jobs 1|2]
 #
 # Each process has its own seeds, told at the end. A program that goes wrong is printed, shortened:
 # it belongs into tests/fuzz/regressions with a line that says what was wrong.

@@ -26,6 +26,20 @@ bool at_urgent_mark(int socket) {
   return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
 }
 
+// What a splice that does not wait gives at such a mark.
+ssize_t at_mark_at_once(int socket) {
+#ifdef POLLRDHUP
+  pollfd p{socket, POLLRDHUP, 0};
+  if (sys->poll(&p, 1, 0) > 0) {
+    if ((p.revents & POLLERR) != 0) return -sockets::option(socket, SO_ERROR, 0);
+    if ((p.revents & POLLRDHUP) != 0) return 0;  // no more will come
+  }
+#else
+  static_cast<void>(socket);
+#endif
+  return -EAGAIN;
+}
+
 // As much of the front of iov as a terminal takes without sleeping once poll has said that there is
 // room: one control character, which may come out as several, or a short run of others.
 size_t piece_for_terminal(const iovec& iov) {
@@ -75,7 +89,9 @@ ssize_t pull(Endpoint& from, const iovec& into) {
       break;
     case Kind::kStream:
     case Kind::kMessage:
-      if (from.tcp && at_urgent_mark(from.fd)) return from.nonblocking() ? -EAGAIN : 0;
+      if (from.tcp && at_urgent_mark(from.fd)) {
+        return from.nonblocking() ? at_mark_at_once(from.fd) : 0;
+      }
       n = sys->recv(from.fd, into.iov_base, into.iov_len, MSG_DONTWAIT);
       break;
     default:

@@ -196,9 +196,12 @@ std::optional<Step> stream_into_kernel(Flow& flow, PipeLock& pipe, size_t room, 
   }
   if (written < 0) return flow.fail(static_cast<int>(-written));
   flow.moved += static_cast<size_t>(written);
-  if (flow.in.kind != Kind::kStream || length < want) return after_some(flow);
+  // Where nothing more is there, a second recv would take an error that is for the next call.
+  const bool over = flow.in.kind != Kind::kStream || length < want || flow.left() == 0 ||
+                    kernel_pipe::bytes(flow.in.fd) == 0;
+  if (over) return after_some(flow);
   bool unused;
-  if (flow.left() > 0 && kernel_room(pipe.fd(), 0, &unused) > 0) return std::nullopt;
+  if (kernel_room(pipe.fd(), 0, &unused) > 0) return std::nullopt;
   return Step::kDone;
 }
 

@@ -24,10 +24,8 @@ size_t Stage::take_pattern(size_t& length, int align) {
 // Bytes were read into buffer(): they are the same.
 void Stage::got_bytes(const Answer answers[2], Var& in, int64_t most) {
   const int64_t n = answers[0].n;
-  Object& object = object_of(in);
-  if (object.kind == Object::kDatagram) object.messages = std::max(0, object.messages - 1);
+  took_bytes(in, n);
   if (n <= 0) return;
-  if (object.peer >= 0) object.unread -= n;
   const size_t seen = static_cast<size_t>(std::min(n, most));
   const std::string_view k(buffer(kKernel), seen), e(buffer(kEngine), seen);
   if (k != e) differ("read: " + difference(k, e));
@@ -71,7 +69,9 @@ void Stage::write(const Step& step) {
   Var& v = var(step.arg[0]);
   const bool vector = step.op == Op::kWritev;
   size_t length = static_cast<size_t>(step.arg[1]);
-  if (object_of(v).kind >= Object::kStream) length = std::min<size_t>(length, 1 << 14);
+  const Object::Kind kind = object_of(v).kind;
+  if (kind >= Object::kStream)
+    length = std::min<size_t>(length, kind == Object::kDatagram ? 1 << 16 : 1 << 14);
   const bool small = nonblocking(v) || length <= kPage;
   if (!small || !can_give(v, length, false)) {
     skipped_ = true;

@@ -31,26 +31,47 @@ class Offset {
 };
 
 // Never for ever, and never more than a disk has: what has no end of its own gets one.
-size_t bounded(size_t length, const Object& in, const Object& out) {
+size_t bounded(size_t length, const Object& in, const Object& out, bool room) {
   if (in.endless || (&in == &out && in.kind == Object::kFile)) {
     return std::min<size_t>(length, 1 << 16);
   }
+  if (out.terminal) return std::min<size_t>(length, 200);
   const bool counted = out.kind == Object::kTcp || out.kind == Object::kDatagram;
+  // A large one of many pieces is lost by the kernel.
+  if (out.inet) return std::min<size_t>(length, 1 << 13);
+  // Several messages at once, if there is room for them.
+  if (out.kind == Object::kDatagram && room) return std::min<size_t>(length, 1 << 17);
   return counted ? std::min<size_t>(length, 1 << 14) : length;
 }
 
 }  // namespace
 
-// A socket, or a file, was written to, or read from.
+// Bytes, or a message, were taken out of a socket.
+void Stage::took_bytes(Var& in, int64_t n) {
+  Object& object = object_of(in);
+  if (n < 0 || object.peer < 0) return;
+  object.unread -= n;
+  if (object.kind == Object::kDatagram) object.messages = std::max(0, object.messages - 1);
+}
+
+// A socket, or a file, was written to.
 void Stage::put_bytes(Var& out, int64_t n) {
   const Object& object = object_of(out);
-  if (n <= 0 || object.peer < 0) return;
+  if (n < 0 || object.peer < 0) return;
   shared_.object[object.peer].unread += n;
+  shared_.object[object.peer].sent += static_cast<uint64_t>(n);
   ++shared_.object[object.peer].messages;
   if (object.kind != Object::kTcp) return;
   // What was kept back for more to come goes out.
   const int on = 1;
   for (int fd : out.fd) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+// Whether the other end of a message socket has read all of them.
+bool Stage::no_messages(const Var& out) {
+  const Object& object = object_of(out);
+  return object.kind == Object::kDatagram && !object.inet &&
+         shared_.object[object.peer].messages == 0 && shared_.object[object.peer].unread <= 0;
 }
 
 // The kernel puts a file's pages into a pipe, so a later change of the file shows there. The engine
@@ -64,7 +85,8 @@ bool Stage::lend(const Var& in, const Var& out) {
 
 void Stage::splice(const Step& step) {
   Var &in = var(step.arg[0]), &out = var(step.arg[2]);
-  size_t length = bounded(static_cast<size_t>(step.arg[4]), object_of(in), object_of(out));
+  size_t length =
+      bounded(static_cast<size_t>(step.arg[4]), object_of(in), object_of(out), no_messages(out));
   const unsigned flags = static_cast<unsigned>(step.arg[5]);
   const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
   if (!can_take(in, no_wait) || !can_give(out, length, no_wait)) {
@@ -92,7 +114,7 @@ void Stage::splice(const Step& step) {
   judge(answers, out, [&](int s, Rest rest) { return make(s, rest, flags | SPLICE_F_NONBLOCK); });
   if (!off_in.same()) differ("in: " + off_in.text());
   if (!off_out.same()) differ("out: " + off_out.text());
-  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  took_bytes(in, answers[0].n);
   put_bytes(out, answers[0].n);
 }
 
@@ -122,14 +144,15 @@ void Stage::vmsplice(const Step& step) {
   size_t length = static_cast<size_t>(step.arg[1]);
   const bool no_wait = (flags & SPLICE_F_NONBLOCK) != 0;
   const bool pipe = object_of(v).kind == Object::kPipe;
-  if (pipe && !no_wait && !(v.reads ? ready(v, POLLIN) : ready(v, POLLOUT) && has_room(v))) {
+  const bool out_of = v.reads && !v.writes;
+  if (pipe && !no_wait && !(out_of ? ready(v, POLLIN) : ready(v, POLLOUT) && has_room(v))) {
     skipped_ = true;
     return;
   }
   const size_t from = v.writes ? take_pattern(length, static_cast<int>(step.arg[4])) : 0;
   look_at_slots(v);
   // Into a bad segment nothing goes of a slot that does not fit before it, whatever a slot is here.
-  if (pipe && v.reads && step.arg[3] > 0 && !slots_known(v)) {
+  if (pipe && out_of && step.arg[3] > 0 && !slots_known(v)) {
     skipped_ = true;
     return;
   }
@@ -143,7 +166,7 @@ void Stage::vmsplice(const Step& step) {
   };
   Answer answers[] = {call(kKernel, [&](int s) { return make(s, flags); }),
                       call(kEngine, [&](int s) { return make(s, flags); })};
-  if (v.reads) {
+  if (out_of) {
     agree(answers);
     got_bytes(answers, v);
     return;
@@ -158,9 +181,12 @@ void Stage::vmsplice(const Step& step) {
 
 void Stage::sendfile(const Step& step) {
   Var &out = var(step.arg[0]), &in = var(step.arg[1]);
-  size_t count = bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out));
+  size_t count =
+      bounded(static_cast<size_t>(step.arg[3]), object_of(in), object_of(out), no_messages(out));
   if (object_of(in).endless && !slots_known(out)) count = std::min(count, kPage);
-  if (!can_take(in, false) || !can_give(out, count, false) ||
+  // How far a terminal's file system goes nobody can know (docs/limitations.md).
+  const bool beyond = object_of(out).terminal && step.arg[2] > INT32_MAX;
+  if (beyond || !can_take(in, false) || !can_give(out, count, false) ||
       (object_of(in).kind == Object::kDatagram && !slots_known(out) && !empty(out))) {
     skipped_ = true;
     return;
@@ -176,7 +202,7 @@ void Stage::sendfile(const Step& step) {
                       call(kEngine, [&](int s) { return make(s, {}); })};
   judge(answers, out, make);
   if (!offset.same()) differ(offset.text());
-  if (answers[0].n > 0 && object_of(in).peer >= 0) object_of(in).unread -= answers[0].n;
+  took_bytes(in, answers[0].n);
   put_bytes(out, answers[0].n);
 }
 

@@ -59,11 +59,15 @@ Var* Stage::other_end(const Var& v) {
 
 std::string Stage::drain(Var& v, int side) {
   std::string all;
+  int empty = 0;  // messages; at its end a SOCK_SEQPACKET has any number of them
   for (;;) {
     pollfd p = {v.fd[side], POLLIN, 0};
     if (calls_[side]->poll(&p, 1, 0) <= 0) break;
     const ssize_t n = calls_[side]->read(v.fd[side], buffer(side), kBuffer);
-    if (n <= 0 && (n < 0 || object_of(v).kind != Object::kDatagram)) break;
+    const bool messages = object_of(v).kind == Object::kDatagram;
+    if (n <= 0 && (n < 0 || !messages || ++empty > 8)) break;
+    // Messages are compared, not only their bytes.
+    if (messages) all += "<" + std::to_string(n) + ">";
     all.append(buffer(side), static_cast<size_t>(n));
     if (all.size() > 16 * kBuffer) differ("endless");
   }

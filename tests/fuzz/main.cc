@@ -1,7 +1,7 @@
 // fuzz: random programs on the kernel and on the engine.
 //
 //   fuzz [--seed N] [--programs M] [--steps K] [--minutes T]
-//        [--config rings|plain|"auto N"|auto|old|all]
+//        [--config rings|plain|native|"auto N"|auto|old|partial|all]
 //   fuzz FILE...           runs the programs in the files, as regressions
 //   fuzz --print N ...     prints the program of a seed
 #include <stdio.h>
@@ -45,14 +45,21 @@ Config config_of(const std::string& name, uint64_t seed) {
   const unsigned natives = static_cast<unsigned>(mixed(seed + 77) % kNativeChoices);
   if (name == "auto") return {Config::kAuto, natives};
   if (name == "old") return {Config::kAuto, without_natives(natives)};
+  // In turn, so that so many programs have had all.
+  const unsigned refused = partial_natives(static_cast<unsigned>(seed / 5 % kPartialChoices));
+  if (name == "partial") {
+    return {Config::kAuto, partial_natives(static_cast<unsigned>(seed % kPartialChoices))};
+  }
   if (name != "all") return parse_config(name);
-  switch (seed % 4) {
+  switch (seed % 5) {
     case 0:
       return {Config::kRings};
     case 1:
       return {Config::kPlain};
     case 2:
       return {Config::kAuto, without_natives(natives)};
+    case 3:
+      return {Config::kAuto, refused};
     default:
       return {Config::kAuto, natives};
   }
@@ -121,10 +128,16 @@ int run_random(const Options& options) {
 // as on an older kernel.
 std::vector<Config> configs_of(const Program& program) {
   if (program.config) return {*program.config};
-  return {{Config::kRings},       {Config::kPlain},
-          {Config::kAuto, 0},     {Config::kAuto, 0x55},
-          {Config::kAuto, 0xff},  {Config::kAuto, 0x1fe},
-          {Config::kAuto, 0x255}, {Config::kAuto, without_natives(0)}};
+  std::vector<Config> configs = {{Config::kRings},       {Config::kPlain},
+                                 {Config::kAuto, 0xff},  {Config::kAuto, 0x1fe},
+                                 {Config::kAuto, 0x255}, {Config::kAuto, without_natives(0)}};
+  // And with each subset of the calls refused.
+  for (unsigned subset = 0; subset < 16; ++subset) {
+    unsigned natives = 0;
+    for (unsigned call = 0; call < 4; ++call) natives |= (subset >> call & 1) << 2 * call;
+    configs.push_back({Config::kAuto, natives});
+  }
+  return configs;
 }
 
 int run_files(const Options& options) {

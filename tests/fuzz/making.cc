@@ -18,6 +18,28 @@
 namespace fuzz {
 namespace {
 
+// Two UDP sockets connected with each other. Without checksums: of a message that is spliced in
+// pieces of odd lengths the kernel (6.18) computes a wrong one, and then drops it.
+bool udp_pair(int fds[2]) {
+  sockaddr_in address[2] = {};
+  bool good = true;
+  for (int i = 0; i < 2; ++i) {
+    fds[i] = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int on = 1;
+    ::setsockopt(fds[i], SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
+    address[i].sin_family = AF_INET;
+    address[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const at = reinterpret_cast<sockaddr*>(&address[i]);
+    socklen_t size = sizeof address[i];
+    good = good && ::bind(fds[i], at, size) == 0 && ::getsockname(fds[i], at, &size) == 0;
+  }
+  for (int i = 0; i < 2; ++i) {
+    const auto* const at = reinterpret_cast<sockaddr*>(&address[1 - i]);
+    good = good && ::connect(fds[i], at, sizeof address[0]) == 0;
+  }
+  return good;
+}
+
 // Two connected TCP sockets.
 bool tcp_pair(int fds[2]) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -97,6 +119,7 @@ void Stage::make_fifo(const Step& step) {
     const int fd[] = {fds[kKernel][end], fds[kEngine][end]};
     open_var(end == 0 ? r : w, fd, object, end == 0, end == 1);
   }
+  shared_.object[object].lonely = true;
 }
 
 void Stage::make_file(const Step& step) {
@@ -124,8 +147,10 @@ void Stage::make_file(const Step& step) {
 
 void Stage::make_pair(const Step& step) {
   Var &a = var(step.arg[0]), &b = var(step.arg[1]);
-  constexpr Object::Kind kKinds[] = {Object::kStream, Object::kDatagram, Object::kTcp};
-  const int64_t kind = std::clamp<int64_t>(step.arg[2], 0, 2);
+  constexpr Object::Kind kKinds[] = {Object::kStream, Object::kDatagram, Object::kTcp,
+                                     Object::kDatagram, Object::kDatagram};
+  constexpr int kTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
+  const int64_t kind = std::clamp<int64_t>(step.arg[2], 0, 4);
   const int first = a.open() || b.open() || &a == &b || shared_.objects + 2 > Shared::kObjects
                         ? -1
                         : new_object(kKinds[kind]);
@@ -134,10 +159,16 @@ void Stage::make_pair(const Step& step) {
   const int second = new_object(kKinds[kind]);
   shared_.object[first].peer = second;
   shared_.object[second].peer = first;
+  for (const int object : {first, second}) {
+    shared_.object[object].sequenced = kind == 3;
+    shared_.object[object].inet = kind == 4;
+  }
   int fds[2][2];
   for (int* pair : fds) {
-    const int type = (kind == 1 ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const bool made = kind == 2 ? tcp_pair(pair) : ::socketpair(AF_UNIX, type, 0, pair) == 0;
+    const int type = kTypes[kind] | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const bool made = kind == 2   ? tcp_pair(pair)
+                      : kind == 4 ? udp_pair(pair)
+                                  : ::socketpair(AF_UNIX, type, 0, pair) == 0;
     if (!made) end(Verdict::kCutShort);
   }
   for (int i = 0; i < 2; ++i) {

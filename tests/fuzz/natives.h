@@ -15,6 +15,16 @@ namespace fuzz {
 inline constexpr unsigned kNativeChoices = 1u << 11;
 // A system that has neither the calls nor RWF_NOWAIT; rings and the copy of memory as chosen.
 inline constexpr unsigned without_natives(unsigned natives) { return 0x455 | (natives & 0x300); }
+// Each subset of the four calls refused, with ENOSYS and with EPERM: 3^4 of them, with rings and
+// without (`which` below kPartialChoices).
+inline constexpr unsigned kPartialChoices = 162;
+inline constexpr unsigned partial_natives(unsigned which) {
+  unsigned natives = which >= kPartialChoices / 2 ? 0x100 : 0;
+  for (unsigned call = 0, rest = which % (kPartialChoices / 2); call < 4; ++call, rest /= 3) {
+    natives |= rest % 3 << 2 * call;
+  }
+  return natives;
+}
 // All processes of a program count on the same counter.
 void set_natives(unsigned natives, std::atomic<uint32_t>* counter);
 

@@ -1,6 +1,7 @@
 // Others come to see the pipes: forked processes, programs that know nothing of the engine, and
 // descriptors that go past it.
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -32,6 +33,27 @@ void Stage::fork(int number) {
   }
   shared_.pid[number] = pid;
   shared_.alive[number] = true;
+}
+
+// Its pipes are given to the new user first, who may then open them by their paths; of others the
+// engine cannot put back what it holds (docs/limitations.md).
+void Stage::drop(int64_t how) {
+  skipped_ = actor_ == 0;
+  if (skipped_) return;
+  anysplice::before_privilege_change();
+  if (how == 0) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return;
+  }
+  constexpr uid_t kNobody = 65534;
+  for (const Var& v : vars_) {
+    for (int fd : v.fd) {
+      if (object_of(v).kind == Object::kPipe) static_cast<void>(!::fchown(fd, kNobody, kNobody));
+    }
+  }
+  static_cast<void>(!::setgroups(0, nullptr));
+  static_cast<void>(!::setresgid(kNobody, kNobody, kNobody));
+  static_cast<void>(!::setresuid(kNobody, kNobody, kNobody));
 }
 
 void Stage::exit(bool silently) {

@@ -23,6 +23,19 @@ struct Object {
   int peer = -1;             // of a socket: the object of the other end
   int64_t unread = 0;        // of a socket: bytes sent to it that it has not read
   int messages = 0;
+  uint64_t sent = 0;        // over TCP, in all
+  int64_t low_water = 1;    // SO_RCVLOWAT
+  bool limited_in = false;  // SO_RCVTIMEO, SO_SNDTIMEO: waits come to an end by themselves
+  bool limited_out = false;
+  bool sequenced = false;  // of messages: SOCK_SEQPACKET
+  bool inet = false;       // UDP, which may lose what is large
+  bool deaf = false;       // its reading half was shut
+  bool finished = false;   // the other's writing half was
+  bool terminal = false;
+  bool lines = false;   // one that gives whole lines only
+  bool timed = false;   // one whose reads end by themselves
+  bool odd = false;     // no file that keeps bytes, or one whose reads wait
+  bool lonely = false;  // a pipe that may have ends opened one by one
 };
 
 enum class Verdict : uint32_t {
@@ -42,6 +55,9 @@ struct Shared {
   uint64_t compared;  // steps done on both sides
   uint64_t excused;   // differences in how much a full pipe or socket takes
   uint64_t cursor;    // where in the pattern the next bytes come from
+  int waits;          // steps that slept until their time was over
+  int sleeps;         // and those that others woke
+  int storms;         // of signals, or threads
   int objects;
   Object object[kObjects];
   int watched[kVariables];  // the object that was put into an epoll set by this variable's number

@@ -49,12 +49,17 @@ std::vector<iovec> segments(const char* at, size_t length, int64_t count, int64_
 Stage::Stage(Shared* shared, const Program& program) : shared_(*shared), program_(program) {
   struct sigaction action = {};
   action.sa_handler = count_signal;
+  action.sa_flags = SA_RESTART;  // as all but one of asleep.cc
   sigaction(SIGPIPE, &action, nullptr);
   const Config config = program.config.value_or(Config{});
   const bool rings = config.kind == Config::kRings ||
                      (config.kind == Config::kAuto && (config.natives & 0x100) == 0);
   calls_[kKernel] = &oracle::take_side(oracle::Side::kKernel);
-  calls_[kEngine] = &oracle::take_side(rings ? oracle::Side::kRings : oracle::Side::kNoRings);
+  if (config.kind == Config::kNative) {
+    calls_[kEngine] = calls_[kKernel];
+  } else {
+    calls_[kEngine] = &oracle::take_side(rings ? oracle::Side::kRings : oracle::Side::kNoRings);
+  }
   if (config.kind == Config::kAuto) {
     anysplice::set_mode(anysplice::Mode::kAuto, 0);
     set_natives(config.natives, &shared_.native_calls);
@@ -100,128 +105,6 @@ void Stage::differ(const std::string& what) {
   end(Verdict::kDifferent);
 }
 
-void Stage::act(const Step& step) {
-  step_ = &step;
-  skipped_ = false;
-  const int64_t* a = step.arg;
-  const auto length = [&](int i) { return static_cast<size_t>(a[i]); };
-  switch (step.op) {
-    case Op::kPipe:
-      make_pipe(step);
-      break;
-    case Op::kFifo:
-      make_fifo(step);
-      break;
-    case Op::kFile:
-      make_file(step);
-      break;
-    case Op::kPair:
-      make_pair(step);
-      break;
-    case Op::kDevice:
-      make_device(step);
-      break;
-    case Op::kDup:
-      dup(step);
-      break;
-    case Op::kDup2:
-      dup2(step);
-      break;
-    case Op::kClose:
-      close(var(a[0]));
-      break;
-    case Op::kSendFd:
-      send_fd(step);
-      break;
-    case Op::kSplice:
-      splice(step);
-      break;
-    case Op::kTee:
-      tee(step);
-      break;
-    case Op::kVmsplice:
-      vmsplice(step);
-      break;
-    case Op::kSendfile:
-      sendfile(step);
-      break;
-    case Op::kRead:
-    case Op::kReadv:
-    case Op::kPreadv2:
-      read(step);
-      break;
-    case Op::kWrite:
-    case Op::kWritev:
-      write(step);
-      break;
-    case Op::kSeek:
-      seek(step);
-      break;
-    case Op::kTruncate:
-      truncate(step);
-      break;
-    case Op::kPoll:
-      poll({&var(a[0])}, static_cast<short>(a[1]));
-      break;
-    case Op::kPollAll: {
-      std::vector<Var*> all;
-      for (Var& v : vars_) {
-        if (v.open()) all.push_back(&v);
-      }
-      poll(all, static_cast<short>(a[0]));
-      break;
-    }
-    case Op::kSelect:
-      select(static_cast<unsigned>(a[0]));
-      break;
-    case Op::kUnread:
-      unread(var(a[0]));
-      break;
-    case Op::kNonblock:
-      set_nonblock(var(a[0]), a[1] != 0);
-      break;
-    case Op::kSetSize:
-      set_size(var(a[0]), static_cast<long>(a[1]));
-      break;
-    case Op::kGetSize:
-      get_size(var(a[0]));
-      break;
-    case Op::kEpoll:
-      make_epoll(step);
-      break;
-    case Op::kWatch:
-      watch(step);
-      break;
-    case Op::kEvents:
-      events(var(a[0]));
-      break;
-    case Op::kFork:
-      fork(static_cast<int>(a[0]));
-      break;
-    case Op::kExit:
-      if (actor_ != 0) exit(a[0] != 0);
-      skipped_ = true;
-      break;
-    case Op::kSpawn:
-      spawn(var(a[0]), a[1] != 0, length(2));
-      break;
-    case Op::kExpose:
-      expose(var(a[0]));
-      break;
-    case Op::kStranger:
-      stranger(var(a[0]), a[1] != 0, length(2));
-      break;
-    case Op::kRefer:
-      refer(step);
-      break;
-    case Op::kOps:
-      break;
-  }
-  if (skipped_) return;
-  observe(step);
-  ++shared_.compared;
-}
-
 // What can be seen without disturbing much. How much is looked at differs between programs: a look
 // may settle what would have gone wrong.
 void Stage::observe(const Step& step) {
@@ -246,6 +129,11 @@ void Stage::look_at(Var& v, int depth) {
         return fstat(v.fd[side], &st) == 0 ? st.st_size : -1;
       });
       break;
+    case Object::kStream:
+    case Object::kDatagram:
+    case Object::kTcp:
+      look_at_socket(v);
+      break;
     default:
       break;
   }
@@ -268,7 +156,7 @@ void Stage::finish() {
         ::close(reader);
       }
       if (content[0] != content[1]) differ("file: " + difference(content[0], content[1]));
-    } else if (v.reads && object.kind != Object::kDevice) {
+    } else if (v.reads && (object.kind != Object::kDevice || object.terminal)) {
       set_nonblock(v, true);
       arrive(v);
       const std::string k = drain(v, kKernel), e = drain(v, kEngine);

@@ -96,7 +96,26 @@ class Stage {
   void close(Var& v);
   void send_fd(const Step& step);
 
+  // --- odd_files.cc
+  void make_lonely_fifo(const Step& step);
+  void open_again(const Step& step);
+  void make_odd(const Step& step);
+  void make_terminal(const Step& step);
+  void type(const Step& step);
+  void arrive_at_terminal(const Var& v);
+  bool ends_at_once(const Var& v);
+
+  // --- sockets.cc
+  void send(const Step& step);
+  void receive(const Step& step);
+  void set_option(const Step& step);
+  void shut(const Step& step);
+  void look_at_socket(const Var& v);
+  void arrive(Var& v);
+
   // --- family.cc
+  void took_bytes(Var& in, int64_t n);
+  bool no_messages(const Var& out);
   bool lend(const Var& in, const Var& out);
   void splice(const Step& step);
   void tee(const Step& step);
@@ -127,6 +146,7 @@ class Stage {
 
   // --- others.cc
   void fork(int number);
+  void drop(int64_t how);
   [[noreturn]] void exit(bool silently);
   void spawn(Var& v, bool writes, size_t length);
   bool stranded(const Var& v);
@@ -142,7 +162,17 @@ class Stage {
   bool nonblocking(const Var& v);
   bool can_take(const Var& v, bool not_waiting);
   bool can_give(const Var& v, size_t length, bool not_waiting);
-  void arrive(Var& v);
+  bool may_wait_a_little();
+
+  // --- asleep.cc
+  bool fill(Var& out);
+  Var* waker(const Var& v, bool full);
+  Var* only_end(int object, bool writes);
+  void wait(const Step& step);
+
+  // --- midway.cc
+  void storm(const Step& step);
+  void threads(const Step& step);
 
   // --- full.cc: pipes and sockets that are full on one side and not on the other
   bool slots_known(const Var& v);

@@ -100,6 +100,8 @@ std::string to_text(const Config& config) {
       return "rings";
     case Config::kPlain:
       return "plain";
+    case Config::kNative:
+      return "native";
     default:
       return "auto " + std::to_string(config.natives);
   }
@@ -117,6 +119,7 @@ std::string to_text(const Program& program) {
 Config parse_config(const std::string& text) {
   if (text == "rings") return {Config::kRings};
   if (text == "plain") return {Config::kPlain};
+  if (text == "native") return {Config::kNative};
   if (text.starts_with("auto ")) {
     return {Config::kAuto, static_cast<unsigned>(std::stoul(text.substr(5)))};
   }

@@ -1,7 +1,7 @@
 // A program of the fuzzer's language: lines of text, one step each.
 //
 //   # what was wrong
-//   config rings            (rings, plain, auto N; without it: all)
+//   config rings            (rings, plain, auto N, native; without it: all)
 //   observe 1               (what is looked at after each step, 0 to 2)
 //   pipe v0 v1 0x800
 //   @1 tee v0 v3 4096 0x2   (by process 1)
@@ -50,7 +50,8 @@ struct Step {
 
 // How the engine is set up.
 struct Config {
-  enum Kind { kRings, kPlain, kAuto } kind = kRings;
+  // kNative: the kernel once more, which tells whether a step has one answer at all.
+  enum Kind { kRings, kPlain, kAuto, kNative } kind = kRings;
   // kAuto: which native calls are missing, and how (natives.h).
   unsigned natives = 0;
   bool operator==(const Config&) const = default;
@@ -68,7 +69,7 @@ std::string to_text(const Config& config);
 std::string to_text(const Program& program);
 // Throws std::runtime_error with the line that is no step.
 Program parse(const std::string& text);
-// "rings", "plain", "auto N".
+// "rings", "plain", "auto N", "native".
 Config parse_config(const std::string& text);
 
 }  // namespace fuzz

@@ -17,13 +17,22 @@ bool Stage::nonblocking(const Var& v) {
   return (::fcntl(v.fd[kKernel], F_GETFL) & O_NONBLOCK) != 0;
 }
 
+// Steps that sleep make a program slow.
+bool Stage::may_wait_a_little() { return shared_.waits++ < 4; }
+
 bool Stage::can_take(const Var& v, bool not_waiting) {
   const Object& object = object_of(v);
   if (object.kind < Object::kPipe || object.kind == Object::kFile ||
-      object.kind == Object::kDevice) {
+      (object.kind == Object::kDevice && !object.odd && !object.terminal)) {
     return true;
   }
-  return (not_waiting && object.kind == Object::kPipe) || nonblocking(v) || ready(v, POLLIN);
+  const bool heeds = object.kind == Object::kPipe || object.kind == Object::kStream;
+  if ((not_waiting && heeds) || nonblocking(v)) return true;
+  // A unix stream's poll does not know how much its reads wait for.
+  const bool enough =
+      object.kind != Object::kStream || object.low_water <= 1 || bytes_in(v) >= object.low_water;
+  if ((ready(v, POLLIN) && enough) || ends_at_once(v)) return true;
+  return object.limited_in && may_wait_a_little();
 }
 
 int Stage::bytes_in(const Var& v) {
@@ -53,27 +62,21 @@ bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
       return nonblocking(v) || (length <= kPage && shared_.object[object.peer].unread < 1 << 14);
     case Object::kTcp:
       return length <= 1 << 15 && shared_.object[object.peer].unread < 1 << 14;
-    case Object::kDatagram:
-      return length <= 1 << 15 && shared_.object[object.peer].messages < 4;
+    case Object::kDatagram: {
+      const Object& peer = shared_.object[object.peer];
+      if (peer.messages == 0 && length <= 1 << 17) return nonblocking(v) || ready(v, POLLOUT);
+      return length <= 1 << 14 && peer.messages < 4 && peer.unread < 1 << 15 &&
+             (nonblocking(v) || ready(v, POLLOUT));
+    }
+    case Object::kDevice:
+      // A terminal that is full, or waits for the end of a line, takes what it takes.
+      if (object.terminal) {
+        const Object& peer = shared_.object[object.peer];
+        return length <= 200 && peer.unread < 1000 && !peer.lines && nonblocking(v);
+      }
+      return !object.odd || nonblocking(v) || ready(v, POLLOUT);
     default:
       return true;
-  }
-}
-
-// Waits until what was sent over TCP is here.
-void Stage::arrive(Var& v) {
-  const Object& object = object_of(v);
-  if (object.kind != Object::kTcp) return;
-  for (int side = 0; side < 2; ++side) {
-    int n = -1;
-    for (int tries = 0; tries < 2000; ++tries) {
-      if (::ioctl(v.fd[side], FIONREAD, &n) != 0 || n == object.unread) break;
-      ::poll(nullptr, 0, 1);
-    }
-    if (n != object.unread) {
-      differ(std::string(side == kKernel ? "kernel: " : "engine: ") + std::to_string(n) + " of " +
-             std::to_string(object.unread) + " bytes arrived");
-    }
   }
 }
 

@@ -23,6 +23,11 @@ constexpr short kRoom = POLLOUT | POLLWRNORM;
 short Stage::comparable(const Var& v, short kernel, short engine) {
   const Object& object = object_of(v);
   if (object.kind == Object::kEpoll) return kernel;  // events() looks at it
+  // A writer that was there for a moment, to put bytes back (docs/limitations.md).
+  if (object.lonely && v.reads && ends_at_once(v)) {
+    engine = static_cast<short>(engine & ~(POLLHUP & ~kernel));
+    if ((kernel & POLLIN) == 0 && bytes_in(v) == 0) engine = static_cast<short>(engine & ~POLLIN);
+  }
   if (object.peer >= 0 && shared_.object[object.peer].unread > 0) {
     return static_cast<short>((engine & ~kRoom) | (kernel & kRoom));
   }
@@ -100,6 +105,11 @@ void Stage::select(unsigned asked) {
 }
 
 void Stage::unread(Var& v) {
+  // What a related process holds is counted for its readers only (docs/limitations.md).
+  const bool forked = std::any_of(std::begin(shared_.pid), std::end(shared_.pid),
+                                  [](pid_t pid) { return pid != 0; });
+  skipped_ = forked && object_of(v).kind == Object::kPipe && other_end(v) == nullptr;
+  if (skipped_) return;
   arrive(v);
   int n[2] = {-1, -1};
   both([&](int side) { return calls_[side]->ioctl(v.fd[side], FIONREAD, &n[side]); });
@@ -174,6 +184,9 @@ void Stage::events(Var& set) {
     const uint32_t k = of[kKernel][i] & ~uint32_t{kRoom}, e = of[kEngine][i] & ~uint32_t{kRoom};
     const uint32_t extra = e & ~k;
     const Var& v = vars_[i];
+    if (v.open() && object_of(v).lonely && (extra & ~uint32_t{EPOLLHUP}) == 0 && (k & ~e) == 0) {
+      continue;  // as in comparable()
+    }
     pollfd now = {v.fd[kKernel], POLLIN, 0};
     if (!v.open() || v.object != shared_.watched[i]) {
       now.revents = static_cast<short>(extra);
