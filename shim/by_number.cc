@@ -172,17 +172,20 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       keep_nothing(SettleReason::kUring);
       break;
     case SYS_openat:
-      opening(to<const char>(b));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
 #ifdef SYS_openat2
     case SYS_openat2:
-      opening(to<const char>(b));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
 #endif
+    {
+      const int made = fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+      if (made >= 0) opened(to<const char>(b));
+      return made;
+    }
 #ifdef SYS_open
-    case SYS_open:
-      opening(to<const char>(a));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+    case SYS_open: {
+      const int made = fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+      if (made >= 0) opened(to<const char>(a));
+      return made;
+    }
 #endif
 #ifdef SYS_pidfd_getfd
     case SYS_pidfd_getfd:

@@ -30,11 +30,13 @@ namespace anysplice::shim {
 // syscall(2): the calls that have a row of their own go the same way by number.
 long by_number(long number, long a, long b, long c, long d, long e, long f);
 
-// A path is about to be opened: if it names one of our descriptors, that is settled.
-void opening(const char* path);
-inline void opening(const char* path, auto...) { opening(path); }
-inline void opening(int, const char* path, auto...) { opening(path); }
-inline void opening(auto...) {}
+// A path was just opened: if it names one of our descriptors, that is settled before anybody can
+// use the new one. Not before it is opened: only then is it known, without a system call, that the
+// path can be read.
+void opened(const char* path);
+inline void opened(const char* path, auto...) { opened(path); }
+inline void opened(int, const char* path, auto...) { opened(path); }
+inline void opened(auto...) {}
 
 // The program takes a signal for itself. Always false: nothing is answered by that.
 inline bool taking(int signal) {
@@ -64,6 +66,11 @@ void starting(const aiocb* const* jobs, int count);
 inline int fresh(int fd) {
   if (fd >= 0 && fd_entry(fd).word != 0) forget(fd);
   return fd;
+}
+
+inline FILE* opened(FILE* file, const char* path) {
+  if (file != nullptr) opened(path);
+  return file;
 }
 
 inline int fresh_pair(int error, const int* fds) {
