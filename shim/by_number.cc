@@ -187,14 +187,10 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       return made;
     }
 #endif
-#ifdef SYS_pidfd_getfd
-    case SYS_pidfd_getfd:
-#endif
-    case SYS_socket:
-    case SYS_accept4:
-    case SYS_memfd_create:
-    case SYS_eventfd2:
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+    case SYS_socketpair: {
+      const long error = sys->syscall(number, a, b, c, d, e, f);
+      return fresh_pair(static_cast<int>(error), to<const int>(d));
+    }
     case SYS_unshare:
       unsharing(static_cast<int>(a));
       break;
@@ -265,13 +261,15 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_sendmmsg:
     case SYS_execve:
     case SYS_execveat:
+    case SYS_exit:  // of the last thread
     case SYS_exit_group:
       expose_all(SettleReason::kSyscall);
       break;
     default:
       break;
   }
-  return sys->syscall(number, a, b, c, d, e, f);
+  const long answer = sys->syscall(number, a, b, c, d, e, f);
+  return makes_descriptor(number) ? fresh(static_cast<int>(answer)) : answer;
 }
 #endif
 

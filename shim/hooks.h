@@ -30,6 +30,9 @@ namespace anysplice::shim {
 // syscall(2): the calls that have a row of their own go the same way by number.
 long by_number(long number, long a, long b, long c, long d, long e, long f);
 
+// Whether that call's answer is a descriptor, whose number may be known from before.
+bool makes_descriptor(long number);
+
 // A path was just opened: if it names one of our descriptors, that is settled before anybody can
 // use the new one. Not before it is opened: only then is it known, without a system call, that the
 // path can be read.
