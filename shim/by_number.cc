@@ -172,27 +172,25 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       keep_nothing(SettleReason::kUring);
       break;
     case SYS_openat:
-      opening(to<const char>(b));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
 #ifdef SYS_openat2
     case SYS_openat2:
-      opening(to<const char>(b));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
 #endif
+    {
+      const int made = fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+      if (made >= 0) opened(to<const char>(b));
+      return made;
+    }
 #ifdef SYS_open
-    case SYS_open:
-      opening(to<const char>(a));
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+    case SYS_open: {
+      const int made = fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+      if (made >= 0) opened(to<const char>(a));
+      return made;
+    }
 #endif
-#ifdef SYS_pidfd_getfd
-    case SYS_pidfd_getfd:
-      return reused(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
-#endif
-    case SYS_socket:
-    case SYS_accept4:
-    case SYS_memfd_create:
-    case SYS_eventfd2:
-      return fresh(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+    case SYS_socketpair: {
+      const long error = sys->syscall(number, a, b, c, d, e, f);
+      return fresh_pair(static_cast<int>(error), to<const int>(d));
+    }
     case SYS_unshare:
       unsharing(static_cast<int>(a));
       break;
@@ -263,13 +261,17 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_sendmmsg:
     case SYS_execve:
     case SYS_execveat:
+    case SYS_exit:  // of the last thread
     case SYS_exit_group:
       expose_all(SettleReason::kSyscall);
       break;
     default:
-      return memory_by_number(number, a, b, c, d, e, f);
+      break;
   }
-  return sys->syscall(number, a, b, c, d, e, f);
+  if (makes_descriptor(number)) {
+    return reused(static_cast<int>(sys->syscall(number, a, b, c, d, e, f)));
+  }
+  return memory_by_number(number, a, b, c, d, e, f);
 }
 #endif
 

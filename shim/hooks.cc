@@ -17,12 +17,10 @@
 namespace anysplice::shim {
 namespace {
 
-// A path's text. False if it cannot be read up to its end, or is longer than any that is looked
-// for.
+// A path's text, which the kernel or libc has just read. False if it is longer than any that is
+// looked for.
 bool copy_path(const char* from, char (&to)[128]) {
   for (char& byte : to) {
-    const bool page = &byte == to || reinterpret_cast<uintptr_t>(from) % kPage == 0;
-    if (page && check_readable(from, 1) != 0) return false;
     byte = *from++;
     if (byte == '\0') return true;
   }
@@ -50,8 +48,8 @@ int descriptor_in(const char* path) {
 
 }  // namespace
 
-void opening(const char* path) {
-  if (pipe_high() == 0 && !held_bytes::any()) return;
+void opened(const char* path) {
+  if (path == nullptr || (pipe_high() == 0 && !held_bytes::any())) return;
   char text[128]{};
   if (!copy_path(path, text)) return;
   const int fd = descriptor_in(text);

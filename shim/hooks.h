@@ -35,11 +35,16 @@ long by_number(long number, long a, long b, long c, long d, long e, long f);
 // The rest of it: the calls that take memory away, and those that are none of ours.
 long memory_by_number(long number, long a, long b, long c, long d, long e, long f);
 
-// A path is about to be opened: if it names one of our descriptors, that is settled.
-void opening(const char* path);
-inline void opening(const char* path, auto...) { opening(path); }
-inline void opening(int, const char* path, auto...) { opening(path); }
-inline void opening(auto...) {}
+// Whether that call's answer is a descriptor, whose number may be known from before.
+bool makes_descriptor(long number);
+
+// A path was just opened: if it names one of our descriptors, that is settled before anybody can
+// use the new one. Not before it is opened: only then is it known, without a system call, that the
+// path can be read.
+void opened(const char* path);
+inline void opened(const char* path, auto...) { opened(path); }
+inline void opened(int, const char* path, auto...) { opened(path); }
+inline void opened(auto...) {}
 
 // The program takes a signal for itself. Always false: nothing is answered by that.
 inline bool taking(int signal) {
@@ -75,6 +80,11 @@ inline int reused(int fd) {
 inline int fresh(int fd) {
   if (reused(fd) >= 0) own_description::note_made(fd);
   return fd;
+}
+
+inline FILE* opened(FILE* file, const char* path) {
+  if (file != nullptr) opened(path);
+  return file;
 }
 
 inline int fresh_pair(int error, const int* fds) {

@@ -57,11 +57,12 @@ struct Pair {
   }                                                                                 \
   PAIR(symbol, ours_##symbol);
 
-#define FRESH(symbol, params, args, why)          \
-  int ours_##symbol params {                      \
-    anysplice::shim::opening args;                \
-    return anysplice::shim::fresh(::symbol args); \
-  }                                               \
+#define FRESH(symbol, params, args, why)                    \
+  int ours_##symbol params {                                \
+    const int made = anysplice::shim::fresh(::symbol args); \
+    if (made >= 0) anysplice::shim::opened args;            \
+    return made;                                            \
+  }                                                         \
   PAIR(symbol, ours_##symbol);
 
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"  // daemon, for one: others call it
@@ -76,16 +77,18 @@ struct Pair {
 
 int ours_open(const char* path, int flags, ...) {
   THIRD(int, mode, flags);
-  anysplice::shim::opening(path);
   // (One of /dev/fd/N is a copy.)
-  return anysplice::shim::reused(::open(path, flags, mode));
+  const int made = anysplice::shim::reused(::open(path, flags, mode));
+  if (made >= 0) anysplice::shim::opened(path);
+  return made;
 }
 PAIR(open, ours_open);
 
 int ours_openat(int at, const char* path, int flags, ...) {
   THIRD(int, mode, flags);
-  anysplice::shim::opening(path);
-  return anysplice::shim::reused(::openat(at, path, flags, mode));
+  const int made = anysplice::shim::reused(::openat(at, path, flags, mode));
+  if (made >= 0) anysplice::shim::opened(path);
+  return made;
 }
 PAIR(openat, ours_openat);
 

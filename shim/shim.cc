@@ -47,11 +47,12 @@ namespace shim = anysplice::shim;  // for parameters
     return real args;                                                       \
   }
 
-#define FRESH(symbol, params, args, why)                                                \
-  static std::atomic<int(*) params> bound_##symbol;                                     \
-  EXPORTED(int, #symbol, anysplice_shim_##symbol, params) {                             \
-    anysplice::shim::opening args;                                                      \
-    return anysplice::shim::fresh(anysplice::shim::bind(bound_##symbol, #symbol) args); \
+#define FRESH(symbol, params, args, why)                                                          \
+  static std::atomic<int(*) params> bound_##symbol;                                               \
+  EXPORTED(int, #symbol, anysplice_shim_##symbol, params) {                                       \
+    const int made = anysplice::shim::fresh(anysplice::shim::bind(bound_##symbol, #symbol) args); \
+    if (made >= 0) anysplice::shim::opened args;                                                  \
+    return made;                                                                                  \
   }
 
 #include "shim/symbols.def"

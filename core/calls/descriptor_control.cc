@@ -12,9 +12,11 @@
 #include "core/calls/engine.h"
 #include "core/fd/own_description.h"
 #include "core/inject/inject.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/promotion.h"
 #include "core/pipe/route.h"
+#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -39,13 +41,12 @@ int resize(int fd, long size) {
   const FdEntry entry = fd_entry(fd);
   if (route(entry) == Route::kCandidate) {
     const int granted = sys->fcntl(fd, F_SETPIPE_SZ, size);
-    const KeepErrno keep;
-    // Where a pipe cannot be asked for its size, no ring can be like it.
-    if (granted > 0 && kernel_pipe::slots(fd) * kPage != static_cast<size_t>(granted)) {
-      keep_in_kernel(fd, entry, SettleReason::kResize);
+    if (granted > 0) {
+      pipe_of(entry)->granted.store(static_cast<size_t>(granted), std::memory_order_relaxed);
     }
     return granted;
   }
+  if (!engine_may_answer() && !held_bytes::any()) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   PipeLock pipe(section, fd);
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (!pipe.is_ring()) pipe.settle(SettleReason::kResize);

@@ -56,11 +56,16 @@ void expose(int fd, SettleReason reason) {
     CriticalSection section;
     keep_in_kernel(fd, entry, reason);
     pipe_of(entry)->exposed.store(true);
-    // Nothing is held yet: nothing need be asked.
+  }
+  if (entry.no_pipe()) return;
+  // Nothing is held yet: which pipe it is, and whether it is one, need not be asked. Should it come
+  // to that, any pipe from outside may be this one.
+  if (!engine_may_answer() && !held_bytes::any()) {
+    if (!entry.ours()) exposed_pipes::note_may_be_shared();
     if (!engine_may_answer()) return;
   }
   PipeId id;
-  if (entry.no_pipe() || !pipe_id(fd, &id)) return;
+  if (!pipe_id(fd, &id)) return;
   exposed_pipes::mark(id);
   size_t bytes;
   if (!held_bytes::holds(id, &bytes)) return;

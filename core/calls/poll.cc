@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/keep_errno.h"
 #include "core/calls/engine.h"
@@ -10,6 +11,7 @@
 #include "core/pipe/route.h"
 #include "core/pipe/sleepers.h"
 #include "core/pipe/turns.h"
+#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -19,6 +21,22 @@ namespace {
 
 // Whether any descriptor can be of interest at all.
 bool nothing_to_watch() { return pipe_high() == 0 && !held_bytes::any(); }
+
+// Whether nothing was answered yet: then there is nothing to tell of, and descriptors need not be
+// looked at, which costs system calls (a guard, a second poll before a wait). To be asked again
+// while a Sleeper of kUnlooked is there: pipes get no ring meanwhile.
+bool nothing_answered() {
+  return !engine_may_answer() && !held_bytes::any() && !turns::any_begun();
+}
+
+// The answer where nothing was answered yet, if that is so.
+template <typename Wait>
+std::optional<int> unlooked(Wait wait) {
+  if (!nothing_answered()) return std::nullopt;
+  const Sleeper sleeper(kUnlooked);
+  if (!nothing_answered()) return std::nullopt;
+  return wait();
+}
 
 // Whether bytes that a related process has taken out for the time of its call are there afterwards.
 bool readable_in_turn(int fd) {
@@ -195,7 +213,7 @@ void leave_all_to_kernel(int nfds, const fd_set* set) {
 // select and pselect: the kernel is asked without waiting if the engine knows of something ready.
 template <typename Wait, typename Look>
 int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look look) {
-  if (nothing_to_watch() || nfds < 0) return wait();
+  if (nfds < 0) return wait();
   const size_t size = (static_cast<size_t>(nfds) + NFDBITS - 1) / NFDBITS * sizeof(fd_mask);
   if ((r != nullptr && check_readable(r, size) != 0) ||
       (w != nullptr && check_readable(w, size) != 0)) {
@@ -231,37 +249,41 @@ int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look loo
 }  // namespace
 
 int poll(pollfd* fds, nfds_t count, int timeout_ms) {
-  if (nothing_to_watch()) return sys->poll(fds, count, timeout_ms);
-  return poll_by(
-      fds, count, timeout_ms != 0, [&] { return sys->poll(fds, count, timeout_ms); },
-      [&] { return sys->poll(fds, count, 0); });
+  const auto wait = [&] { return sys->poll(fds, count, timeout_ms); };
+  if (nothing_to_watch()) return wait();
+  if (const auto n = unlooked(wait)) return *n;
+  return poll_by(fds, count, timeout_ms != 0, wait, [&] { return sys->poll(fds, count, 0); });
 }
 
 #ifdef ANYSPLICE_HOST_PPOLL
 int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
-  if (nothing_to_watch()) return sys->ppoll(fds, count, timeout, mask);
+  const auto wait = [&] { return sys->ppoll(fds, count, timeout, mask); };
+  if (nothing_to_watch()) return wait();
+  if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return poll_by(
-      fds, count, !is_zero(timeout), [&] { return sys->ppoll(fds, count, timeout, mask); },
-      [&] { return sys->ppoll(fds, count, &now, mask); });
+  return poll_by(fds, count, !is_zero(timeout), wait,
+                 [&] { return sys->ppoll(fds, count, &now, mask); });
 }
 #endif
 
 int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout) {
+  const auto wait = [&] { return sys->select(nfds, r, w, e, timeout); };
+  if (nothing_to_watch()) return wait();
+  if (const auto n = unlooked(wait)) return *n;
   timeval now{0, 0};
   const bool may_wait = timeout == nullptr || check_readable(timeout, sizeof(*timeout)) != 0 ||
                         timeout->tv_sec != 0 || timeout->tv_usec != 0;
-  return select_by(
-      nfds, r, w, may_wait, [&] { return sys->select(nfds, r, w, e, timeout); },
-      [&] { return sys->select(nfds, r, w, e, &now); });
+  return select_by(nfds, r, w, may_wait, wait, [&] { return sys->select(nfds, r, w, e, &now); });
 }
 
 int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
             const sigset_t* mask) {
+  const auto wait = [&] { return sys->pselect(nfds, r, w, e, timeout, mask); };
+  if (nothing_to_watch()) return wait();
+  if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return select_by(
-      nfds, r, w, !is_zero(timeout), [&] { return sys->pselect(nfds, r, w, e, timeout, mask); },
-      [&] { return sys->pselect(nfds, r, w, e, &now, mask); });
+  return select_by(nfds, r, w, !is_zero(timeout), wait,
+                   [&] { return sys->pselect(nfds, r, w, e, &now, mask); });
 }
 
 #ifdef ANYSPLICE_HOST_EPOLL_CTL

@@ -52,6 +52,7 @@ struct Pipe {
   std::atomic<uint32_t> next_free;
   std::atomic<PipeKey> key;       // pipe_identity.h; kAnyPipe while not known
   std::atomic<uint64_t> sharers;  // sharers.h
+  std::atomic<size_t> granted;    // by the last F_SETPIPE_SZ of a candidate, 0 if there was none
   std::atomic<bool> exposed;      // as by exposed_pipes::mark(), without having asked for its id
   int descriptors[2];             // how many numbers name each end
   int fd[2];                      // one of them, -1 if unknown

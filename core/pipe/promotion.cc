@@ -7,8 +7,10 @@
 #include <functional>
 
 #include "core/pipe/settle.h"
+#include "core/pipe/sleepers.h"
 #include "core/policy/mode.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/page.h"
 #include "core/telemetry/counters.h"
 
 namespace anysplice {
@@ -48,8 +50,13 @@ bool take_in(Pipe* pipe) {
 void promote(Pipe* pipe) {
   pipe->state.store(PipeState::kRing, std::memory_order_seq_cst);
   const bool alone = pipe->in_kernel.load(std::memory_order_seq_cst) == 0 &&
-                     pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0;
-  if (!alone || !give_ring(pipe, kernel_pipe::slots(pipe->fd[kRead]))) {
+                     pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0 &&
+                     !sleepers::any_unlooked();
+  const size_t slots = alone ? kernel_pipe::slots(pipe->fd[kRead]) : 0;
+  // Where a pipe that was resized cannot be asked for its size, no ring can be like it.
+  const size_t granted = pipe->granted.load(std::memory_order_relaxed);
+  const bool known = granted == 0 || granted == slots * kPage;
+  if (!alone || !known || !give_ring(pipe, slots)) {
     pipe->state.store(PipeState::kKernel, std::memory_order_seq_cst);
     return;
   }

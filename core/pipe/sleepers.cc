@@ -5,7 +5,7 @@
 namespace anysplice {
 namespace {
 
-std::atomic<int> counts[kPipeKeys];
+std::atomic<int> counts[kPipeKeys + 1];
 std::atomic<bool> for_good;
 std::atomic<uint32_t> generation;
 
@@ -24,8 +24,10 @@ namespace sleepers {
 
 bool any(PipeKey key) {
   return for_good.load(std::memory_order_relaxed) ||
-         counts[kAnyPipe].load() + counts[key].load() > 0;
+         counts[kAnyPipe].load() + counts[kUnlooked].load() + counts[key].load() > 0;
 }
+
+bool any_unlooked() { return counts[kUnlooked].load() > 0; }
 
 void add_for_good() { for_good.store(true, std::memory_order_relaxed); }
 

@@ -9,6 +9,10 @@
 
 namespace anysplice {
 
+// Of a thread that did not look what it waits for, as long as nothing had been answered here: also
+// no pipe gets a ring meanwhile.
+inline constexpr PipeKey kUnlooked = kPipeKeys;
+
 // Counts a thread as long as it lives.
 class Sleeper {
  public:
@@ -26,6 +30,8 @@ namespace sleepers {
 
 // Whether there may be one on a pipe of that key.
 bool any(PipeKey key);
+// Whether one of them did not look.
+bool any_unlooked();
 // One more on every pipe, for good: this process has means to wait that are not seen.
 void add_for_good();
 // In the child of a fork: there are no other threads.

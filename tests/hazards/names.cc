@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "hazard.h"
@@ -231,4 +232,33 @@ HAZARD(by_number) {
   CHECK_EQ(syscall(SYS_dup3, fds[0], copy.r, 0), copy.r);
   CHECK_EQ(syscall(SYS_close, fds[0]), 0);
   CHECK_EQ(take(copy.r, 3), "xyz");
+}
+
+// Numbers that were closed unseen come back from calls by number as something else.
+HAZARD(made_by_number) {
+  const auto made_on = [](int number, auto make) {
+    CHECK_EQ(raw_syscall(SYS_close, number, 0, 0), 0);
+    CHECK_EQ(make(), number);
+  };
+  int sockets[2];
+  const auto eventfd = [] { return syscall(SYS_eventfd2, 3, 0); };
+  const auto event = [&](int end) {
+    made_on(end, eventfd);
+    uint64_t value = 0;
+    CHECK_EQ(read(end, &value, sizeof(value)), 8);
+    CHECK_EQ(value, 3u);
+  };
+  const Teed first("abc");
+  event(first.pipe.r);
+  const Teed second("abc");
+  made_on(second.pipe.r, [] { return syscall(SYS_signalfd4, -1, "12345678", 8, O_NONBLOCK); });
+  char bytes[8];
+  CHECK_FAILS(read(second.pipe.r, bytes, 8), EINVAL);
+  const Teed third("abc");
+  made_on(third.pipe.r, [&] {
+    CHECK_EQ(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    return sockets[0];
+  });
+  put(sockets[1], "xy");
+  CHECK_EQ(take(third.pipe.r, 2), "xy");
 }

@@ -107,6 +107,7 @@ void work(const Pipe& common, int rounds) {
     CHECK_EQ(splice(common.r, nullptr, own.w, nullptr, 50, 0), 50);
     CHECK(take(own.r, 50) == bytes.substr(0, 50));
     CHECK(take(common.r, bytes.size() - 50) == bytes.substr(50));
+    for (const int fd : {own.r, own.w, copy.r, copy.w}) CHECK_EQ(close(fd), 0);
   }
   CHECK_EQ(std::string(guarded, sizeof(guarded)), std::string(sizeof(guarded), 'g'));
   CHECK_EQ(secret, "nothing of this may come out of any pipe");

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every function of the libc at hand has a class (classes.txt), and what is classed as taken is.
+"""Every function of the libc at hand, and of those in other_libcs.txt, has a class (classes.txt), and
+what is classed as taken is.
 
 usage: symbols_test.py libanysplice.so [libc.so]
 """
@@ -28,8 +29,11 @@ def the_libc():
 
 
 library, libc = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else the_libc()
+HERE = pathlib.Path(__file__).parent
+others = {line for line in (HERE / 'other_libcs.txt').read_text().splitlines()
+          if line and not line.startswith('#')}
 classes = []
-for line in (pathlib.Path(__file__).parent / 'classes.txt').read_text().splitlines():
+for line in (HERE / 'classes.txt').read_text().splitlines():
     if line and not line.startswith('#'):
         kind, pattern = line.split(' ', 1)
         assert kind in ('taken', 'harmless', 'cannot'), line
@@ -37,7 +41,7 @@ for line in (pathlib.Path(__file__).parent / 'classes.txt').read_text().splitlin
 
 ours = functions(library)
 problems = []
-for name in sorted(functions(libc)):
+for name in sorted(functions(libc) | others):
     kind = next((kind for kind, pattern in classes if pattern.fullmatch(name)), None)
     if kind is None:
         problems.append(f'{name} has no class')
