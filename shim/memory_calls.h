@@ -107,7 +107,9 @@ inline size_t segment_size(int id) {
 
 template <typename Real>
 void* attaching(int id, const void* at, int flags, Real real) {
-  const size_t size = vmsplice_refers() ? segment_size(id) : 0;
+  // Where the kernel carries, not a call more.
+  const bool wanted = engine_may_answer() && vmsplice_refers();
+  const size_t size = wanted ? segment_size(id) : 0;
 #ifdef SHM_REMAP
   LosingMemory losing(at, (flags & SHM_REMAP) != 0 ? size : 0);
 #endif

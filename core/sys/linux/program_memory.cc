@@ -2,10 +2,7 @@
 
 #include <link.h>
 #include <sys/auxv.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "core/base/keep_errno.h"
 #include "core/sys/memory.h"
@@ -43,16 +40,14 @@ size_t data(Area* areas, size_t most) {
 }
 
 Area stack() {
-  // Below the stack the kernel leaves that much free at least; without a limit it may not.
-  constexpr rlim_t kGap = 64 << 20;
-  constexpr rlim_t kUnlimited = 8 << 20;
-  rlimit limit;
+  // Below the stack the kernel leaves more than that free on 64 bits. (Its limit would have to be
+  // asked for by a system call.)
+  constexpr uintptr_t kSize = sizeof(void*) > 4 ? uintptr_t{64} << 20 : uintptr_t{8} << 20;
   // What the kernel put at its top.
   const uintptr_t random_bytes = getauxval(AT_RANDOM);
-  if (random_bytes == 0 || getrlimit(RLIMIT_STACK, &limit) != 0) return {0, 0};
-  const rlim_t size = limit.rlim_cur == RLIM_INFINITY ? kUnlimited : std::min(limit.rlim_cur, kGap);
+  if (random_bytes == 0) return {0, 0};
   const uintptr_t top = up(random_bytes);
-  return {down(top - static_cast<uintptr_t>(size)), top};
+  return {top - kSize, top};
 }
 
 Area heap(uintptr_t end_of_data) {
