@@ -34,6 +34,8 @@ const std::vector<OutOfReach> out_of_reach{
      "the "
      "hazards handlers, signals and cancel run them"},
     {"kernel_pipe.cc", "munmap", 1, "no scenario yet; it is passed by the hazards and the oracle"},
+    {"losing_memory.cc", "poll", 1,
+     "waits for a transfer of another thread; the hazard memory_gone has two"},
     {"memory.cc", "munmap", 2, "no scenario yet; it is passed by the hazards and the oracle"},
     {"memory.cc", "mmap", 1, "no scenario yet; it is passed by the hazards and the oracle"},
     {"poll.cc", "poll", 1, "no scenario yet; it is passed by the hazards and the oracle"},
