@@ -29,6 +29,14 @@ Area main_stack;
 HandlerAwareMutex mapped_lock;  // guards what follows
 Area mapped[kMostMapped];       // empty: a free place
 size_t mapped_high;             // no place from here on was ever used
+std::atomic<uint32_t> changes;  // of mappings, counted
+
+// Where this thread last found an address: programs send the same buffers again and again.
+struct Last {
+  Area area;
+  uint32_t changes;
+};
+thread_local Last last;
 
 // Looks through areas for the one that an address lies in, and else for where the next one begins.
 struct Finder {
@@ -58,13 +66,20 @@ Area own_stack() {
 }
 
 bool find(Finder& finder) {
+  const uint32_t now = changes.load(std::memory_order_acquire);
+  if (last.changes == now && finder.look(last.area)) return true;
+  const auto look = [&](Area area) {
+    if (!finder.look(area)) return false;
+    last = {area, now};
+    return true;
+  };
   for (size_t i = 0; i < data_count; ++i) {
-    if (finder.look(data[i])) return true;
+    if (look(data[i])) return true;
   }
-  if (finder.look(main_stack)) return true;
+  if (look(main_stack)) return true;
   if (data_count > 0 && finder.look(program_memory::heap(data[0].end))) return true;
   if (mapped_lock.lock() == Locked::kNo) return false;
-  for (size_t i = 0; i < mapped_high && !finder.found; ++i) finder.look(mapped[i]);
+  for (size_t i = 0; i < mapped_high && !finder.found; ++i) look(mapped[i]);
   mapped_lock.unlock();
   return finder.found;
 }
@@ -100,6 +115,7 @@ void change(const void* at, size_t size, void (*how)(Area)) {
   const auto start = reinterpret_cast<uintptr_t>(at);
   const uintptr_t page = system_page();
   how({start, start + (size + page - 1) / page * page});
+  changes.fetch_add(1, std::memory_order_release);
   mapped_lock.unlock();
 }
 

@@ -189,7 +189,7 @@ HAZARD(the_thread_has_ended) {
 }
 
 HAZARD(mapped_over_while_it_leaves) {
-  for (int round = 0; round < 300 * times(); ++round) {
+  for (int round = 0; round < 1000 * times(); ++round) {
     const Pipe pipe;
     const Pipe other;
     char* const memory = mapped();

@@ -25,6 +25,7 @@ TEST_CASE("run without options", "[tools]") {
 TEST_CASE("run with all options", "[tools]") {
   const Words words{"--mode=absent=EPERM",
                     "--rings=off",
+                    "--vmsplice=copy",
                     "--block=EOPNOTSUPP",
                     "--block-calls=tee,splice",
                     "--stats=f",
@@ -34,6 +35,7 @@ TEST_CASE("run with all options", "[tools]") {
   REQUIRE(options.ok());
   CHECK(*options->mode == "absent=EPERM");
   CHECK(*options->rings == "off");
+  CHECK(*options->vmsplice == "copy");
   CHECK(options->block_errno == EOPNOTSUPP);
   CHECK(options->block.count() == 2);
   CHECK(options->block.test(static_cast<size_t>(Call::kTee)));
@@ -72,6 +74,7 @@ TEST_CASE("run refuses what makes no sense", "[tools]") {
       {"--mode=fast", "program"},
       {"--mode=absent=ENOTHING", "program"},
       {"--rings=maybe", "program"},
+      {"--vmsplice=gift", "program"},
       {"--block=4096", "program"},
       {"--block=", "program"},
       {"--block-calls=", "program"},
@@ -82,6 +85,7 @@ TEST_CASE("run refuses what makes no sense", "[tools]") {
       {"--no-preload", "--stats", "program"},
       {"--no-preload", "--mode=auto", "program"},
       {"--no-preload", "--rings=on", "program"},
+      {"--no-preload", "--vmsplice=copy", "program"},
       {"--block"},
       {},
   };

@@ -96,6 +96,7 @@ std::string prefix_of(const RunOptions& run) {
   std::string text = "anysplice run";
   if (run.mode) absl::StrAppend(&text, " --mode=", *run.mode);
   if (run.rings) absl::StrAppend(&text, " --rings=", *run.rings);
+  if (run.vmsplice) absl::StrAppend(&text, " --vmsplice=", *run.vmsplice);
   if (run.block.any()) absl::StrAppend(&text, " --block=", errno_name(run.block_errno));
   if (run.block.any() && !run.block.all()) {
     std::vector<absl::string_view> calls;

@@ -168,6 +168,9 @@ int main(int argc, char** argv) {
     CHECK(splice(-1, NULL, -1, NULL, 0, 0) == 0);
   }
   CHECK(anysplice_set_mode("sometimes") == -1 && errno == EINVAL);
+  CHECK(anysplice_set_vmsplice("gift") == -1 && errno == EINVAL);
+  CHECK(anysplice_set_vmsplice("reference") == 0);
+  CHECK(anysplice_set_vmsplice("copy") == 0);
   CHECK(anysplice_set_mode("absent=EPERM") == 0);
   CHECK(anysplice_tee(0, 1, 1, 0) == -1 && errno == EPERM);
   CHECK(anysplice_set_mode(blocked ? "auto" : "emulate") == 0);
