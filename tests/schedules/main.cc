@@ -21,7 +21,7 @@
 namespace schedules {
 namespace {
 
-constexpr int kSeconds = 20;
+constexpr int kSeconds = 60;
 
 uint32_t seed;
 std::atomic<uint32_t> threads;
