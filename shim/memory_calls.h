@@ -18,7 +18,13 @@ void* mapping(void* at, size_t size, int flags, Real real) {
   LosingMemory losing(at, (flags & MAP_FIXED) != 0 ? size : 0);
   void* const mapped = real();
   losing.gone_if(mapped != MAP_FAILED);
-  if (mapped != MAP_FAILED) lasting_memory::add(mapped, size);
+  if (mapped == MAP_FAILED) return mapped;
+  // The pages of a file go away unseen when somebody cuts it.
+  if ((flags & MAP_ANONYMOUS) != 0) {
+    lasting_memory::add(mapped, size);
+  } else {
+    lasting_memory::remove(mapped, size);
+  }
   return mapped;
 }
 
@@ -26,8 +32,9 @@ template <typename Real>
 int unmapping(void* at, size_t size, Real real) {
   LosingMemory losing(at, size);
   // First forgotten: what another thread maps there at once is not this.
-  lasting_memory::remove(at, size);
+  const bool known = lasting_memory::remove(at, size);
   const int error = real();
+  if (error != 0 && known) lasting_memory::add(at, size);
   losing.gone_if(error == 0);
   return error;
 }
@@ -48,7 +55,11 @@ void* remapping(void* at, size_t size, size_t new_size, int flags, void* to, Rea
   moving.moved({mapped, new_size});
   // Of a private mapping of size 0 there is nothing to move; of a shared one it is a second.
   if (size > 0) lasting_memory::remove(at, size);
-  if (known || fixed) lasting_memory::add(mapped, new_size);
+  if (known) {
+    lasting_memory::add(mapped, new_size);
+  } else if (fixed) {
+    lasting_memory::remove(mapped, new_size);
+  }
   return mapped;
 }
 #endif
@@ -69,6 +80,15 @@ inline bool discards(int advice) {
     default:
       return false;
   }
+}
+
+// Of any process, this one perhaps.
+template <typename Real>
+ssize_t advising_process(int advice, Real real) {
+  LosingMemory losing(nullptr, discards(advice) ? SIZE_MAX : 0);
+  const ssize_t done = real();
+  losing.gone();
+  return done;
 }
 
 template <typename Real>

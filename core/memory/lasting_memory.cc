@@ -92,10 +92,12 @@ void enter(Area area) {
   mapped_high = std::max(mapped_high, free + 1);
 }
 
-void leave(Area area) {
+bool leave(Area area) {
+  bool any = false;
   for (size_t i = 0; i < mapped_high; ++i) {
     const Area before = mapped[i];
     if (before.start >= area.end || area.start >= before.end) continue;
+    any = true;
     mapped[i] = {before.start, std::max(before.start, area.start)};
     const Area behind{std::min(before.end, area.end), before.end};
     if (behind.start >= behind.end) continue;
@@ -105,18 +107,21 @@ void leave(Area area) {
       enter(behind);
     }
   }
+  return any;
 }
 
-// Changes the mappings, in whole pages.
-void change(const void* at, size_t size, void (*how)(Area)) {
-  if (!learned.load(std::memory_order_acquire) || size == 0) return;
-  const CriticalSection section;
-  if (mapped_lock.lock() == Locked::kNo) return;
+// Changes the mappings, in whole pages. (From within a page nothing is unmapped or mapped.)
+bool change(const void* at, size_t size, bool (*how)(Area)) {
+  if (!learned.load(std::memory_order_acquire) || size == 0) return false;
   const auto start = reinterpret_cast<uintptr_t>(at);
   const uintptr_t page = system_page();
-  how({start, start + (size + page - 1) / page * page});
+  if (start % page != 0) return false;
+  const CriticalSection section;
+  if (mapped_lock.lock() == Locked::kNo) return false;
+  const bool any = how({start, start + (size + page - 1) / page * page});
   changes.fetch_add(1, std::memory_order_release);
   mapped_lock.unlock();
+  return any;
 }
 
 }  // namespace
@@ -133,10 +138,11 @@ void add(const void* at, size_t size) {
   change(at, size, [](Area area) {
     leave(area);
     enter(area);
+    return true;
   });
 }
 
-void remove(const void* at, size_t size) { change(at, size, leave); }
+bool remove(const void* at, size_t size) { return change(at, size, leave); }
 
 size_t size_of(const void* at) {
   if (!learned.load(std::memory_order_acquire)) return 0;

@@ -16,7 +16,8 @@ void learn(bool thread_ends);
 // Mappings that the program made by calls that are seen, and what it took away of them. They are
 // remembered only once learn() was called.
 void add(const void* at, size_t size);
-void remove(const void* at, size_t size);
+// What was removed of a mapping can be added again; false if that was nothing.
+bool remove(const void* at, size_t size);
 // The size of what was added at that address, 0 if it is not remembered.
 size_t size_of(const void* at);
 

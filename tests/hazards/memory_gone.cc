@@ -208,3 +208,46 @@ HAZARD(mapped_over_while_it_leaves) {
     for (const int fd : {pipe.r, pipe.w, other.r, other.w}) close(fd);
   }
 }
+
+// What was in the pipe stays there when the file's pages go.
+HAZARD(the_file_is_cut_and_grown) {
+  const int file = file_of(std::string(kPageSize, 'a'));
+  for (const int sharing : {MAP_SHARED, MAP_PRIVATE}) {
+    void* const memory = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, sharing, file, 0);
+    CHECK(memory != MAP_FAILED);
+    const Pipe pipe;
+    const iovec iov{memory, kPageSize};
+    CHECK_EQ(vmsplice(pipe.w, &iov, 1, 0), static_cast<ssize_t>(kPageSize));
+    CHECK_EQ(ftruncate(file, 0), 0);
+    CHECK_EQ(ftruncate(file, kPageSize), 0);
+    CHECK_EQ(take(pipe.r, kPageSize), std::string(kPageSize, 'a'));
+    CHECK_EQ(pwrite(file, std::string(kPageSize, 'a').data(), kPageSize, 0),
+             static_cast<ssize_t>(kPageSize));
+  }
+}
+
+HAZARD(discarded_as_by_another_process) {
+#ifdef SYS_process_madvise
+  const int self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+  char* const memory = map(kPageSize);
+  memset(memory, 'a', kPageSize);
+  const Pipe pipe;
+  const iovec iov{memory, kPageSize};
+  CHECK_EQ(vmsplice(pipe.w, &iov, 1, 0), static_cast<ssize_t>(kPageSize));
+  if (syscall(SYS_process_madvise, self, &iov, 1, MADV_DONTNEED, 0) < 0) {
+    skip("process_madvise does not discard here");
+  }
+  CHECK_EQ(take(pipe.r, kPageSize), std::string(kPageSize, 'a'));
+#endif
+}
+
+HAZARD(an_unmapping_that_fails) {
+  char* const memory = map(kLength);
+  CHECK_FAILS(munmap(memory + 1, kLength), EINVAL);
+  memset(memory, 'a', kLength);
+  const Pipe pipe;
+  const iovec iov{memory, kLength};
+  CHECK_EQ(vmsplice(pipe.w, &iov, 1, 0), static_cast<ssize_t>(kLength));
+  memset(memory, 'b', kLength);
+  CHECK_EQ(take(pipe.r, kLength), std::string(kLength, 'b'));
+}

@@ -24,7 +24,7 @@ for header in ('asm/unistd.h', 'asm/unistd_64.h', 'asm/unistd_32.h'):
     known |= set(re.findall(r'^#define __NR_(\w+) ', result.stdout, re.M))
 known -= {'syscalls', 'arch_specific_syscall'}
 shim = pathlib.Path(sys.argv[1])
-taken = {name for file in ('by_number.cc', 'makes_descriptor.cc')
+taken = {name for file in ('by_number.cc', 'makes_descriptor.cc', 'memory_by_number.cc')
          for name in re.findall(r'\bcase SYS_(\w+):', (shim / file).read_text())}
 
 problems = [] if known else ['no header has any number']
