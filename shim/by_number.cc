@@ -14,6 +14,7 @@
 #include "core/sys/sys.h"
 #include "shim/hooks.h"
 #ifdef ANYSPLICE_HOST_SYSCALL
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -32,16 +33,18 @@ long to_word(const void* pointer) { return reinterpret_cast<long>(pointer); }
 long action_by_number(int signal, long wanted, long old) {
   signal_actions::KernelAction given;
   signal_actions::KernelAction before;
-  const auto refuse = [] {
-    errno = EFAULT;
-    return -1L;
-  };
-  const auto size = static_cast<ssize_t>(sizeof(given));
-  if (wanted != 0 && copy_from_user(&given, to<void>(wanted), sizeof(given)) != size) {
-    return refuse();
+  const auto refuse = [] { return errno = EFAULT, -1L; };
+  if (wanted == 0) {
+    // The kernel finds out whether `old` can be written; no guard need be there for a question.
+    const long error = sys->syscall(SYS_rt_sigaction, signal, 0, old, sizeof(before.mask), 0, 0);
+    if (error == 0 && old != 0)
+      signal_actions::show_by_number(signal, to<signal_actions::KernelAction>(old));
+    return error;
   }
-  const long error = signal_actions::change_by_number(signal, wanted != 0 ? &given : nullptr,
-                                                      old != 0 ? &before : nullptr, vfork_child());
+  const auto size = static_cast<ssize_t>(sizeof(given));
+  if (copy_from_user(&given, to<void>(wanted), sizeof(given)) != size) return refuse();
+  const long error =
+      signal_actions::change_by_number(signal, &given, old != 0 ? &before : nullptr, vfork_child());
   if (error == 0 && old != 0 && copy_to_user(to<void>(old), &before, sizeof(before)) != size) {
     return refuse();
   }
@@ -75,7 +78,7 @@ void unsharing(int flags) {
   if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_privilege_change();
 }
 
-bool gives_up_privileges(int operation) {
+static bool gives_up_privileges(int operation) {
   switch (operation) {
     case PR_SET_NO_NEW_PRIVS:
     case PR_SET_SECCOMP:
@@ -88,6 +91,17 @@ bool gives_up_privileges(int operation) {
     default:
       return false;
   }
+}
+
+void controlling(int operation, long value) {
+  if (gives_up_privileges(operation)) before_privilege_change();
+  if (operation == PR_SET_SECCOMP && value == SECCOMP_MODE_STRICT) {
+    keep_nothing(SettleReason::kPrivileges);
+  }
+}
+
+void controlled(int operation, long value) {
+  if (operation == PR_SET_SECCOMP && value == SECCOMP_MODE_STRICT) look_at_nothing();
 }
 
 long by_number(long number, long a, long b, long c, long d, long e, long f) {
@@ -195,8 +209,10 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       unsharing(static_cast<int>(a));
       break;
     case SYS_prctl:
-      if (gives_up_privileges(fd)) before_privilege_change();
-      break;
+      controlling(fd, b);
+      if (const long error = sys->syscall(number, a, b, c, d, e, f); error != 0) return error;
+      controlled(fd, b);
+      return 0;
     case SYS_setuid:
     case SYS_setgid:
     case SYS_setreuid:
@@ -221,12 +237,18 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_chroot:
     case SYS_pivot_root:
     case SYS_setns:
-    case SYS_seccomp:
 #ifdef SYS_landlock_restrict_self
     case SYS_landlock_restrict_self:
 #endif
       before_privilege_change();
       break;
+    case SYS_seccomp:
+      before_privilege_change();
+      if (a != SECCOMP_SET_MODE_STRICT) break;
+      keep_nothing(SettleReason::kPrivileges);
+      if (sys->syscall(number, a, b, c, d, e, f) != 0) return -1;
+      look_at_nothing();
+      return 0;
     case SYS_clone:
       note_clone(static_cast<unsigned long>(a));
       // On this very stack the child would run over our frames.

@@ -55,8 +55,9 @@ inline bool taking(int signal) {
 // unshare(2) is about to be called with these flags.
 void unsharing(int flags);
 
-// Whether that operation of prctl(2) gives up privileges.
-bool gives_up_privileges(int operation);
+// prctl(2) is about to be called, and was called with success.
+void controlling(int operation, long value);
+void controlled(int operation, long value);
 
 // A row of the table that sets a handler: answered by the guard, else by ours, else by libc.
 #define HANDLER(guard, answer, call) \

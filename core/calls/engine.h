@@ -104,6 +104,9 @@ void before_exit();
 // Before this process gives up privileges, or moves to where /proc may be another's: related
 // processes that keep theirs must not depend on it any more.
 void before_privilege_change();
+// It may make no other calls any more than read, write and exit (seccomp(2), strict mode): all
+// descriptors count as no pipes, so that nothing is looked at.
+void look_at_nothing();
 // From now on nothing is held after a call and no pipe gets a ring: the process has means to use
 // its pipes that the engine cannot see.
 void keep_nothing(SettleReason reason);

@@ -15,6 +15,14 @@ void before_privilege_change() {
   sharers::leave();
 }
 
+void look_at_nothing() {
+  if (vfork_child()) return;
+  const unsigned high = fd_high.load(std::memory_order_relaxed);
+  for (unsigned fd = 0; fd < high; ++fd) {
+    set_fd_entry(static_cast<int>(fd), FdEntry::of(FdKind::kOther));
+  }
+}
+
 void on_descriptor_table_unshared() {
   // A child of vfork has numbers of its own already, and its parent's memory.
   if (vfork_child() || thread::others() == thread::Others::kNone) return;

@@ -36,6 +36,8 @@ struct KernelAction {
   unsigned long mask[8 / sizeof(unsigned long)];
 };
 long change_by_number(int signal, const KernelAction* wanted, KernelAction* old, bool borrowed);
+// Of a signal's action that the kernel has told: the program's view of it.
+void show_by_number(int signal, KernelAction* kernel);
 #endif
 
 // signal(3) in both senses, sigset(3) and siginterrupt(3).

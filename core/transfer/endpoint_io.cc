@@ -26,7 +26,7 @@ bool at_urgent_mark(int socket) {
   return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
 }
 
-// What a splice that does not wait gives at such a mark.
+// What a splice that does not wait gives at such a mark: an error of the socket comes first.
 ssize_t at_mark_at_once(int socket) {
 #ifdef POLLRDHUP
   pollfd p{socket, POLLRDHUP, 0};
@@ -90,7 +90,8 @@ ssize_t pull(Endpoint& from, const iovec& into) {
     case Kind::kStream:
     case Kind::kMessage:
       if (from.tcp && at_urgent_mark(from.fd)) {
-        return from.nonblocking() ? at_mark_at_once(from.fd) : 0;
+        const ssize_t at_once = at_mark_at_once(from.fd);
+        return at_once == -EAGAIN && !from.nonblocking() ? 0 : at_once;
       }
       n = sys->recv(from.fd, into.iov_base, into.iov_len, MSG_DONTWAIT);
       break;

@@ -249,6 +249,22 @@ HAZARD(append_set_later) {
   CHECK_EQ(splice(pipe.r, nullptr, pair.ours, nullptr, 1, 0), 1);
 }
 
+// The abort of a connection is no end of it, also behind the urgent mark.
+HAZARD(reset_behind_the_mark) {
+  const Pair pair = tcp();
+  const Pipe pipe;
+  CHECK_EQ(send(pair.peer, "abcU", 4, MSG_OOB), 4);
+  sleep_ms(50);
+  CHECK_EQ(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), 3);
+  CHECK_EQ(send(pair.peer, "defg", 4, 0), 4);
+  const linger at_once{1, 0};
+  CHECK_EQ(setsockopt(pair.peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+  close(pair.peer);
+  sleep_ms(50);
+  CHECK_FAILS(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), ECONNRESET);
+  CHECK_EQ(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), 0);
+}
+
 HAZARD(position_of_a_large_file) {
   const int file = file_of("");
   CHECK_EQ(ftruncate(file, off_t{4} << 30), 0);

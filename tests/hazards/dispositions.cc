@@ -284,3 +284,17 @@ HAZARD(a_child_of_vfork_changes_its_own_handlers) {
   CHECK_EQ(sigaction(SIGUSR2, nullptr, &now), 0);
   CHECK(now.sa_handler == SIG_DFL);
 }
+
+HAZARD(an_action_for_one_time_keeps_its_flags) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  sigaddset(&action.sa_mask, SIGUSR2);
+  sigaction(SIGUSR1, &action, nullptr);
+  raise(SIGUSR1);
+  struct sigaction left;
+  sigaction(SIGUSR1, nullptr, &left);
+  CHECK(left.sa_handler == SIG_DFL);
+  CHECK_EQ(left.sa_flags & ~0x04000000, action.sa_flags);  // (but for SA_RESTORER)
+  CHECK_EQ(sigismember(&left.sa_mask, SIGUSR2), 1);
+}

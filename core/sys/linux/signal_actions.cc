@@ -60,6 +60,9 @@ bool must_run(int signal, const siginfo_t* info) {
   }
 }
 
+// Flags of which the kernel has ours.
+constexpr unsigned kOurs = SA_SIGINFO | SA_RESETHAND;
+
 // SA_RESETHAND, which the kernel is not told of: it would take the first of two deliveries for the
 // last. The handler for this time.
 Handler take(int signal) {
@@ -68,9 +71,15 @@ Handler take(int signal) {
     return action.handler.load(std::memory_order_relaxed);
   }
   const KeepErrno keep;
-  struct sigaction fatal {};
-  fatal.sa_handler = SIG_DFL;
-  sys->sigaction(signal, &fatal, nullptr);
+  // As the kernel does it: flags and mask stay.
+  struct sigaction reset {};
+  if (sys->sigaction(signal, nullptr, &reset) == 0) {
+    const auto flags = static_cast<int>(action.flags.load(std::memory_order_relaxed));
+    reset.sa_flags =
+        (reset.sa_flags & ~static_cast<int>(kOurs)) | (flags & static_cast<int>(kOurs));
+  }
+  reset.sa_handler = SIG_DFL;
+  sys->sigaction(signal, &reset, nullptr);
   // A child of vfork leaves its parent the handler.
   return deferral::self.off.load(std::memory_order_relaxed)
              ? action.handler.load(std::memory_order_relaxed)
@@ -146,7 +155,6 @@ void handle(int signal, siginfo_t* info, void* context) {
 
 // The program's view of what the kernel has.
 View shown(View kernel, View ours) {
-  constexpr unsigned kOurs = SA_SIGINFO | SA_RESETHAND;
   if (kernel.handler != handle) return kernel;
   return {ours.handler, (kernel.flags & ~kOurs) | (ours.flags & kOurs)};
 }
@@ -257,6 +265,13 @@ int change(int signal, const struct sigaction* wanted, struct sigaction* old, bo
 }
 
 #ifdef ANYSPLICE_KERNEL_ACTION
+void show_by_number(int signal, KernelAction* kernel) {
+  const View view =
+      shown({kernel->handler, static_cast<unsigned>(kernel->flags)}, told(actions[signal]));
+  kernel->handler = view.handler;
+  kernel->flags = view.flags;
+}
+
 long change_by_number(int signal, const KernelAction* wanted, KernelAction* old, bool borrowed) {
   View view{};
   View was{};
