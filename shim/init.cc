@@ -1,8 +1,8 @@
 // What happens when the object is loaded and when the process ends.
 #include "core/api/settings.h"
 #include "core/calls/engine.h"
-#include "core/calls/losing_memory.h"
 #include "core/memory/fault_guard.h"
+#include "core/memory/lasting_memory.h"
 #include "core/policy/mode.h"
 #include "core/sys/program.h"
 #include "core/sys/say.h"
@@ -37,7 +37,7 @@ __attribute__((constructor(101))) void load() {
   // A program that has more privileges than its user takes nothing from the environment.
   if (runs_privileged()) return;
   // Here all calls that take memory away are seen.
-  lasting_memory::learn(watch_thread_ends());
+  lasting_memory::learn(true);
   let_vmsplice_refer(true);
   take_settings(name, environment);
   fault_guard::allow();

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/base/keep_errno.h"
 #include "core/pipe/pipe_table.h"
@@ -29,7 +30,7 @@ void wait_for_transfers() {
 }
 
 pthread_key_t thread_key;
-bool thread_key_made;
+std::atomic<bool> thread_key_made;
 
 // What of this thread's stack is referred to.
 thread_local uintptr_t stack_start;
@@ -39,6 +40,23 @@ void on_thread_end(void*) {
   LosingMemory losing(reinterpret_cast<void*>(stack_start), stack_end - stack_start);
   losing.gone();
   stack_start = stack_end = 0;
+}
+
+// The key is made when it is needed: programs count theirs.
+bool watch_this_thread() {
+  if (!thread_key_made.load(std::memory_order_acquire)) {
+    pthread_key_t made;
+    if (pthread_key_create(&made, on_thread_end) != 0) return false;
+    static std::atomic<bool> taken;
+    if (taken.exchange(true)) {
+      // Another thread was faster, and will be done in a moment: by copy, this once.
+      pthread_key_delete(made);
+      return false;
+    }
+    thread_key = made;
+    thread_key_made.store(true, std::memory_order_release);
+  }
+  return pthread_setspecific(thread_key, &stack_start) == 0;
 }
 
 }  // namespace
@@ -60,21 +78,16 @@ void LosingMemory::end(const references::Range* to) {
   }
 }
 
-bool watch_thread_ends() {
-  thread_key_made = pthread_key_create(&thread_key, on_thread_end) == 0;
-  return thread_key_made;
-}
-
-void note_stack(const void* at, size_t size) {
+bool note_stack(const void* at, size_t size) {
   const auto start = reinterpret_cast<uintptr_t>(at);
   if (stack_end == 0) {
+    if (!watch_this_thread()) return false;
     stack_start = start;
     stack_end = start + size;
-    if (thread_key_made) pthread_setspecific(thread_key, &stack_start);
-    return;
   }
   stack_start = std::min(stack_start, start);
   stack_end = std::max(stack_end, start + size);
+  return true;
 }
 
 }  // namespace anysplice

@@ -39,10 +39,8 @@ class LosingMemory {
   bool some_ = false;
 };
 
-// From here on the end of a thread takes over its stack, where it says that it is to: note_stack(),
-// with the stretch of its stack that is referred to.
-bool watch_thread_ends();
-void note_stack(const void* at, size_t size);
+// This thread's end takes over that stretch of its stack, too. False if its end cannot be watched.
+bool note_stack(const void* at, size_t size);
 
 }  // namespace anysplice
 

@@ -48,8 +48,8 @@ void refer(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const 
            ssize_t length) {
   if (length <= 0 || kind == lasting_memory::Kind::kPassing) return;
   const auto size = static_cast<size_t>(length);
+  if (kind == lasting_memory::Kind::kOwnStack && !note_stack(at, size)) return;
   ring.refer(room, size, at);
-  if (kind == lasting_memory::Kind::kOwnStack) note_stack(at, size);
 }
 
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
