@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/memory.h"
 #include "core/sys/mutex.h"
@@ -26,10 +27,10 @@ Area data[kMostData];
 size_t data_count;
 Area main_stack;
 
-HandlerAwareMutex mapped_lock;  // guards what follows
-Area mapped[kMostMapped];       // empty: a free place
-size_t mapped_high;             // no place from here on was ever used
-std::atomic<uint32_t> changes;  // of mappings, counted
+HandlerAwareMutex mapped_lock;    // guards what follows
+Area mapped[kMostMapped];         // empty: a free place
+std::atomic<size_t> mapped_high;  // no place from here on was ever used
+std::atomic<uint32_t> changes;    // of mappings, counted
 
 // Where this thread last found an address: programs send the same buffers again and again.
 struct Last {
@@ -89,7 +90,7 @@ void enter(Area area) {
   while (free < mapped_high && mapped[free].end > mapped[free].start) ++free;
   if (free == kMostMapped) return;
   mapped[free] = area;
-  mapped_high = std::max(mapped_high, free + 1);
+  mapped_high = std::max<size_t>(mapped_high, free + 1);
 }
 
 bool leave(Area area) {
@@ -134,15 +135,21 @@ void learn(bool thread_ends) {
   learned.store(true, std::memory_order_release);
 }
 
+bool remove(const void* at, size_t size) {
+  return mapped_high.load(std::memory_order_relaxed) != 0 && change(at, size, leave);
+}
+
 void add(const void* at, size_t size) {
+  if (!engine_may_answer() || !vmsplice_refers()) {
+    remove(at, size);
+    return;
+  }
   change(at, size, [](Area area) {
     leave(area);
     enter(area);
     return true;
   });
 }
-
-bool remove(const void* at, size_t size) { return change(at, size, leave); }
 
 size_t size_of(const void* at) {
   if (!learned.load(std::memory_order_acquire)) return 0;

@@ -14,7 +14,8 @@ namespace anysplice::lasting_memory {
 void learn(bool thread_ends);
 
 // Mappings that the program made by calls that are seen, and what it took away of them. They are
-// remembered only once learn() was called.
+// remembered only once learn() was called, and the engine may answer and vmsplice refer: where the
+// kernel carries, a mapping costs nothing.
 void add(const void* at, size_t size);
 // What was removed of a mapping can be added again; false if that was nothing.
 bool remove(const void* at, size_t size);
