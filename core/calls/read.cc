@@ -95,7 +95,7 @@ std::optional<ssize_t> native_read(int fd, FdEntry entry, Native native) {
   // First counted, then looked: bytes that get held in between are not missed.
   if (entry.ours() && !turns::shared()) {
     // As long as nothing has begun anywhere, which pipe it is need not be asked for.
-    const Sleeper sleeper;
+    const Sleeper sleeper(pipe_of(entry)->key.load(std::memory_order_relaxed));
     const ReaderInFlight here(pipe_of(entry)->readers_in_flight());
     sync_point();
     if (!turns::any_begun() && !held_bytes::any()) return native();
