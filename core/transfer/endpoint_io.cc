@@ -31,7 +31,9 @@ ssize_t at_mark_at_once(int socket) {
 #ifdef POLLRDHUP
   pollfd p{socket, POLLRDHUP, 0};
   if (sys->poll(&p, 1, 0) > 0) {
-    if ((p.revents & POLLERR) != 0) return -sockets::option(socket, SO_ERROR, 0);
+    // (Notices in the error queue are POLLERR, too.)
+    const int error = (p.revents & POLLERR) != 0 ? sockets::option(socket, SO_ERROR, 0) : 0;
+    if (error > 0) return -error;
     if ((p.revents & POLLRDHUP) != 0) return 0;  // no more will come
   }
 #else
