@@ -60,14 +60,6 @@ def the_filter_may_come_from_outside():
 
 
 @tap.test
-def calls_of_its_own_beside_the_library():
-    """The library goes on: to it the filter is one that refuses."""
-    code = 'import os; f = os.open("/etc/passwd", 0); r, w = os.pipe(); print(os.splice(f, w, 9))'
-    out, err = tap.run('run', '--block=EPERM', '--fallback', '--', tap.PYTHON, '-c', code)
-    assert out == '9\n' and 'does not go through the C library' in err, (out, err)
-
-
-@tap.test
 def quiet_says_nothing():
     assert relays('--quiet', '--block')[1] == ''
     assert relays('--quiet')[1] == ''
@@ -93,22 +85,22 @@ def what_it_starts_is_helped():
 
 
 @functools.cache
-def built_by_go():
-    """programs/relay.go, static; the folder goes with this process."""
+def built_by_go(cgo=0):
+    """programs/relay.go, static but with cgo; the folder goes with this process."""
     folder = tempfile.TemporaryDirectory(prefix='anysplice-go.')
     source = pathlib.Path(__file__).parent / 'programs' / 'relay.go'
-    environment = {**os.environ, 'CGO_ENABLED': '0', 'GOCACHE': f'{folder.name}/cache',
+    environment = {**os.environ, 'CGO_ENABLED': str(cgo), 'GOCACHE': f'{folder.name}/cache',
                    'GO111MODULE': 'off', 'GOFLAGS': '-p=2'}
     subprocess.run(['go', 'build', '-o', f'{folder.name}/relay', source], env=environment,
                    check=True, stdin=subprocess.DEVNULL, timeout=200)
     return folder
 
 
-def relays_by_go(*options, status=0):
+def relays_by_go(*options, status=0, cgo=0):
     data = os.urandom(SIZE * 10)
     with open('in', 'wb') as file:
         file.write(data)
-    out, err = tap.run('run', *options, '--', f'{built_by_go().name}/relay', 'in', status=status)
+    out, err = tap.run('run', *options, '--', f'{built_by_go(cgo).name}/relay', 'in', status=status)
     assert status or out.strip() == hashlib.sha256(data).hexdigest(), out
     return err
 
@@ -134,6 +126,14 @@ def go_alone_where_splice_is_refused():
 def go_copies_where_splice_is_refused():
     for error in ('ENOSYS', 'EPERM'):
         assert 'EINVAL' in relays_by_go(f'--block={error}')
+
+
+@tap.test
+def go_beside_the_library():
+    """With cgo it is not static, and has the library; but its calls do not go through libc."""
+    assert relays_by_go(cgo=1) == ''
+    err = relays_by_go('--block=EPERM', '--fallback', cgo=1)
+    assert 'what does not go through the C library: calls of splice' in err, err
 
 
 tap.main()

@@ -41,27 +41,18 @@ HAZARD(unmapped_in_the_middle) {
 
 HAZARD(unmapped_unseen) {
   file_of("");  // libc maps what it needs for that now, and not into the hole
+  const auto unmap_page = [](char* memory) {
+    CHECK_EQ(raw_syscall(SYS_munmap, reinterpret_cast<long>(memory) + kPageSize, kPageSize, 0), 0);
+  };
   each_way(
       mapped,
       [](char* memory) {
         CHECK_EQ(raw_syscall(SYS_munmap, reinterpret_cast<long>(memory), kLength, 0), 0);
       },
       false);
-  each_way(
-      mapped,
-      [](char* memory) {
-        CHECK_EQ(raw_syscall(SYS_munmap, reinterpret_cast<long>(memory) + kPageSize, kPageSize, 0),
-                 0);
-      },
-      false);
+  each_way(mapped, unmap_page, false);
   handle_faults();
-  each_way(
-      mapped,
-      [](char* memory) {
-        CHECK_EQ(raw_syscall(SYS_munmap, reinterpret_cast<long>(memory) + kPageSize, kPageSize, 0),
-                 0);
-      },
-      false);
+  each_way(mapped, unmap_page, false);
 }
 
 HAZARD(mapped_over) { each_way(mapped, map_over); }

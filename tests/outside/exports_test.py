@@ -70,6 +70,15 @@ def the_static_interposing_library_defines_the_same():
 
 
 @tap.test
+def nothing_is_initialized_at_each_start():
+    """Tables are constant: every exec pays for what a constructor touches."""
+    names = installed.run('nm', tree.libraries / 'libanysplice.so.0')
+    assert ' _DYNAMIC\n' in names, 'stripped: nothing can be seen'
+    made = re.findall(r'\S*_GLOBAL__sub_I\S*', names)
+    assert not made, made
+
+
+@tap.test
 def libc_is_all_they_need():
     for name in ('libanysplice-api.so.0', 'libanysplice.so.0'):
         entries = installed.run('readelf', '-d', tree.libraries / name)
