@@ -4,11 +4,11 @@ what is classed as taken is.
 
 usage: symbols_test.py libanysplice.so [libc.so]
 """
-import ctypes.util
-import pathlib
 import re
 import subprocess
 import sys
+
+import classes
 
 
 def functions(file):
@@ -29,26 +29,5 @@ def the_libc():
 
 
 library, libc = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else the_libc()
-HERE = pathlib.Path(__file__).parent
-others = {line for line in (HERE / 'other_libcs.txt').read_text().splitlines()
-          if line and not line.startswith('#')}
-classes = []
-for line in (HERE / 'classes.txt').read_text().splitlines():
-    if line and not line.startswith('#'):
-        kind, pattern = line.split(' ', 1)
-        assert kind in ('taken', 'harmless', 'cannot'), line
-        classes.append((kind, re.compile(pattern)))
-
-ours = functions(library)
-problems = []
-for name in sorted(functions(libc) | others):
-    kind = next((kind for kind, pattern in classes if pattern.fullmatch(name)), None)
-    if kind is None:
-        problems.append(f'{name} has no class')
-    elif (kind == 'taken') != (name in ours):
-        problems.append(f'{name} is {kind}, and {"is" if name in ours else "is not"} exported')
-print('1..1')
-for problem in problems:
-    print('#', problem)
-print('not ok' if problems else 'ok', f'1 - every function of {libc} has a class')
-sys.exit(bool(problems))
+classes.check('classes.txt', functions(libc) | set(classes.lines('other_libcs.txt')),
+              functions(library), f'every function of {libc} has a class', 'exported')
