@@ -1,17 +1,28 @@
-// vfork(2): the child runs on the caller's stack frame, so no C function can stand in between.
-// The trampoline tells the engine, then jumps to libc's vfork, which returns to our caller twice.
+// vfork(2), and clone(2), whose child may be one of vfork's kind.
+//
+// vfork's child runs on the caller's stack frame, so no C function can stand in between: what is
+// needed after the call, by child and parent, is kept in registers, which each has for itself.
+#include <errno.h>
+#include <sched.h>
+
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "shim/real.h"
 
-static std::atomic<pid_t (*)()> bound_vfork;
-
 extern "C" {
 
-// Where the trampoline goes.
-__attribute__((used)) void* anysplice_before_vfork() {
-  anysplice::note_vfork();
-  return reinterpret_cast<void*>(anysplice::shim::bind(bound_vfork, "vfork"));
+// What goes before the system call, and after it in the child and then in the parent.
+__attribute__((used)) int anysplice_before_vfork() { return anysplice::note_vfork(); }
+
+__attribute__((used)) pid_t anysplice_after_vfork(long result, int before) {
+  if (result == 0) {
+    anysplice::become_vfork_child(before);
+    return 0;
+  }
+  anysplice::note_vfork_returned(before);
+  if (result > 0) return static_cast<pid_t>(result);
+  errno = static_cast<int>(-result);
+  return -1;
 }
 
 #if defined(__x86_64__)
@@ -29,7 +40,22 @@ __asm__(
     "call anysplice_before_vfork\n"
     "addq $8, %rsp\n"
     ".cfi_adjust_cfa_offset -8\n"
-    "jmp *%rax\n"
+    "movl %eax, %esi\n"
+    "popq %rdi\n"  // where to return to
+    ".cfi_adjust_cfa_offset -8\n"
+    ".cfi_register %rip, %rdi\n"
+    "movl $58, %eax\n"
+    "syscall\n"
+    "pushq %rdi\n"
+    ".cfi_adjust_cfa_offset 8\n"
+    ".cfi_rel_offset %rip, 0\n"
+    "subq $8, %rsp\n"
+    ".cfi_adjust_cfa_offset 8\n"
+    "movq %rax, %rdi\n"
+    "call anysplice_after_vfork\n"
+    "addq $8, %rsp\n"
+    ".cfi_adjust_cfa_offset -8\n"
+    "ret\n"
     ".cfi_endproc\n"
     ".size vfork, .-vfork\n"
     ".size __vfork, .-__vfork\n");
@@ -47,7 +73,25 @@ __asm__(
     "call anysplice_before_vfork\n"
     "addl $12, %esp\n"
     ".cfi_adjust_cfa_offset -12\n"
-    "jmp *%eax\n"
+    "movl %eax, %edx\n"
+    "popl %ecx\n"  // where to return to
+    ".cfi_adjust_cfa_offset -4\n"
+    ".cfi_register %eip, %ecx\n"
+    "movl $190, %eax\n"
+    "int $0x80\n"
+    "pushl %ecx\n"
+    ".cfi_adjust_cfa_offset 4\n"
+    ".cfi_rel_offset %eip, 0\n"
+    "subl $4, %esp\n"
+    ".cfi_adjust_cfa_offset 4\n"
+    "pushl %edx\n"
+    ".cfi_adjust_cfa_offset 4\n"
+    "pushl %eax\n"
+    ".cfi_adjust_cfa_offset 4\n"
+    "call anysplice_after_vfork\n"
+    "addl $12, %esp\n"
+    ".cfi_adjust_cfa_offset -12\n"
+    "ret\n"
     ".cfi_endproc\n"
     ".size vfork, .-vfork\n"
     ".size __vfork, .-__vfork\n");
@@ -62,9 +106,17 @@ __asm__(
     ".cfi_startproc\n"
     "stp x29, x30, [sp, -16]!\n"
     "bl anysplice_before_vfork\n"
-    "mov x16, x0\n"
     "ldp x29, x30, [sp], 16\n"
-    "br x16\n"
+    "mov w9, w0\n"
+    "mov x0, 0x4111\n"  // CLONE_VM | CLONE_VFORK | SIGCHLD
+    "mov x1, 0\n"       // on this stack
+    "mov x8, 220\n"     // clone
+    "svc 0\n"
+    "stp x29, x30, [sp, -16]!\n"
+    "mov w1, w9\n"
+    "bl anysplice_after_vfork\n"
+    "ldp x29, x30, [sp], 16\n"
+    "ret\n"
     ".cfi_endproc\n"
     ".size vfork, .-vfork\n"
     ".size __vfork, .-__vfork\n");
@@ -75,3 +127,62 @@ pid_t anysplice_vfork() { return anysplice::fork(); }
 #endif
 
 }  // extern "C"
+
+#ifdef CLONE_VM
+namespace {
+
+using Clone = int(int (*)(void*), void*, int, void*, void*, void*, void*);
+
+struct Start {
+  int (*function)(void*);
+  void* argument;
+  int before;
+};
+
+int start_vfork_child(void* from) {
+  const Start start = *static_cast<const Start*>(from);
+  anysplice::become_vfork_child(start.before);
+  return start.function(start.argument);
+}
+
+// Of vfork's kind: its parent's memory and thread-local variables, until it executes a program.
+bool is_like_vfork(unsigned flags) {
+  constexpr unsigned kMemory = CLONE_VM | CLONE_VFORK;
+  return (flags & (kMemory | CLONE_FILES | CLONE_THREAD | CLONE_SETTLS)) == kMemory;
+}
+
+int seen_clone(Clone* real, int (*function)(void*), void* stack, int flags, void* argument, void* b,
+               void* c, void* d) {
+  if (!is_like_vfork(static_cast<unsigned>(flags))) {
+    anysplice::note_clone(static_cast<unsigned>(flags));
+    return real(function, stack, flags, argument, b, c, d);
+  }
+  anysplice::note_clone(static_cast<unsigned>(flags) & ~unsigned{CLONE_VM});
+  Start start{function, argument, anysplice::note_vfork()};
+  const int child = real(start_vfork_child, stack, flags, &start, b, c, d);
+  anysplice::note_vfork_returned(start.before);
+  return child;
+}
+
+std::atomic<Clone*> bound_clone, bound_clone_alias;
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) Clone anysplice_shim_clone __asm__("clone");
+int anysplice_shim_clone(int (*function)(void*), void* stack, int flags, void* argument, void* b,
+                         void* c, void* d) {
+  return seen_clone(anysplice::shim::bind(bound_clone, "clone"), function, stack, flags, argument,
+                    b, c, d);
+}
+
+__attribute__((visibility("default"))) Clone anysplice_shim_clone_alias __asm__("__clone");
+int anysplice_shim_clone_alias(int (*function)(void*), void* stack, int flags, void* argument,
+                               void* b, void* c, void* d) {
+  return seen_clone(anysplice::shim::bind(bound_clone_alias, "__clone"), function, stack, flags,
+                    argument, b, c, d);
+}
+
+}  // extern "C"
+#endif

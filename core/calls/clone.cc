@@ -4,8 +4,8 @@
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
-#include "core/fd/vfork_child.h"
 #include "core/pipe/turns.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 
@@ -20,12 +20,7 @@ void note_clone(unsigned long flags) {
     every_call_seen = false;
     keep_nothing(SettleReason::kUnshare);
   } else if (!vfork_child()) {
-    // Only vfork's child is sure to end before its thread, whose variables it has, goes on.
-    if (has(CLONE_VFORK) && !has(CLONE_SETTLS)) {
-      vfork_comes();
-    } else {
-      lend_memory();
-    }
+    lend_memory();
   }
 }
 #endif

@@ -12,7 +12,6 @@
 #include "core/base/keep_errno.h"
 #include "core/base/sync_point.h"
 #include "core/calls/engine.h"
-#include "core/fd/vfork_child.h"
 #include "core/inject/inject.h"
 #include "core/pipe/pipe_lock.h"
 #include "core/pipe/settle.h"
@@ -21,6 +20,7 @@
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 

@@ -4,6 +4,8 @@
 #ifndef ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
 #define ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_
 
+#include "core/sys/vfork_child.h"
+
 namespace anysplice {
 
 // A number is about to be closed, or was reused behind our back: drop what is known of it.
@@ -12,8 +14,10 @@ void forget(int fd);
 // A second number, or -1, for what `from` names: returns it.
 int note_copy(int from, int to);
 
-// A thread is about to call vfork.
-void note_vfork();
+// A thread is about to call vfork; it is back in the parent. become_vfork_child() goes between
+// them, in the child.
+BeforeVfork note_vfork();
+void note_vfork_returned(BeforeVfork before);
 
 // clone(2) is about to be called, or made by its number, with these flags.
 void note_clone(unsigned long flags);

@@ -7,7 +7,6 @@
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
-#include "core/fd/vfork_child.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
@@ -18,6 +17,7 @@
 #include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/sys.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 namespace {

@@ -8,8 +8,8 @@
 #include "core/calls/engine.h"
 #include "core/calls/exposure.h"
 #include "core/calls/observation.h"
+#include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
-#include "core/fd/vfork_child.h"
 #include "core/inject/process.h"
 #include "core/memory/lasting_memory.h"
 #include "core/pipe/exposed_pipes.h"
@@ -24,12 +24,20 @@
 #include "core/sys/signal_actions.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 
-void note_vfork() {
+BeforeVfork note_vfork() {
   expose_all(SettleReason::kVfork);
-  vfork_comes();
+  return vfork_comes();
+}
+
+void note_vfork_returned(BeforeVfork before) {
+  const KeepErrno keep;
+  if (vfork_returns(before)) return;
+  every_call_seen = false;
+  keep_nothing(SettleReason::kVfork);
 }
 
 void before_fork() {

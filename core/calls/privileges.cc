@@ -1,10 +1,10 @@
 // A process, or a thread, that leaves what it shares with others.
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
-#include "core/fd/vfork_child.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/turns.h"
 #include "core/sys/thread.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 

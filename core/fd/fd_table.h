@@ -29,7 +29,7 @@
 
 #include <atomic>
 
-#include "core/fd/vfork_child.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice {
 

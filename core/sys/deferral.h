@@ -70,7 +70,6 @@ struct Thread {
   std::atomic<uint32_t> noted;  // places that are not free
   std::atomic<uint32_t> turns;
   std::atomic<bool> closed;  // the mask was closed, and is to be opened
-  std::atomic<bool> off;     // a child of vfork has this memory too, and might die at work
   std::atomic<Came> came;
   Cancellation cancellation;  // what to give back, with kCancelKept
   Mask open;                  // the signals that the mask did not have before it was closed
@@ -100,6 +99,9 @@ void first_come(int signal, siginfo_t* info, uint32_t generation);
 void deliver(const sigset_t* mask);
 // What was noted is the parent's.
 void become_child();
+// Whoever was at work in this thread's memory is gone (a child of vfork), with what it noted.
+void forget_work();
+inline bool at_work() { return self.state.load(std::memory_order_relaxed) != 0; }
 
 inline void set_state(uint32_t to) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -109,9 +111,7 @@ inline void set_state(uint32_t to) {
 
 // From here to end() no handler runs and no cancellation acts. False: there is no way to.
 inline bool begin() {
-  if (!available.load(std::memory_order_relaxed) || self.off.load(std::memory_order_relaxed)) {
-    return false;
-  }
+  if (!available.load(std::memory_order_relaxed)) return false;
   const uint32_t before = self.state.load(std::memory_order_relaxed);
   set_state(before + 1);
   if (before == 0) {

@@ -159,7 +159,8 @@ SCENARIO(forked_beside_an_end_for_a_moment) {
 SCENARIO(before_vfork) {
   ring(w, 5000);
   held(w, 5000);
-  anysplice::note_vfork();
+  const auto before = anysplice::note_vfork();
+  anysplice::note_vfork_returned(before);
   Box& p = ring(w, 100);
   if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
 }

@@ -1,7 +1,13 @@
 // Children of vfork that use the calls: on pipes of their parent, on pipes and copies of their own,
 // before they exit or become another program.
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+
+#include <atomic>
 
 #include "hazard.h"
 
@@ -110,4 +116,90 @@ HAZARD(child_uses_a_pipe_and_executes) {
   finish(child);
   CHECK_EQ(take(teed.pipe.r, 1), "");
   CHECK_EQ(take(teed.copy.r, 15), "for the program");
+}
+
+// Each child has depths below it, and one of them is killed by a signal.
+HAZARD(children_of_children) {
+  const Teed teed("parent's");
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = vfork();
+    if (child == 0) {
+      const pid_t inner = vfork();
+      if (inner == 0) {
+        must(tee(teed.pipe.r, teed.copy.w, 8, 0) == 8);
+        kill(getpid(), SIGKILL);
+        _exit(0);
+      }
+      int status;
+      must(inner > 0 && waitpid(inner, &status, 0) == inner && WIFSIGNALED(status));
+      must(dup2(teed.copy.r, teed.pipe.r) == teed.pipe.r);
+      must(tee(teed.pipe.r, teed.pipe.w, 3, 0) == 3);
+      _exit(0);
+    }
+    finish(child);
+    CHECK_EQ(take(teed.copy.r, i == 0 ? 16 : 8), i == 0 ? "parent'sparent's" : "parent's");
+    CHECK_EQ(take(teed.pipe.r, 11), "parent'spar");
+    put(teed.pipe.w, "parent's");
+  }
+}
+
+// A child that is killed in the middle of its work has not left its parent there: the parent's
+// handlers run, and it can be cancelled.
+HAZARD(child_dies_in_its_call) {
+  static std::atomic<int> handled;
+  char memory[8];
+  handled = 0;
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++handled; };
+  CHECK(sigaction(SIGUSR1, &action, nullptr) == 0);
+  const Teed teed("parent's");
+  const Pipe other;
+  for (int i = 0; i < 60; ++i) {
+    const pid_t child = vfork();
+    if (child == 0) {
+      const itimerval soon{{}, {0, 1000 + 50 * i}};
+      setitimer(ITIMER_REAL, &soon, nullptr);
+      for (;;) {
+        must(tee(teed.pipe.r, other.w, 8, 0) == 8);
+        must(splice(other.r, nullptr, teed.copy.w, nullptr, 8, 0) == 8);
+        must(read(teed.copy.r, memory, 8) == 8);
+      }
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    raise(SIGUSR1);
+    CHECK_EQ(handled.load(), i + 1);
+  }
+  int state;
+  CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state) == 0);
+  CHECK_EQ(state, PTHREAD_CANCEL_ENABLE);
+  CHECK_EQ(take(teed.pipe.r, 8), "parent's");
+}
+
+namespace {
+
+// For clone(2) with vfork's flags.
+struct ByClone {
+  int source, target;
+};
+
+int by_clone(void* argument) {
+  const auto* given = static_cast<const ByClone*>(argument);
+  must(tee(given->source, given->target, 5, 0) == 5);
+  must(dup2(given->target, given->source) == given->source);  // the child's only
+  return 0;
+}
+
+}  // namespace
+
+HAZARD(child_by_clone) {
+  static char stack[64 << 10];
+  const Teed teed("parent's");
+  ByClone given{teed.pipe.r, teed.copy.w};
+  const pid_t child =
+      clone(by_clone, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &given);
+  CHECK(child > 0);
+  finish(child);
+  CHECK_EQ(take(teed.copy.r, 13), "parent'sparen");
+  CHECK_EQ(take(teed.pipe.r, 8), "parent's");
 }

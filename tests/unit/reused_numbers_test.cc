@@ -94,12 +94,14 @@ TEST_CASE("numbers part for a thread of several, not for a child of vfork", "[fd
   const pid_t child = ::fork();
   if (child == 0) {
     std::thread([] {}).join();
-    note_vfork();
+    const BeforeVfork before = note_vfork();
     const pid_t other = vfork();
     if (other == 0) {
+      become_vfork_child(before);
       on_descriptor_table_unshared();
       _exit(0);
     }
+    note_vfork_returned(before);
     if (other < 0 || waitpid(other, nullptr, 0) != other || !every_call_seen) _exit(1);
     on_descriptor_table_unshared();
     _exit(every_call_seen ? 2 : 0);

@@ -227,6 +227,16 @@ void become_child() {
   self.noted.store(0, std::memory_order_relaxed);
 }
 
+void forget_work() {
+  if ((self.state.load(std::memory_order_relaxed) & kCancelKept) != 0) {
+    allow_cancellation();
+  } else {
+    set_state(0);
+  }
+  become_child();
+  self.closed.store(false, std::memory_order_relaxed);
+}
+
 NoCancellation::NoCancellation() {
   if (self.state.load(std::memory_order_relaxed) != 0) return;
   // A thread that may be cancelled anywhere may be here.

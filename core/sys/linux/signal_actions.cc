@@ -14,6 +14,7 @@
 #include "core/sys/mutex.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
+#include "core/sys/vfork_child.h"
 
 namespace anysplice::signal_actions {
 namespace {
@@ -81,9 +82,8 @@ Handler take(int signal) {
   reset.sa_handler = SIG_DFL;
   sys->sigaction(signal, &reset, nullptr);
   // A child of vfork leaves its parent the handler.
-  return deferral::self.off.load(std::memory_order_relaxed)
-             ? action.handler.load(std::memory_order_relaxed)
-             : action.handler.exchange(kDefault, std::memory_order_relaxed);
+  return vfork_child() ? action.handler.load(std::memory_order_relaxed)
+                       : action.handler.exchange(kDefault, std::memory_order_relaxed);
 }
 
 void handle(int signal, siginfo_t* info, void* context);

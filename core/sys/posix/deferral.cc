@@ -5,6 +5,7 @@ namespace anysplice::deferral {
 
 void deliver(const sigset_t*) {}
 void become_child() {}
+void forget_work() {}
 
 // A handler that leaves by longjmp would leave cancellation disabled.
 NoCancellation::NoCancellation() = default;
