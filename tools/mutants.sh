@@ -25,7 +25,7 @@ mkdir -p "$copy"
 build=$copy/build
 [ -e "$build/build.ninja" ] || meson setup "$build" "$copy" -Doptimization=1 >/dev/null || exit 2
 
-hazards=(watching partial fork pipes copies closing)
+hazards=(watching partial fork pipes copies closing writers references vfork descriptions handlers)
 tests=(unit fuzz "${hazards[@]}")
 shim=$(ninja -C "$build" -t targets all | grep -om1 '^shim/libanysplice\.so[^:]*')
 targets=(tests/unit/unit tests/fuzz/fuzz tools/anysplice "$shim" shim/libanysplice-log.so

@@ -9,6 +9,7 @@ usage: house.py SOURCE_ROOT
  2. No source file is longer than 300 lines, except those listed below with a reason.
  3. Every header of core/ and shim/ opens with a comment that says what it is for, and whether
     threads and signal handlers may use it, except those listed below with a reason.
+ 4. Each line that tools/mutants.sh plants a bug in is there.
 An exception that is no longer needed is an error as well. Exit status 0 if all holds.
 """
 import pathlib
@@ -61,6 +62,7 @@ SILENT = {
     'core/telemetry/settle_reason.h': 'constants',
 }
 
+MUTANTS = 'tools/mutants.txt'
 SOURCES = {'.c', '.cc', '.h', '.py', '.sh'}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
@@ -84,6 +86,7 @@ class House:
         self.check_includes()
         self.check_lengths()
         self.check_headers()
+        self.check_planted_bugs()
         return self.problems
 
     def check_includes(self):
@@ -151,6 +154,19 @@ class House:
                                          'threads and signal handlers may use it')
         for name in sorted(listed):
             self.problems.append(f'{name}: listed as silent on threads and signals, and is not')
+
+
+    def check_planted_bugs(self):
+        """Each line that tools/mutants.sh would change is there."""
+        if MUTANTS not in self.names:
+            return
+        for bug in self.text(MUTANTS).split('\n\n'):
+            said = dict(re.findall(r'^(name|file|from): (.*)$', bug, re.M))
+            if not said:
+                continue
+            where = said['file']
+            if where not in self.names or said['from'].replace('\\n', '\n') not in self.text(where):
+                self.problems.append(f'{MUTANTS}: {said["name"]}: nothing like that in {where}')
 
 
 def floor_of(name):

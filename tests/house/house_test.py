@@ -80,4 +80,8 @@ expect('a silent header with a reason',
        problems({'core/sys/a.h': '// A constant.\n'}, silent={'core/sys/a.h': 'so'}))
 expect('a reason for a header that is not silent',
        problems({'core/sys/a.h': HEADER}, silent={'core/sys/a.h': 'so'}), 'listed as silent')
+bug = 'name: a bug\nfile: core/fd/a.cc\nfrom: one;\\n  two;\nto:\n'
+expect('a planted bug', problems({'tools/mutants.txt': bug, 'core/fd/a.cc': 'one;\n  two;\n'}))
+expect('a planted bug whose place is gone',
+       problems({'tools/mutants.txt': bug, 'core/fd/a.cc': 'one;\n'}), 'a bug: nothing like that')
 raise SystemExit(1 if failures else 0)
