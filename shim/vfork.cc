@@ -55,7 +55,17 @@ __asm__(
     "call anysplice_after_vfork\n"
     "addq $8, %rsp\n"
     ".cfi_adjust_cfa_offset -8\n"
+    // A shadow stack has by now what the child called: its entry is dropped, not compared.
+    "xorl %ecx, %ecx\n"
+    "rdsspq %rcx\n"
+    "testq %rcx, %rcx\n"
+    "jne 1f\n"
     "ret\n"
+    "1:\n"
+    "popq %rdi\n"
+    "movl $1, %ecx\n"
+    "incsspq %rcx\n"
+    "jmp *%rdi\n"
     ".cfi_endproc\n"
     ".size vfork, .-vfork\n"
     ".size __vfork, .-__vfork\n");
