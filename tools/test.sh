@@ -47,5 +47,6 @@ meson configure "$build" -Dtests=true || exit 1  # somebody may have built witho
 ninja -C "$build" || exit 1
 
 rm -f "$build/meson-logs/testlog.junit.xml"
-meson test -C "$build" --no-rebuild --print-errorlogs "$@"
+# Limits of time are for a machine that does nothing else.
+meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 "$@"
 finish $?

@@ -38,7 +38,7 @@ PROGRAMS = pathlib.Path(os.environ['E2E_PROGRAMS'])  # our own small programs, b
 PYTHON = '/usr/bin/python3'
 CALLS = ('splice', 'tee', 'vmsplice', 'sendfile')
 MIB = 1 << 20
-SECONDS = 60  # for any one program
+SECONDS = 150  # for any one program
 
 # A loopback address of this process alone: fixed ports on it meet nobody else's.
 HOST = f'127.{os.getpid() >> 16 & 255}.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}'

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <algorithm>
 #include <set>
@@ -153,11 +154,11 @@ HAZARD(close_loop_over_a_million) {
   const int file = file_of("file");
   const int high = 500;
   CHECK_EQ(dup2(teed.pipe.r, high), high);
-  const double start = seconds();
+  const clock_t start = clock();  // of the processor: the machine may be busy
   for (int fd = 3; fd < 1000000; ++fd) {
     if (fd != high) close(fd);
   }
-  CHECK(seconds() - start < 3);
+  CHECK(clock() - start < 3 * CLOCKS_PER_SEC);
   CHECK_FAILS(read(file, nullptr, 0), EBADF);
   CHECK_EQ(take(high, 10), "kept");
   const Pipe a, b;
