@@ -279,6 +279,19 @@ def vsftpd_under_the_command():
 
 
 @tap.test
+def no_page_of_a_file_leaves_it():
+    """What page-cache holes need: on its own the kernel puts the page itself into pipe and socket."""
+    pages = [tap.PYTHON, pathlib.Path(__file__).parent / 'programs' / 'pages.py']
+    alone = subprocess.run(pages, capture_output=True, text=True, check=True).stdout
+    assert alone == 'splice BBBB\nsendfile BBBB\n', alone
+    preload = [f'--env=LD_PRELOAD={os.environ["E2E_LIBRARY"]}']
+    done = engine.run(engine.command(pages, preload, profile()))
+    assert done.stdout == 'splice AAAA\nsendfile BBBB\n', done
+    done = engine.run(engine.command(pages, preload, profile('--sendfile')))
+    assert done.stdout == 'splice AAAA\nsendfile AAAA\n', done
+
+
+@tap.test
 def a_static_program_copies():
     data = os.urandom(300000)
     pathlib.Path('in').write_bytes(data)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 SECONDS = 60
+HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ['E2E_PROGRAMS']).parents[1]
 
 
@@ -33,7 +34,7 @@ class Podman:
         """argv in a container, in the folder that it is started in, as a command line."""
         self.number += 1
         security = [f'--security-opt=seccomp={profile}'] if profile else []
-        same = [f'--volume={path}:{path}' for path in {tempfile.gettempdir(), str(BUILD)}]
+        same = [f'--volume={path}:{path}' for path in {tempfile.gettempdir(), str(BUILD), str(HERE)}]
         return [*self.podman, 'run', '--rm', f'--name=anysplice-{os.getpid()}-{self.number}',
                 '--net=host', *security, *same, f'--workdir={os.getcwd()}', *options,
                 '--rootfs', '/:O', *map(str, argv)]
