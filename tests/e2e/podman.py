@@ -75,5 +75,8 @@ class Filtered:
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=SECONDS, **how)
 
+    def remove(self):
+        pass
+
     def close(self):
         pass
