@@ -69,6 +69,14 @@ absl::StatusOr<CallSet> parse_calls(absl::string_view list) {
   return calls;
 }
 
+std::string names_of(CallSet calls) {
+  std::vector<absl::string_view> names;
+  for (size_t i = 0; i < kCalls; ++i) {
+    if (calls.test(i)) names.push_back(kCallNames[i]);
+  }
+  return absl::StrJoin(names, ",");
+}
+
 absl::Status block_calls(CallSet calls, int error) {
   constexpr absl::string_view kWhat = "cannot block system calls (seccomp)";
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);

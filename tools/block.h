@@ -4,6 +4,7 @@
 #define ANYSPLICE_TOOLS_BLOCK_H_
 
 #include <bitset>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +17,7 @@ using CallSet = std::bitset<kCalls>;  // by Call
 
 // "splice,tee"; an empty or unknown name is answered with the list of known ones.
 absl::StatusOr<CallSet> parse_calls(absl::string_view list);
+std::string names_of(CallSet calls);  // in the same form
 
 // Installs a seccomp filter under which these calls fail with `error`, in every ABI that the kernel
 // may offer beside the native one. Sets no_new_privs. Cannot be undone.

@@ -11,6 +11,7 @@ int trace_command(absl::Span<char* const> words);
 int top_command(absl::Span<char* const> words);
 int explore_command(absl::Span<char* const> words);
 int doctor_command(absl::Span<char* const> words);
+int profile_command(absl::Span<char* const> words);
 int bench_command(absl::Span<char* const> words);
 
 // Answers --version.

@@ -19,6 +19,7 @@ struct Attempt {
     kWorks,
     kFails,  // with `error`
     kHangs,
+    kKilled,  // by a filter (SIGSYS)
     kCrashes,
   };
   Outcome outcome = Outcome::kNotTried;
@@ -65,7 +66,7 @@ Report examine();
 std::string as_table(const Report& report);
 std::string as_json(const Report& report);
 
-// "ok", "EINVAL", "hangs", "crashes" or "-".
+// "ok", "EINVAL", "hangs", "killed", "crashes" or "-".
 std::string outcome_name(const Attempt& attempt);
 // "kernel", "engine", or as outcome_name.
 std::string answer_name(const Attempt& attempt);

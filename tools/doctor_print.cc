@@ -83,6 +83,8 @@ std::string outcome_name(const Attempt& attempt) {
       return attempt.error != 0 ? errno_name(attempt.error) : "0";
     case Attempt::Outcome::kHangs:
       return "hangs";
+    case Attempt::Outcome::kKilled:
+      return "killed";
     case Attempt::Outcome::kCrashes:
       return "crashes";
     case Attempt::Outcome::kNotTried:

@@ -10,15 +10,19 @@
 #include <unistd.h>
 
 #include "core/telemetry/counters.h"
+#include "tools/block.h"
 #include "tools/call_table.h"
 #include "tools/doctor.h"
 #include "tools/doctor_fixture.h"
+#include "tools/refused_calls.h"
 
 namespace anysplice::tools {
 namespace {
 
 constexpr unsigned kSeconds = 3;
 constexpr int kPollMilliseconds = 1000;
+
+CallSet refused;  // as the command would tell the library
 
 // What the child tells its parent.
 struct Answer {
@@ -61,6 +65,9 @@ void answer_in_child(const Kind& kind, Call call, Direction direction, const Cal
     ::poll(&ready, 1, kPollMilliseconds);
   }
   set_mode(Mode::kAuto, ENOSYS);
+  for (size_t i = 0; i < kCalls; ++i) {
+    if (refused.test(i)) note_refused(static_cast<Call>(i));
+  }
   const CallCounters& counters = stats->call[static_cast<size_t>(call)];
   errno = 0;
   answer->moved = make_call(by, call, direction, fd);
@@ -72,8 +79,10 @@ void answer_in_child(const Kind& kind, Call call, Direction direction, const Cal
 Attempt judge(const Answer& answer, int wait_status) {
   Attempt attempt;
   if (WIFSIGNALED(wait_status)) {
-    attempt.outcome =
-        WTERMSIG(wait_status) == SIGALRM ? Attempt::Outcome::kHangs : Attempt::Outcome::kCrashes;
+    const int by = WTERMSIG(wait_status);
+    attempt.outcome = by == SIGALRM  ? Attempt::Outcome::kHangs
+                      : by == SIGSYS ? Attempt::Outcome::kKilled
+                                     : Attempt::Outcome::kCrashes;
   } else if (answer.done && answer.moved > 0) {
     attempt.outcome = Attempt::Outcome::kWorks;
     attempt.by_engine = answer.by_engine;
@@ -112,6 +121,7 @@ Report examine() {
   signal(SIGCHLD, SIG_DFL);  // if ignored, no child could be waited for
   Report report;
   report.system = examine_system();
+  if (const auto calls = parse_calls(refused_calls()); calls.ok()) refused = *calls;
   for (const Kind& kind : kinds()) {
     Row row;
     row.kind = kind.name;

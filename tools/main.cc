@@ -22,6 +22,7 @@ Commands:
   top       watch what anysplice does for a program while it runs
   explore   find the failures of these calls that a test does not survive
   doctor    show what this system offers, and what anysplice does about it
+  profile   print what switches the kernel's calls off for a service
   bench     compare the speed of anysplice with the kernel's
 
   --help, --version
@@ -48,10 +49,11 @@ int dispatch(absl::Span<char* const> words) {
   if (command == "top") return top_command(rest);
   if (command == "explore") return explore_command(rest);
   if (command == "doctor") return doctor_command(rest);
+  if (command == "profile") return profile_command(rest);
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(
       absl::StrCat("unknown command '", command,
-                   "'; the commands are run, trace, top, explore, doctor, bench")));
+                   "'; the commands are run, trace, top, explore, doctor, profile, bench")));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace anysplice::tools {
 
 // Their names, with commas between them, as ANYSPLICE_REFUSED wants them. A call counts as refused
-// if it fails with ENOSYS or EPERM, or vmsplice with EOPNOTSUPP, whatever its arguments, or if it
-// ends the process.
+// if it fails, with arguments that move nothing, as no kernel that has it would; or if it ends the
+// process.
 std::string refused_calls();
 
 // The names of those that end the process, in the same way.
