@@ -33,6 +33,7 @@ TOOLS_USE = {
     'core/inject/replay.h',
     'core/inject/spec.h',
     'core/memory/fault_guard.h',
+    'core/memory/lasting_memory.h',
     'core/policy/mode.h',
     'core/sys/deferral.h',
     'core/sys/say.h',
