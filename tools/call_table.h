@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/calls/engine.h"
+#include "core/memory/lasting_memory.h"
 #include "tools/kernel_calls.h"
 
 namespace anysplice::tools {
@@ -44,6 +45,8 @@ struct CallTable {
   decltype(&anysplice::sendmsg) sendmsg;
   decltype(&anysplice::fork) fork;
   decltype(&anysplice::expose) expose;
+  // Not a call: memory was mapped that stays as it is.
+  decltype(&anysplice::lasting_memory::add) mapped;
 };
 
 namespace kernel {
@@ -57,6 +60,7 @@ inline ssize_t preadv2(int fd, const iovec* iov, int count, int64_t offset, int 
 inline int fcntl(int fd, int cmd, long arg) { return ::fcntl(fd, cmd, arg); }
 inline int ioctl(int fd, unsigned long request, void* arg) { return ::ioctl(fd, request, arg); }
 inline void expose(int, SettleReason) {}
+inline void mapped(const void*, size_t) {}
 
 }  // namespace kernel
 
@@ -85,6 +89,7 @@ inline constexpr CallTable kKernelCalls = {
     .sendmsg = ::sendmsg,
     .fork = ::fork,
     .expose = kernel::expose,
+    .mapped = kernel::mapped,
 };
 
 inline constexpr CallTable kEngineCalls = {
@@ -112,6 +117,7 @@ inline constexpr CallTable kEngineCalls = {
     .sendmsg = anysplice::sendmsg,
     .fork = anysplice::fork,
     .expose = anysplice::expose,
+    .mapped = anysplice::lasting_memory::add,
 };
 
 }  // namespace anysplice::tools

@@ -19,7 +19,7 @@
 #include "core/pipe/turns.h"
 #include "inject.h"
 #include "states.h"
-#include "tests/descriptor_message.h"
+#include "tools/descriptor_message.h"
 #include "world.h"
 
 using namespace faults;

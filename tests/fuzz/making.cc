@@ -12,8 +12,8 @@
 
 #include <algorithm>
 
-#include "tests/descriptor_message.h"
 #include "tests/fuzz/stage.h"
+#include "tools/descriptor_message.h"
 
 namespace fuzz {
 namespace {

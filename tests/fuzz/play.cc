@@ -18,7 +18,7 @@
 #include <stdexcept>
 
 #include "tests/fuzz/stage.h"
-#include "tests/oracle/text.h"
+#include "tools/conform/cases/text.h"
 
 namespace fuzz {
 namespace {

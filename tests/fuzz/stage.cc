@@ -15,7 +15,7 @@
 #include "core/memory/fault_guard.h"
 #include "core/policy/mode.h"
 #include "tests/fuzz/natives.h"
-#include "tests/oracle/text.h"
+#include "tools/conform/cases/text.h"
 
 namespace fuzz {
 namespace {

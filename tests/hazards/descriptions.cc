@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "../descriptor_message.h"
+#include "../../tools/descriptor_message.h"
 #include "hazard.h"
 
 using namespace hazard;

@@ -11,7 +11,7 @@
 
 #include <vector>
 
-#include "../descriptor_message.h"
+#include "../../tools/descriptor_message.h"
 #include "hazard.h"
 
 using namespace hazard;

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../descriptor_message.h"
+#include "../../tools/descriptor_message.h"
 
 namespace {
 

@@ -34,6 +34,7 @@ TOOLS_USE = {
     'core/inject/replay.h',
     'core/inject/spec.h',
     'core/memory/fault_guard.h',
+    'core/memory/lasting_memory.h',
     'core/policy/mode.h',
     'core/sys/deferral.h',
     'core/sys/say.h',

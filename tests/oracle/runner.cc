@@ -7,9 +7,12 @@
 #include <map>
 #include <sstream>
 
+#include "core/sys/platform.h"
 #include "tests/catch.h"
+#include "tests/oracle/calls.h"
 #include "tests/oracle/elsewhere.h"
-#include "tests/oracle/pool.h"
+#include "tools/conform/cases/case.h"
+#include "tools/conform/cases/pool.h"
 
 namespace oracle {
 namespace {
@@ -84,6 +87,7 @@ std::vector<std::string> lines_without(const char* start, const std::string& tex
 
 bool is_allowed(const Allowed& allowed, Side side, const std::string& kernel,
                 const std::string& engine) {
+  if (allowed.posix_only && !anysplice::kPosixPlatform) return false;
   if (allowed.rings_off_only && side != Side::kNoRings) return false;
   for (const char* never : {"died of", "spins", "hangs", "ended with", kWrong}) {
     const bool kernel_too = kernel.find(never) != std::string::npos;
@@ -106,6 +110,15 @@ bool agrees(const Case& one, const Outcome& kernel, const Outcome& engine, Side 
   return false;
 }
 
+Job job_of(const Case& one, Side side) {
+  constexpr const Calls& (*kTake[kSides])() = {
+      []() -> const Calls& { return take_side(Side::kKernel); },
+      []() -> const Calls& { return take_side(Side::kRings); },
+      []() -> const Calls& { return take_side(Side::kNoRings); },
+  };
+  return {&one.body, kTake[static_cast<int>(side)]};
+}
+
 // Compares each case's first outcome, the kernel's, with the others.
 void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs) {
   struct Suspect {
@@ -125,15 +138,15 @@ void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs
     elsewhere::save(one.name, kernel.text);
     for (size_t k = i + 1; k < i + kSides; ++k) {
       ++sum.comparisons;
-      if (!agrees(one, kernel, jobs[k].outcome, jobs[k].side))
-        suspects.push_back({&one, jobs[k].side});
+      const Side side = static_cast<Side>(k - i);
+      if (!agrees(one, kernel, jobs[k].outcome, side)) suspects.push_back({&one, side});
     }
   }
   // A busy machine may have been the reason: once more, both of them.
   std::vector<Job> again;
   for (const Suspect& suspect : suspects) {
-    again.push_back({&suspect.one->body, Side::kKernel});
-    again.push_back({&suspect.one->body, suspect.side});
+    again.push_back(job_of(*suspect.one, Side::kKernel));
+    again.push_back(job_of(*suspect.one, suspect.side));
   }
   run(again);
   for (size_t i = 0; i < suspects.size(); ++i) {
@@ -155,6 +168,11 @@ void compare(const std::vector<const Case*>& cases, const std::vector<Job>& jobs
 
 }  // namespace
 
+Group::Group(const char* name, void (*run)()) {
+  Catch::AutoReg(Catch::makeTestInvoker(run), CATCH_INTERNAL_LINEINFO, Catch::StringRef(),
+                 Catch::NameAndTags(name));
+}
+
 void check(const std::vector<Case>& cases) {
   const char* only = getenv("ORACLE_CASE");
   const char* each = getenv("ORACLE_EACH");
@@ -166,7 +184,7 @@ void check(const std::vector<Case>& cases) {
     if (each != nullptr && met++ % strtoul(each, nullptr, 10) != 0) continue;
     chosen.push_back(&one);
     for (int side = 0; side < kSides; ++side) {
-      jobs.push_back({&one.body, static_cast<Side>(side)});
+      jobs.push_back(job_of(one, static_cast<Side>(side)));
     }
   }
   run(jobs);

@@ -18,7 +18,7 @@
 #include "core/memory/user_memory.h"
 #include "core/telemetry/counters.h"
 #include "tests/catch.h"
-#include "tests/descriptor_message.h"
+#include "tools/descriptor_message.h"
 
 namespace anysplice {
 namespace {

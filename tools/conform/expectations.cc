@@ -1,0 +1,126 @@
+#include "tools/conform/expectations.h"
+
+#include <sys/utsname.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+#include "tools/conform/embedded.h"
+
+namespace conform {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+
+Expectations parse(std::string_view text, const std::string& name) try {
+  const json file = json::parse(text);
+  if (file.at("format") != kFormat) throw std::runtime_error(name + " has another format");
+  Expectations all;
+  all.system = file.at("system");
+  const auto answers = file.at("answers").get<std::vector<std::string>>();
+  Expected steps;
+  for (const json& numbers : file.at("steps")) {
+    auto& step = steps.emplace_back();
+    for (const size_t number : numbers) step.push_back(answers.at(number));
+  }
+  for (const auto& [id, runs] : file.at("cases").items()) {
+    Expected& expected = all.cases[id];
+    for (const json& run : runs) {
+      const bool repeated = run.is_array();
+      expected.insert(expected.end(), repeated ? run.at(1).get<size_t>() : 1,
+                      steps.at((repeated ? run.at(0) : run).get<size_t>()));
+    }
+  }
+  return all;
+} catch (const json::exception& error) {
+  throw std::runtime_error(name + " holds no expectations: " + error.what());
+} catch (const std::out_of_range&) {
+  throw std::runtime_error(name + " holds no expectations: a number that is none");
+}
+
+// Numbers things in the order in which they come.
+template <class T>
+class Numbering {
+ public:
+  size_t operator()(const T& one) {
+    const auto [place, fresh] = numbers_.try_emplace(one, all_.size());
+    if (fresh) all_.push_back(one);
+    return place->second;
+  }
+  const std::vector<T>& all() const { return all_; }
+
+ private:
+  std::map<T, size_t> numbers_;
+  std::vector<T> all_;
+};
+
+// One member to a line, so that versions of a file can be compared.
+template <class Members, class Tell>
+void write_lines(std::ostream& out, const Members& members, Tell tell) {
+  bool first = true;
+  for (const auto& member : members) {
+    out << (first ? "\n" : ",\n");
+    first = false;
+    tell(member);
+  }
+}
+
+}  // namespace
+
+Expectations built_in() { return parse(embedded_expectations(), "the built-in file"); }
+
+Expectations read_expectations(const std::string& file) {
+  std::ifstream stream(file);
+  std::ostringstream text;
+  if (!(stream && text << stream.rdbuf())) throw std::runtime_error("cannot read " + file);
+  return parse(text.str(), file);
+}
+
+void write_expectations(const Expectations& expectations, const std::string& file) {
+  Numbering<std::string> answers;
+  Numbering<std::vector<size_t>> steps;
+  std::map<std::string, json> cases;
+  for (const auto& [id, expected] : expectations.cases) {
+    std::vector<std::pair<size_t, size_t>> runs;
+    for (const auto& lines : expected) {
+      std::vector<size_t> numbers;
+      for (const std::string& line : lines) numbers.push_back(answers(line));
+      const size_t step = steps(numbers);
+      if (runs.empty() || runs.back().first != step) runs.emplace_back(step, 0);
+      ++runs.back().second;
+    }
+    json& told = cases[id] = json::array();
+    for (const auto& [step, times] : runs) {
+      if (times == 1) {
+        told.push_back(step);
+      } else {
+        told.push_back({step, times});
+      }
+    }
+  }
+  std::ofstream out(file);
+  out << "{\"format\": " << kFormat << ", \"system\": " << json(expectations.system)
+      << ",\n\"answers\": [";
+  write_lines(out, answers.all(), [&](const std::string& line) { out << json(line); });
+  out << "],\n\"steps\": [";
+  write_lines(out, steps.all(), [&](const auto& step) { out << json(step); });
+  out << "],\n\"cases\": {";
+  write_lines(out, cases, [&](const auto& one) { out << json(one.first) << ":" << one.second; });
+  out << "}}\n";
+  if (!out.flush()) throw std::runtime_error("cannot write " + file);
+}
+
+std::string this_system() {
+  utsname name;
+  if (uname(&name) != 0) return "unknown";
+  const std::string_view release = name.release;
+  const std::string numbers(release.substr(0, release.find_first_not_of("0123456789.")));
+  return std::string(name.sysname) + " " + numbers + " " + name.machine;
+}
+
+}  // namespace conform
