@@ -38,6 +38,7 @@ TOOLS_USE = {
     'core/sys/say.h',
     'core/sys/splice_flags.h',
     'core/telemetry/counters.h',
+    'core/telemetry/findings.h',
 }
 
 MOST_LINES = 300

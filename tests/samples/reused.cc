@@ -93,13 +93,13 @@ Pool pool;
   pool.give_back();
 }
 
-void send_messages() {
+[[gnu::noinline]] void send_messages() {
   for (const char letter : {'1', '2', '3'}) send_from_pool(letter);
   let_out(3 * sizeof(pool.buffer[0]));
 }
 
 // Everything above, as it should be done.
-void send_carefully() {
+[[gnu::noinline]] void send_carefully() {
   static std::array<char, kSize> buffer;
   for (const char letter : {'1', '2', '3'}) {
     buffer.fill(letter);
