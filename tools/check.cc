@@ -1,5 +1,7 @@
 #include "tools/check.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -54,7 +56,8 @@ bool allows(const CheckOptions& options, const std::vector<ReuseFinding::Frame>&
 
 std::string path_of(const Findings& all, uint32_t object) {
   if (object >= Findings::kObjects || all.object[object].complete.load() == 0) return "";
-  return all.object[object].path;
+  const Findings::Object& known = all.object[object];
+  return {known.path, strnlen(known.path, sizeof(known.path))};
 }
 
 }  // namespace
