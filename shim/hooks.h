@@ -18,6 +18,7 @@
 #include "core/memory/guarded_signals.h"
 #include "core/sys/signal_actions.h"
 #include "core/sys/vfork_child.h"
+#include "shim/backtrace.h"
 #include "shim/memory_calls.h"
 #include "shim/narrow.h"
 #include "shim/trace.h"

@@ -2,10 +2,12 @@
 // there is something to print at the end.
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include <memory>
 #include <string>
 
+#include "tools/check.h"
 #include "tools/commands.h"
 #include "tools/injection.h"
 #include "tools/launch.h"
@@ -17,6 +19,16 @@
 
 namespace anysplice::tools {
 namespace {
+
+// How many there are.
+size_t tell_findings(const CheckOptions& options, FindingsFile& file, int output) {
+  const std::vector<ReuseFinding> list = file.list(options);
+  if (!write_all(output, options.json ? findings_as_json(file.findings(), list)
+                                      : findings_as_text(file.findings(), list))) {
+    report(system_failure("cannot write the findings", errno));
+  }
+  return count_not_allowed(list);
+}
 
 // Stays as the program's parent, to tell at its end what was asked for.
 int run_and_tell(const RunOptions& options, const std::string& program) {
@@ -37,7 +49,18 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     journaled = *std::move(made);
   }
 
-  const absl::StatusOr<int> status = run_child([&] { return become(options, program); });
+  absl::StatusOr<int> check_output = STDERR_FILENO;
+  std::unique_ptr<FindingsFile> findings;
+  if (options.check.reuse) {
+    check_output = open_output(options.check.file);
+    if (!check_output.ok()) return report(check_output.status());
+    auto made = FindingsFile::create();
+    if (!made.ok()) return report(made.status());
+    findings = *std::move(made);
+    setenv("ANYSPLICE_FINDINGS", findings->path().c_str(), 1);
+  }
+
+  absl::StatusOr<int> status = run_child([&] { return become(options, program); });
   if (!status.ok()) return report(status.status());
   if (stats != nullptr &&
       !write_all(*output, options.stats_json ? stats_as_json(stats->stats())
@@ -45,9 +68,14 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     report(system_failure("cannot write the statistics", errno));
   }
   if (journaled != nullptr) report(journaled->finish());
+  if (findings != nullptr && tell_findings(options.check, *findings, *check_output) > 0 &&
+      *status == 0) {
+    status = W_EXITCODE(1, 0);
+  }
   // Whatever is temporary goes before a signal ends us.
   stats.reset();
   journaled.reset();
+  findings.reset();
   end_like(*status);
 }
 
@@ -67,7 +95,7 @@ int run_command(absl::Span<char* const> words) {
     program = prepare(*options);
   }
   if (!program.ok()) return report(program.status());
-  const bool tells = options->stats || options->inject.journaled();
+  const bool tells = options->stats || options->inject.journaled() || options->check.reuse;
   return tells ? run_and_tell(*options, *program) : become(*options, *program);
 }
 

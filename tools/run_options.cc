@@ -22,6 +22,7 @@ constexpr OptionSpec kOptions[] = {
     {"--block-calls", Takes::kValue, "CALL,..."},
     {"--inject", Takes::kValue, "SPEC"},
     {"--as", Takes::kValue, "SYSTEM"},
+    {"--check", Takes::kValue, "reuse,..."},
     {"--record", Takes::kValue, "FILE"},
     {"--replay", Takes::kValue, "FILE"},
     {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
@@ -92,6 +93,7 @@ absl::Status apply(const Option& option, RunOptions* options) {
   if (option.name == "--as") {
     return add_spec(option.name, absl::StrCat("as=", *option.value), &inject);
   }
+  if (option.name == "--check") return add_check(*option.value, &options->check);
   if (option.name == "--record") return set_file(option, &inject.record_file);
   if (option.name == "--replay") return set_file(option, &inject.replay_file);
   if (option.name == "--mode") return set_mode_option(*option.value, options);
@@ -145,6 +147,10 @@ copy by themselves.
                          'splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3'
                        see anysplice-inject(7)
   --as=SYSTEM          imitate another system, such as gvisor
+  --check=reuse        report memory that is changed or unmapped while it is in a
+                       pipe; allow=FUNCTION or allow=OBJECT+OFFSET, after a
+                       comma, excuses what is called from there; json[=FILE]
+                       reports as JSON. Exit status 1 if something was found
   --record=FILE        record in FILE what was injected at which call
   --replay=FILE        inject exactly that again
   --stats[=FILE]       when the program has ended, print the counters to
@@ -181,11 +187,18 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
       return status;
     }
   }
-  if (options.help || options.version || own != nullptr) return options;
+  if (options.help || options.version) return options;
+  if (options.check.reuse && (options.rings == "off" || options.mode == "native" ||
+                              (options.mode && absl::StartsWith(*options.mode, "absent")))) {
+    return absl::InvalidArgumentError(
+        "--check=reuse looks at what anysplice has in its own memory; it needs --rings=on, and "
+        "--mode=emulate or auto");
+  }
+  if (own != nullptr) return options;
   if (!options.preload && (options.mode || options.needs_library())) {
     return absl::InvalidArgumentError(
-        "--mode, --rings, --vmsplice, --stats, --inject, --as, --record and --replay need the "
-        "library; they cannot be combined with --no-preload");
+        "--mode, --rings, --vmsplice, --stats, --inject, --as, --check, --record and --replay need "
+        "the library; they cannot be combined with --no-preload");
   }
   if (options.command.empty()) {
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");

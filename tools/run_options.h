@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "tools/block.h"
+#include "tools/check.h"
 #include "tools/injection.h"
 #include "tools/options.h"
 
@@ -32,6 +33,7 @@ struct RunOptions {
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
   InjectOptions inject;
+  CheckOptions check;
   bool stats = false;
   bool stats_json = false;
   std::string stats_file;           // empty: stderr
@@ -40,7 +42,7 @@ struct RunOptions {
 
   // Whether something was asked for that only the library can do.
   bool needs_library() const {
-    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any();
+    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any() || check.reuse;
   }
 };
 

@@ -8,9 +8,12 @@
 #include "core/inject/journal.h"
 #include "core/inject/replay.h"
 #include "core/inject/spec.h"
+#include "core/memory/reuse.h"
+#include "core/memory/user_memory.h"
 #include "core/policy/mode.h"
 #include "core/sys/say.h"
 #include "core/telemetry/counters.h"
+#include "core/telemetry/findings.h"
 
 namespace anysplice {
 namespace {
@@ -65,6 +68,22 @@ void prepare_injection(const char* program, char** environment) {
   }
 }
 
+// What the kernel carries cannot be looked at, so nothing is left to it unless that was asked for.
+void prepare_check(const char* what, char** environment) {
+  if (strcmp(what, "reuse") != 0) {
+    char line[512] = "ANYSPLICE_CHECK=";
+    append_text(line, what);
+    append_text(line, " is not 'reuse'");
+    give_up(line);
+  }
+  if (const char* path = value_of(environment, "ANYSPLICE_FINDINGS");
+      path != nullptr && !reuse::share_findings(path)) {
+    say("ANYSPLICE_FINDINGS=", path, " is not a file for that; findings are told here");
+  }
+  if (!reuse::start(copy_from_user)) give_up("there is no memory for ANYSPLICE_CHECK");
+  if (value_of(environment, "ANYSPLICE_MODE") == nullptr) set_mode(Mode::kEmulate, 0);
+}
+
 }  // namespace
 
 const char* value_of(char** environment, const char* name) {
@@ -85,6 +104,9 @@ void take_settings(const char* program, char** environment) {
       say("ANYSPLICE_MODE=", text,
           " is not one of auto, emulate, native, absent, absent=ERRNO; using auto");
     }
+  }
+  if (const char* what = value_of(environment, "ANYSPLICE_CHECK"); what != nullptr) {
+    prepare_check(what, environment);
   }
   // After the mode, which forgets what was learned.
   if (const char* text = value_of(environment, "ANYSPLICE_REFUSED"); text != nullptr) {

@@ -9,6 +9,7 @@
 #include "core/calls/front.h"
 #include "core/calls/losing_memory.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/transfer/flow.h"
@@ -20,6 +21,7 @@ struct Memory {
   const iovec* iov;
   size_t count;
   size_t total;
+  uint64_t call;  // reuse.h
 };
 
 // A pipe's own O_NONBLOCK is none of vmsplice's business.
@@ -44,12 +46,13 @@ lasting_memory::Part next_part(const char* at, size_t left) {
   return lasting_memory::part_of(at, left);
 }
 
-void refer(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const char* at,
+bool refer(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const char* at,
            ssize_t length) {
-  if (length <= 0 || kind == lasting_memory::Kind::kPassing) return;
+  if (length <= 0 || kind == lasting_memory::Kind::kPassing) return false;
   const auto size = static_cast<size_t>(length);
-  if (kind == lasting_memory::Kind::kOwnStack && !note_stack(at, size)) return;
+  if (kind == lasting_memory::Kind::kOwnStack && !note_stack(at, size)) return false;
   ring.refer(room, size, at);
+  return true;
 }
 
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
@@ -63,7 +66,11 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
       const Ring::Room room = ring.reserve(part.size, reinterpret_cast<uintptr_t>(at) % kPage);
       if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
       const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
-      refer(ring, room, part.kind, at, n);
+      const bool referred = refer(ring, room, part.kind, at, n);
+      if (memory.call != 0 && n > 0) [[unlikely]] {
+        ring.watch(room, static_cast<size_t>(n), at, {memory.call, flow.moved, referred});
+        reuse::note_followed(static_cast<size_t>(n));
+      }
       ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
       if (n == -ENOSYS && flow.moved == 0) {
         pipe.to_kernel(SettleReason::kMemory);
@@ -205,10 +212,14 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   if (const int error = check_segments(iov, count, &total); error != 0) return error;
   if (total == 0) return 0;
   if (end.kind != Kind::kPipe) return -EBADF;
-  const Memory memory{iov, count, total};
+  Memory memory{iov, count, total, 0};
   if (end.writable()) {
     flow.out = end;
-    return into_pipe(flow, memory);
+    memory.call = reuse::begin_call(fd, iov, total, flags);
+    const ssize_t n = into_pipe(flow, memory);
+    if (memory.call != 0 && n > 0) [[unlikely]]
+      reuse::note_moved(static_cast<size_t>(n));
+    return n;
   }
   flow.in = end;
   return out_of_pipe(flow, memory);

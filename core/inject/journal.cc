@@ -1,11 +1,8 @@
 #include "core/inject/journal.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "core/base/keep_errno.h"
 #include "core/inject/generator.h"
+#include "core/sys/shared_file.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::inject {
@@ -17,16 +14,8 @@ Journal* journal = nullptr;
 
 bool open_journal(const char* path) {
   const KeepErrno keep;
-  const int fd = sys->open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
-  if (fd < 0) return false;
-  struct stat st;
-  void* memory = MAP_FAILED;
-  if (sys->fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-      st.st_size >= static_cast<off_t>(sizeof(Journal))) {
-    memory = sys->mmap(nullptr, sizeof(Journal), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  }
-  sys->close(fd);
-  if (memory == MAP_FAILED) return false;
+  void* const memory = map_shared_file(path, sizeof(Journal));
+  if (memory == nullptr) return false;
   if (static_cast<Journal*>(memory)->magic != Journal::kMagic) {
     sys->munmap(memory, sizeof(Journal));
     return false;

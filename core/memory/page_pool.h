@@ -55,8 +55,11 @@ class PagePool {
   void put(const void* data) { chunk_of(data)->put_here(data, *this); }
 
   // The address of the program's page that a page stands for, 0 for none: it goes with the last
-  // reference to the page. Suspended, the page means what it holds.
+  // reference to the page. Suspended, the page means what it holds; copied, it does so for good,
+  // and its origin is known for the check's sake only (reuse.h).
   static constexpr uintptr_t kSuspended = 1;
+  static constexpr uintptr_t kCopied = 2;
+  static constexpr uintptr_t kFlags = kSuspended | kCopied;
   void set_origin(const void* data, uintptr_t origin);
   uintptr_t origin(const void* data) const {
     const PagePool* chunk = chunk_of(data);

@@ -1,5 +1,6 @@
 #include "core/memory/references.h"
 
+#include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 
 namespace anysplice::references {
@@ -13,9 +14,9 @@ bool touches(Range range, uintptr_t page) {
 // Changes the origins in the range that are suspended.
 template <typename To>
 void change(Range range, To to) {
-  ring_pool()->each_origin([&](char*, uintptr_t origin) {
-    const uintptr_t page = origin & ~PagePool::kSuspended;
-    return page != origin && touches(range, page) ? to(page) : origin;
+  ring_pool()->each_origin([&](char* held, uintptr_t origin) {
+    const uintptr_t page = origin & ~PagePool::kFlags;
+    return page != origin && touches(range, page) ? to(held, origin) : origin;
   });
 }
 
@@ -24,23 +25,31 @@ void change(Range range, To to) {
 bool suspend(Range range) {
   bool found = false;
   ring_pool()->each_origin([&](char* held, uintptr_t origin) {
-    const uintptr_t page = origin & ~PagePool::kSuspended;
+    const uintptr_t page = origin & ~PagePool::kFlags;
     if (!touches(range, page)) return origin;
     found = true;
+    if (reuse::on()) reuse::note_difference(held, origin);
     // What cannot be read any more stays as it was.
     if (page == origin) copy_from_user(held, reinterpret_cast<char*>(page), kPage);
-    return page | PagePool::kSuspended;
+    return origin | PagePool::kSuspended;
   });
   return found;
 }
 
 void forget(Range range) {
-  change(range, [](uintptr_t) { return uintptr_t{0}; });
+  change(range, [](const char* held, uintptr_t origin) {
+    if (reuse::on()) reuse::note_gone(held, origin);
+    return uintptr_t{0};
+  });
 }
 
 void resume(Range range, Range to) {
   const uintptr_t by = reinterpret_cast<uintptr_t>(to.at) - reinterpret_cast<uintptr_t>(range.at);
-  change(range, [&](uintptr_t page) { return touches(to, page + by) ? page + by : 0; });
+  change(range, [&](const char*, uintptr_t origin) {
+    const uintptr_t page = (origin & ~PagePool::kFlags) + by;
+    if (!touches(to, page)) return uintptr_t{0};
+    return (origin & PagePool::kCopied) != 0 ? page | PagePool::kFlags : page;
+  });
 }
 
 }  // namespace anysplice::references

@@ -90,6 +90,14 @@ class Ring {
   // Before commit(): the pages of the first `length` bytes stand for the program's memory at
   // `from`, which has the same offset in its page.
   void refer(const Room& room, size_t length, const void* from);
+  // Before commit(), and after refer() if they are referred to: notes what the pages are copies of,
+  // from byte `at` of a call on, for the check (reuse.h).
+  struct Watch {
+    uint64_t call;
+    uint64_t at;
+    bool referred;
+  };
+  void watch(const Room& room, size_t length, const void* from, const Watch& watch);
   // Gives all slots that stand for memory pages of their own with what `copy` finds there, or,
   // where it finds nothing, with what is held. False if there are none. (copy_from_user,
   // user_memory.h)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/memory/reuse.h"
 #include "core/memory/ring.h"
 
 namespace anysplice {
@@ -35,6 +36,18 @@ void Ring::refer(const Room& room, size_t length, const void* from) {
   for (size_t at = 0; at < offset + length; at += kPage) pool_->set_origin(first + at, origin + at);
 }
 
+void Ring::watch(const Room& room, size_t length, const void* from, const Watch& watch) {
+  size_t offset = reinterpret_cast<uintptr_t>(from) % kPage;
+  const char* page = static_cast<char*>(room.iov.iov_base) - offset;
+  uintptr_t origin = reinterpret_cast<uintptr_t>(from) - offset;
+  for (size_t done = 0; done < length; page += kPage, origin += kPage, offset = 0) {
+    const size_t n = std::min(length - done, kPage - offset);
+    reuse::watch(page, {watch.call, watch.at + done, offset, n});
+    if (!watch.referred) pool_->set_origin(page, origin | PagePool::kFlags);
+    done += n;
+  }
+}
+
 bool Ring::become_bytes(Copy copy) {
   if (!may_refer()) return false;
   bool any = false;
@@ -42,8 +55,10 @@ bool Ring::become_bytes(Copy copy) {
     Slot s = slot(at);
     char* const held = data(s);
     const uintptr_t origin = pool_->origin(held);
-    if (origin == 0) continue;
+    if (origin == 0 || (origin & PagePool::kCopied) != 0) continue;
     any = true;
+    const bool watched = reuse::on();
+    if (watched) reuse::note_difference(pool_->page(s.page), origin);
     // Another ring may go on with the page that stands for the memory.
     size_t got;
     char* const page = pool_->take(1, &got);
@@ -59,6 +74,10 @@ bool Ring::become_bytes(Copy copy) {
     }
     memcpy(own + n, held + n, s.length - n);
     s.page = pool_->number(own);
+    if (watched) {
+      reuse::carry(held, own);
+      pool_->set_origin(own, origin | PagePool::kFlags);
+    }
     set_slot(at, s);
     pool_->put(held);
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/memory/fault_guard.h"
+#include "core/memory/reuse.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/page.h"
 #include "core/sys/system_copy.h"
@@ -135,12 +136,15 @@ ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
   for (Target target{iov, count, 0}; target.count > 0 && !ring.empty();) {
     const Target before = target;
     size_t moved;
-    if (!target.take(ring.front_leaving(), &moved)) {
+    const iovec front = ring.front_leaving();
+    const reuse::Departure departure(ring, 0, front.iov_len, reuse::Way::kRead);
+    if (!target.take(front, &moved)) {
       target = before;
       // Perhaps it is the memory that the slot stands for.
       if (ring.become_bytes(copy_from_user)) continue;
       return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
     }
+    departure.left(moved);
     ring.consume(moved);
     done += moved;
   }
@@ -155,6 +159,7 @@ template <int kMost>
   iovec from[kMost];
   size_t described;
   int pieces = ring.leaving(length, from, &described, kMost);
+  const reuse::Departure departure(ring, 0, described, reuse::Way::kRead);
   ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
   if (n != static_cast<ssize_t>(described) && ring.become_bytes(copy_from_user)) {
     // Perhaps it is memory that slots stand for.
@@ -165,6 +170,7 @@ template <int kMost>
   // A segment went bad: the slot that was under way stays, what went before it goes.
   const size_t whole =
       static_cast<size_t>(n) == described ? described : ring.whole_slots(static_cast<size_t>(n));
+  departure.left(whole);
   ring.consume(whole);
   return whole > 0 ? static_cast<ssize_t>(whole) : -EFAULT;
 }

@@ -11,6 +11,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/base/text.h"
+#include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
@@ -43,6 +44,15 @@ void note_settled(int fd, SettleReason reason, size_t bytes) {
   trace_settled(fd, reason, bytes);
 }
 
+// What is in the kernel's pipe nobody can look after.
+static void reuse_ends(const Ring& ring) {
+  const size_t bytes = ring.bytes();
+  if (!ring.may_refer()) return;
+  const reuse::Departure departure(ring, 0, bytes, reuse::Way::kSettled);
+  departure.left(bytes);
+  reuse::note_settled(reuse::watched_bytes(ring));
+}
+
 void settle_ring(Pipe* pipe, SettleReason reason) {
   const FdEntry entry = FdEntry::of(FdKind::kReadEnd, pipe->number);
   const bool had_ring = pipe->state.load(std::memory_order_relaxed) == PipeState::kRing;
@@ -51,6 +61,7 @@ void settle_ring(Pipe* pipe, SettleReason reason) {
     note_settled(fd, reason, pipe->ring.bytes());
     if (!pipe->ring.empty()) {
       const CriticalSection section(Signals::kBlocked);
+      if (reuse::on()) reuse_ends(pipe->ring);
       pipe->ring.become_bytes(copy_from_user);
       // Room to sort out what somebody writes past the ring meanwhile.
       const size_t slots = pipe->ring.used() + kernel_pipe::slots(fd) + 2 * kSpareSlots;

@@ -3,6 +3,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -38,14 +39,17 @@ ssize_t write_packets(int fd, const iovec* iov, int count) {
 
 // What goes to a kernel's pipe, by a write; by more than one where a slot's memory is gone. Bytes
 // or -errno.
-ssize_t write_out(Ring& from, PipeLock& out, size_t length, iovec* iov, int most) {
+ssize_t write_out(Ring& from, PipeLock& out, size_t length, iovec* iov, int most, What what) {
+  const reuse::Way way = what == What::kLink ? reuse::Way::kTee : reuse::Way::kPipe;
   for (size_t done = 0;;) {
     size_t described;
     const int count = from.leaving_at(done, length - done, iov, &described, most);
+    const reuse::Departure departure(from, done, described, way);
     // Into a packet pipe what was one packet goes by one write.
     const ssize_t n = out.packets() ? write_packets(out.fd(), iov, count)
                                     : kernel_pipe::write_now(out.fd(), iov, count);
     if (n == -EFAULT && from.become_bytes(copy_from_user)) continue;
+    if (n > 0) departure.left(static_cast<size_t>(n));
     if (n > 0) done += static_cast<size_t>(n);
     // The pipe is full, or the next byte is not to be had: the next write tells.
     if (n > 0 && n < static_cast<ssize_t>(described) && from.may_refer()) continue;
@@ -54,14 +58,15 @@ ssize_t write_out(Ring& from, PipeLock& out, size_t length, iovec* iov, int most
 }
 
 // The ways of pass() that take room for iovecs, out of line for the sake of the one that does not.
-[[gnu::noinline]] ssize_t copy_or_write(PipeLock& in, PipeLock& out, size_t length, uint32_t room) {
+[[gnu::noinline]] ssize_t copy_or_write(PipeLock& in, PipeLock& out, size_t length, uint32_t room,
+                                        What what) {
   Ring& from = in.bytes();
   IovecRoom pieces(from.used());
   iovec* const iov = pieces.iov();
   // Only a ring's slots are what the kernel's would be; held bytes are in pieces of our making.
   if (!out.is_ring()) {
     length = std::min(length, in.is_ring() ? from.bytes_in(room) : size_t{room} * kPage);
-    return write_out(from, out, length, iov, pieces.most());
+    return write_out(from, out, length, iov, pieces.most(), what);
   }
   size_t described;
   const int count = from.peek(length, iov, &described, pieces.most());
@@ -85,7 +90,7 @@ ssize_t pass(PipeLock& in, PipeLock& out, size_t length, uint32_t room, bool* co
     return static_cast<ssize_t>(what == What::kMove ? out.bytes().move_from(from, length)
                                                     : out.bytes().link_from(from, length));
   }
-  return copy_or_write(in, out, length, room);
+  return copy_or_write(in, out, length, room, what);
 }
 
 Step between(Flow& flow, PipeLock& in, PipeLock& out, What what) {

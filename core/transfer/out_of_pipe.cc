@@ -3,6 +3,7 @@
 
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 #include "core/sys/sys.h"
 #include "core/transfer/flow.h"
@@ -12,6 +13,20 @@ namespace {
 
 // Bytes taken from a kernel's pipe at a time for a sink that takes any part: what a cache holds.
 constexpr size_t kChunk = size_t{128} * 1024;
+
+reuse::Way way_to(Kind kind) {
+  switch (kind) {
+    case Kind::kFile:
+      return reuse::Way::kFile;
+    case Kind::kStream:
+    case Kind::kMessage:
+      return reuse::Way::kSocket;
+    case Kind::kNull:
+      return reuse::Way::kNull;
+    default:
+      return reuse::Way::kDevice;
+  }
+}
 
 Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
   const bool whole = flow.out.kind == Kind::kMessage || flow.out.kind == Kind::kDevice;
@@ -30,6 +45,7 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
         ring.leaving(std::min(flow.left(), most), room.iov(), &described, room.most());
     const bool more =
         (flow.flags & kSpliceMore) != 0 || (described < flow.left() && described < ring.bytes());
+    const reuse::Departure departure(ring, 0, described, way_to(flow.out.kind));
     const ssize_t n = push(flow.out, room.iov(), count, more);
     if (n == -EFAULT && ring.become_bytes(copy_from_user)) continue;
     if (n == -EAGAIN && !flow.out.nonblocking()) return Step::kWaitOut;
@@ -41,6 +57,7 @@ Step out_of(Flow& flow, PipeLock& pipe, const CriticalSection& section) {
     if (n == -EPIPE && flow.out.kind == Kind::kStream) return flow.no_reader();
     if (n < 0) return flow.fail(static_cast<int>(-n));
     sync_point();
+    departure.left(static_cast<size_t>(n));
     ring.consume(static_cast<size_t>(n));
     flow.moved += static_cast<size_t>(n);
     // The next write might sleep, and the handler that was put off with it.

@@ -13,8 +13,11 @@
 
 #include "core/api/settings.h"
 #include "core/calls/engine.h"
+#include "core/calls/losing_memory.h"
 #include "core/calls/observation.h"
 #include "core/memory/guarded_signals.h"
+#include "core/memory/reuse.h"
+#include "core/memory/user_memory.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/turns.h"
 #include "core/sys/kernel_pipe.h"
@@ -158,16 +161,23 @@ SCENARIO(a_handler_that_forks) {
   });
 }
 
-static void count_in_file(uint64_t first_word) {
+// A file of zeros but for its first word, for so long.
+static void with_file(size_t size, uint64_t first_word, void (*use)(const char*)) {
   char name[] = "/tmp/anysplice-stats.XXXXXX";
   const int fd = mkostemp(name, O_CLOEXEC);
-  if (ftruncate(fd, sizeof(anysplice::Stats)) != 0 ||
+  if (ftruncate(fd, static_cast<off_t>(size)) != 0 ||
       ::pwrite(fd, &first_word, sizeof(first_word), 0) != sizeof(first_word)) {
     abort();
   }
   ::close(fd);
-  if (anysplice::share_stats(name)) anysplice::observers.fetch_or(anysplice::kCounting);
+  use(name);
   unlink(name);
+}
+
+static void count_in_file(uint64_t first_word) {
+  with_file(sizeof(anysplice::Stats), first_word, [](const char* name) {
+    if (anysplice::share_stats(name)) anysplice::observers.fetch_or(anysplice::kCounting);
+  });
 }
 
 SCENARIO(counters) {
@@ -176,6 +186,24 @@ SCENARIO(counters) {
   count_in_file(0);
   Box& p = ring(w, 100);
   w.splice(p, w.sink(), 50, kNow);
+  read_some(w, p);
+}
+
+static void find_in_file(uint64_t first_word) {
+  with_file(sizeof(anysplice::reuse::Findings), first_word,
+            [](const char* name) { anysplice::reuse::share_findings(name); });
+}
+
+SCENARIO(memory_goes_while_in_a_pipe) {
+  find_in_file(1);
+  w.expect(!anysplice::reuse::findings_shared(), "told a file of somebody else's");
+  find_in_file(anysplice::reuse::Findings::kMagic);
+  if (!anysplice::reuse::start(anysplice::copy_from_user)) return;
+  Box& p = ring(w, 100);
+  w.vmsplice_in(p, 200, kNow);
+  // All of it is said to be gone, which is something to report.
+  anysplice::LosingMemory losing(nullptr, SIZE_MAX);
+  losing.gone();
   read_some(w, p);
 }
 

@@ -40,6 +40,7 @@ TOOLS_USE = {
     'core/sys/say.h',
     'core/sys/splice_flags.h',
     'core/telemetry/counters.h',
+    'core/telemetry/findings.h',
 }
 
 MOST_LINES = 300

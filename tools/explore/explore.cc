@@ -32,7 +32,7 @@ failures that the test does not survive, and the commands that repeat them.
 
 A test survives if it exits with status 0 and the same standard output as
 without failures. After errors such as a full disk it may also exit with another
-status.
+status. With --check=reuse it may not change memory that is in a pipe, either.
 
   --output=FILE    FILE must be the same as well; it is removed before each
                    run. May be given several times
@@ -105,6 +105,7 @@ std::string prefix_of(const RunOptions& run) {
     }
     absl::StrAppend(&text, " --block-calls=", absl::StrJoin(calls, ","));
   }
+  if (run.check.reuse) absl::StrAppend(&text, " --check=", shell_word(text_of(run.check)));
   if (!run.inject.spec.empty()) absl::StrAppend(&text, " --inject ", shell_word(run.inject.spec));
   return text;
 }
@@ -185,6 +186,7 @@ absl::Status explore(const ExploreOptions& options, Exploration* exploration) {
   const absl::StatusOr<Trial> clean = look(options, trials->get(), &failures, exploration);
   if (!clean.ok()) return clean.status();
   exploration->clean = *clean;
+  exploration->add_clean();
   exploration->runs = 2;
   const Seconds timeout = options.timeout.value_or(std::max(Seconds(5), clean->took * 10));
   for (const Failure& failure : failures) {

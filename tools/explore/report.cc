@@ -23,11 +23,13 @@ constexpr struct {
     {Verdict::kKilled, "KILLED by a signal", "killed"},
     {Verdict::kHung, "HANGS", "hangs"},
     {Verdict::kWrongStatus, "FAILS, where it could have gone on", "fails"},
+    {Verdict::kReused, "USES MEMORY AGAIN while it is in a pipe", "reuses memory"},
 };
 
 std::string repeat(const Exploration& exploration, const Failure& failure) {
-  return absl::StrCat(exploration.prefix, " --inject ", shell_word(failure.spec), " -- ",
-                      exploration.command);
+  const std::string inject =
+      failure.spec.empty() ? "" : absl::StrCat(" --inject ", shell_word(failure.spec));
+  return absl::StrCat(exploration.prefix, inject, " -- ", exploration.command);
 }
 
 size_t count(const Exploration& exploration, Verdict verdict) {
@@ -41,11 +43,12 @@ bool is_of_kind(const Finding& finding, const Failure& failure, const Trial& tri
 }
 
 void add_finding(const Exploration& exploration, const Finding& finding, std::string* out) {
-  absl::StrAppend(out, "\n  ", finding.failure.kind, ": ", finding.failure.what, "\n    at ",
-                  finding.failure.where);
+  absl::StrAppend(out, "\n  ", finding.failure.kind, ": ", finding.failure.what, "\n    ",
+                  finding.failure.spec.empty() ? "" : "at ", finding.failure.where);
   if (finding.times > 1) absl::StrAppend(out, " and ", finding.times - 1, " more");
   absl::StrAppend(out, ": ", end_of(finding.trial), finding.steady ? "" : " (not every time)",
                   "\n");
+  for (const std::string& reused : finding.trial.reused) absl::StrAppend(out, "    ", reused, "\n");
   if (!finding.trial.complaint.empty() && finding.verdict != Verdict::kWrongOutput) {
     absl::StrAppend(out, "    it said: ", finding.trial.complaint.substr(0, 200), "\n");
   }
@@ -65,6 +68,15 @@ bool Exploration::hangs_at(const Failure& failure) const {
     return finding.verdict == Verdict::kHung && finding.failure.kind == failure.kind &&
            finding.failure.what == failure.what;
   });
+}
+
+void Exploration::add_clean() {
+  if (clean.reused.empty()) return;
+  ++verdicts[static_cast<size_t>(Verdict::kReused)];
+  findings.push_back(
+      {{"", "none injected", "in the run without failures", "no failure", Duty::kRecover},
+       clean,
+       Verdict::kReused});
 }
 
 void Exploration::add(const Failure& failure, const Trial& trial, Verdict verdict, bool steady) {
@@ -135,6 +147,7 @@ std::string as_json(const Exploration& exploration) {
                           {"end", end_of(finding.trial)},
                           {"steady", finding.steady},
                           {"stderr", finding.trial.complaint},
+                          {"reused", finding.trial.reused},
                           {"spec", finding.failure.spec},
                           {"repeat", repeat(exploration, finding.failure)}});
     }

@@ -34,6 +34,8 @@ struct Exploration {
   bool knows(const Failure& failure, const Trial& trial, Verdict verdict) const;
   // Whether such a failure of such a call is known to hang.
   bool hangs_at(const Failure& failure) const;
+  // Keeps what the run without failures did wrong all the same.
+  void add_clean();
   // Counts a failure that was tried; keeps it if it was not survived.
   void add(const Failure& failure, const Trial& trial, Verdict verdict, bool steady);
 };

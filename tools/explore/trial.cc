@@ -116,6 +116,11 @@ Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
   if (trial.timed_out) return Verdict::kHung;
   if (trial.wait_status == clean.wait_status) {
     if (trial.written != clean.written) return Verdict::kWrongOutput;
+    // What it also does without a failure is told once.
+    if (!std::includes(clean.reused.begin(), clean.reused.end(), trial.reused.begin(),
+                       trial.reused.end())) {
+      return Verdict::kReused;
+    }
     return trial.reached ? Verdict::kSurvived : Verdict::kNotReached;
   }
   if (WIFSIGNALED(trial.wait_status)) return Verdict::kKilled;
@@ -133,6 +138,12 @@ absl::StatusOr<std::unique_ptr<Trials>> Trials::create(const TrialOptions& optio
   trials->journal_ = *std::move(journal);
   setenv("ANYSPLICE_JOURNAL", trials->journal_->path().c_str(), 1);
   unsetenv("ANYSPLICE_REPLAY");
+  if (options.run.check.reuse) {
+    absl::StatusOr<std::unique_ptr<FindingsFile>> findings = FindingsFile::create();
+    if (!findings.ok()) return findings.status();
+    trials->findings_ = *std::move(findings);
+    setenv("ANYSPLICE_FINDINGS", trials->findings_->path().c_str(), 1);
+  }
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   return trials;
 }
@@ -150,6 +161,7 @@ absl::StatusOr<Trial> Trials::with(const std::string& spec, Seconds timeout) {
 
 absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
   for (const std::string& file : options_.files) unlink(file.c_str());
+  if (findings_ != nullptr) findings_->restart();
   const int out = memfd_create("stdout", MFD_CLOEXEC);
   const int err = memfd_create("stderr", MFD_CLOEXEC);
   const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -188,6 +200,12 @@ absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
   trial.complaint = last_line(err);
   for (const inject::Entry* entry : journal_->entries()) {
     trial.reached |= !entry->decision.nothing();
+  }
+  if (findings_ != nullptr) {
+    for (const ReuseFinding& finding : findings_->list(options_.run.check)) {
+      if (!finding.allowed) trial.reused.push_back(summary_of(finding));
+    }
+    std::sort(trial.reused.begin(), trial.reused.end());
   }
   return trial;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/check.h"
 #include "tools/decisions.h"
 #include "tools/explore/failures.h"
 #include "tools/run_options.h"
@@ -22,7 +23,8 @@ struct Trial {
   std::vector<size_t> written;  // of stdout and of each file: a hash; equal if the content is
   std::string complaint;        // the last line on stderr
   Seconds took{0};
-  bool reached = false;  // something was injected
+  bool reached = false;             // something was injected
+  std::vector<std::string> reused;  // what the check of memory has found (--check=reuse), sorted
 };
 
 enum class Verdict {
@@ -32,8 +34,9 @@ enum class Verdict {
   kWrongStatus,
   kKilled,
   kHung,
+  kReused,  // memory, and else survived
 };
-inline constexpr size_t kVerdicts = 6;
+inline constexpr size_t kVerdicts = 7;
 
 // What a trial shows beside a clean one.
 Verdict judge(const Trial& clean, const Trial& trial, Duty duty);
@@ -62,6 +65,7 @@ class Trials {
   const TrialOptions& options_;
   std::string program_;
   std::unique_ptr<JournalFile> journal_;
+  std::unique_ptr<FindingsFile> findings_;  // null without the check
 };
 
 }  // namespace anysplice::tools
