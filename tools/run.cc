@@ -14,6 +14,7 @@
 #include "tools/stats_text.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
+#include "tools/supervisor/run_program.h"
 
 namespace anysplice::tools {
 namespace {
@@ -37,7 +38,7 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     journaled = *std::move(made);
   }
 
-  const absl::StatusOr<int> status = run_child([&] { return become(options, program); });
+  const absl::StatusOr<int> status = run_program(options, program);
   if (!status.ok()) return report(status.status());
   if (stats != nullptr &&
       !write_all(*output, options.stats_json ? stats_as_json(stats->stats())
@@ -58,16 +59,9 @@ int run_command(absl::Span<char* const> words) {
   std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
   if (!options) return status;
 
-  absl::StatusOr<std::string> program = prepare(*options);
-  const bool unreachable =
-      absl::IsUnimplemented(program.status()) || absl::IsUnavailable(program.status());
-  if (unreachable && !options->needs_library()) {
-    options->falls_back_because = std::string(program.status().message());
-    options->preload = false;
-    program = prepare(*options);
-  }
+  const absl::StatusOr<std::string> program = prepare(&*options);
   if (!program.ok()) return report(program.status());
-  const bool tells = options->stats || options->inject.journaled();
+  const bool tells = options->stats || options->inject.journaled() || options->supervised.any();
   return tells ? run_and_tell(*options, *program) : become(*options, *program);
 }
 
