@@ -38,20 +38,33 @@ std::vector<uint32_t> further_abis() {
   }
 }
 
-// The system calls behind one call of the family. sendfile64 exists on 32-bit ABIs only; the
-// library leaves out what an ABI lacks.
-std::vector<int> numbers(size_t call) {
-  switch (static_cast<Call>(call)) {
-    case Call::kSplice:
-      return {SCMP_SYS(splice)};
-    case Call::kTee:
-      return {SCMP_SYS(tee)};
-    case Call::kVmsplice:
-      return {SCMP_SYS(vmsplice)};
-    case Call::kSendfile:
-      return {SCMP_SYS(sendfile), SCMP_SYS(sendfile64)};
+constexpr absl::string_view kWhat = "cannot block system calls (seccomp)";
+
+// Has the calls fail with `error`, in all ABIs or only in the further ones.
+absl::Status load(CallSet calls, int error, bool native) {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  if (filter == nullptr) return system_failure(kWhat, ENOMEM);
+  absl::Cleanup release = [filter] { seccomp_release(filter); };
+
+  for (const uint32_t abi : further_abis()) {
+    const int rc = seccomp_arch_add(filter, abi);
+    if (rc != 0 && rc != -EEXIST) return system_failure(kWhat, -rc);
   }
-  return {};
+  if (!native) {
+    int rc = seccomp_arch_remove(filter, SCMP_ARCH_NATIVE);
+    if (rc == 0) rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+    if (rc != 0) return system_failure(kWhat, -rc);
+  }
+  for (size_t call = 0; call < kCalls; ++call) {
+    if (!calls.test(call)) continue;
+    for (const int number : call_numbers(static_cast<Call>(call))) {
+      const int rc =
+          seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<uint32_t>(error)), number, 0);
+      if (rc != 0) return system_failure(kWhat, -rc);
+    }
+  }
+  if (const int rc = seccomp_load(filter); rc != 0) return system_failure(kWhat, -rc);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -71,32 +84,32 @@ absl::StatusOr<CallSet> parse_calls(absl::string_view list) {
 
 std::string names_of(CallSet calls) {
   std::vector<absl::string_view> names;
-  for (size_t i = 0; i < kCalls; ++i) {
-    if (calls.test(i)) names.push_back(kCallNames[i]);
+  for (size_t call = 0; call < kCalls; ++call) {
+    if (calls.test(call)) names.push_back(kCallNames[call]);
   }
   return absl::StrJoin(names, ",");
 }
 
-absl::Status block_calls(CallSet calls, int error) {
-  constexpr absl::string_view kWhat = "cannot block system calls (seccomp)";
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) return system_failure(kWhat, ENOMEM);
-  absl::Cleanup release = [filter] { seccomp_release(filter); };
+// sendfile64 exists on 32-bit ABIs only; the library leaves out what an ABI lacks.
+std::vector<int> call_numbers(Call call) {
+  switch (call) {
+    case Call::kSplice:
+      return {SCMP_SYS(splice)};
+    case Call::kTee:
+      return {SCMP_SYS(tee)};
+    case Call::kVmsplice:
+      return {SCMP_SYS(vmsplice)};
+    case Call::kSendfile:
+      return {SCMP_SYS(sendfile), SCMP_SYS(sendfile64)};
+  }
+  return {};
+}
 
-  for (const uint32_t abi : further_abis()) {
-    const int rc = seccomp_arch_add(filter, abi);
-    if (rc != 0 && rc != -EEXIST) return system_failure(kWhat, -rc);
-  }
-  for (size_t call = 0; call < kCalls; ++call) {
-    if (!calls.test(call)) continue;
-    for (const int number : numbers(call)) {
-      const int rc =
-          seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<uint32_t>(error)), number, 0);
-      if (rc != 0) return system_failure(kWhat, -rc);
-    }
-  }
-  if (const int rc = seccomp_load(filter); rc != 0) return system_failure(kWhat, -rc);
-  return absl::OkStatus();
+absl::Status block_calls(CallSet calls, int error) { return load(calls, error, true); }
+
+absl::Status block_other_abis(CallSet calls, int error) {
+  if (further_abis().empty()) return absl::OkStatus();
+  return load(calls, error, false);
 }
 
 }  // namespace anysplice::tools

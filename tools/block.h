@@ -5,6 +5,7 @@
 
 #include <bitset>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,11 +18,17 @@ using CallSet = std::bitset<kCalls>;  // by Call
 
 // "splice,tee"; an empty or unknown name is answered with the list of known ones.
 absl::StatusOr<CallSet> parse_calls(absl::string_view list);
-std::string names_of(CallSet calls);  // in the same form
+// The same backwards.
+std::string names_of(CallSet calls);
+
+// The system calls behind one call of the family, as libseccomp numbers them.
+std::vector<int> call_numbers(Call call);
 
 // Installs a seccomp filter under which these calls fail with `error`, in every ABI that the kernel
 // may offer beside the native one. Sets no_new_privs. Cannot be undone.
 absl::Status block_calls(CallSet calls, int error);
+// The same in those ABIs only.
+absl::Status block_other_abis(CallSet calls, int error);
 
 }  // namespace anysplice::tools
 

@@ -18,6 +18,14 @@
 namespace anysplice::tools {
 namespace {
 
+void set_environment(const RunOptions& options) {
+  if (options.mode) setenv("ANYSPLICE_MODE", options.mode->c_str(), 1);
+  if (options.rings) setenv("ANYSPLICE_RINGS", options.rings->c_str(), 1);
+  if (options.vmsplice) setenv("ANYSPLICE_VMSPLICE", options.vmsplice->c_str(), 1);
+  if (options.check.reuse) setenv("ANYSPLICE_CHECK", "reuse", 1);
+  if (!options.inject.spec.empty()) setenv("ANYSPLICE_INJECT", options.inject.spec.c_str(), 1);
+}
+
 absl::Status prepare_preload(const RunOptions& options, const std::string& program) {
   const absl::StatusOr<std::string> library = find_library();
   if (!library.ok()) return library.status();
@@ -30,20 +38,37 @@ absl::Status prepare_preload(const RunOptions& options, const std::string& progr
   const absl::StatusOr<std::string> list = with_library(before != nullptr ? before : "", *library);
   if (!list.ok()) return list.status();
   setenv("LD_PRELOAD", list->c_str(), 1);
-  if (options.mode) setenv("ANYSPLICE_MODE", options.mode->c_str(), 1);
-  if (options.rings) setenv("ANYSPLICE_RINGS", options.rings->c_str(), 1);
-  if (options.vmsplice) setenv("ANYSPLICE_VMSPLICE", options.vmsplice->c_str(), 1);
-  if (options.check.reuse) setenv("ANYSPLICE_CHECK", "reuse", 1);
-  if (!options.inject.spec.empty()) setenv("ANYSPLICE_INJECT", options.inject.spec.c_str(), 1);
   return status;
+}
+
+CallSet set_of(const std::string& names) {
+  return names.empty() ? CallSet() : parse_calls(names).value_or(CallSet());
+}
+
+// The calls that are to be carried out for a program without the library.
+CallSet calls_to_supervise(const RunOptions& options) {
+  CallSet calls = options.block | options.refused;
+  if (options.needs_library()) calls.set();
+  // A filter that ends the caller comes before one that asks.
+  return calls & ~set_of(deadly_calls());
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> prepare(const RunOptions& options) {
-  absl::StatusOr<std::string> program = find_program(options.command[0]);
-  if (!program.ok() || !options.preload) return program;
-  if (auto status = prepare_preload(options, *program); !status.ok()) return status;
+absl::StatusOr<std::string> prepare(RunOptions* options) {
+  absl::StatusOr<std::string> program = find_program(options->command[0]);
+  if (!program.ok() || !options->preload) return program;
+  set_environment(*options);
+  const absl::Status status = prepare_preload(*options, *program);
+  if (status.ok()) return program;
+  const bool supervisable = absl::IsUnimplemented(status) || absl::IsUnavailable(status);
+  if (!supervisable && !absl::IsOutOfRange(status)) return status;
+  options->refused = set_of(refused_calls());
+  if (options->check.reuse) return status;  // it needs the program's own calls
+  if (supervisable && !options->fallback) options->supervised = calls_to_supervise(*options);
+  if (options->needs_library() && options->supervised.none()) return status;
+  options->falls_back_because = std::string(status.message());
+  options->preload = false;
   return program;
 }
 
@@ -67,6 +92,10 @@ int become(const RunOptions& options, const std::string& program) {
       if (!status.ok()) return report(status);
     }
   }
+  return execute(options, program);
+}
+
+int execute(const RunOptions& options, const std::string& program) {
   // The words come from main's argv, where a null pointer follows the last one.
   execvp(program.c_str(), options.command.data());
   const int error = errno;

@@ -10,11 +10,14 @@
 
 namespace anysplice::tools {
 
-// Finds the program and prepares the environment for it. Returns its path.
-absl::StatusOr<std::string> prepare(const RunOptions& options);
+// Finds the program and prepares the environment for it. Returns its path. If no library can be
+// loaded into it, the options say afterwards what is to be done instead.
+absl::StatusOr<std::string> prepare(RunOptions* options);
 
 // Becomes the program; returns an exit status only if that fails.
 int become(const RunOptions& options, const std::string& program);
+// The same without a filter, or anything else that makes up for the library.
+int execute(const RunOptions& options, const std::string& program);
 
 // Where reports go: a descriptor for writing the file, or stderr if it has no name.
 absl::StatusOr<int> open_output(const std::string& file);

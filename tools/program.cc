@@ -107,7 +107,7 @@ absl::Status check_binary(absl::string_view who, const std::string& path, const 
         " is statically linked: it loads no shared library, so anysplice cannot be preloaded"));
   }
   if (const auto lib = read_elf_at(library); lib && !program.same_machine(*lib)) {
-    return absl::UnavailableError(absl::StrCat(
+    return absl::OutOfRangeError(absl::StrCat(
         who, " is a program for ", program.machine_name(), ", but ", library, " is for ",
         lib->machine_name(), ": anysplice cannot be preloaded (ANYSPLICE_LIBRARY names another)"));
   }

@@ -15,8 +15,9 @@ namespace anysplice::tools {
 absl::StatusOr<std::string> find_program(const std::string& name);
 
 // Fails, saying why: kFailedPrecondition for a program that gains privileges when executed (the
-// dynamic loader then ignores LD_PRELOAD), kUnavailable for one of another machine or C library
-// than `library`, kUnimplemented for one that is static, while those that it starts may not be.
+// dynamic loader then ignores LD_PRELOAD), kOutOfRange for one of another machine, kUnavailable
+// for one of another C library than `library`, kUnimplemented for one that is static, while those
+// that it starts may not be.
 // Scripts are followed to their interpreter. What cannot be read is taken to be fine.
 // no_new_privs: the program will be executed with that attribute, so that it gains nothing.
 absl::Status check_preloadable(const std::string& path, const std::string& library,

@@ -16,6 +16,7 @@
 #include "tools/stats_text.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
+#include "tools/supervisor/run_program.h"
 
 namespace anysplice::tools {
 namespace {
@@ -60,7 +61,7 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     setenv("ANYSPLICE_FINDINGS", findings->path().c_str(), 1);
   }
 
-  absl::StatusOr<int> status = run_child([&] { return become(options, program); });
+  absl::StatusOr<int> status = run_program(options, program);
   if (!status.ok()) return report(status.status());
   if (stats != nullptr &&
       !write_all(*output, options.stats_json ? stats_as_json(stats->stats())
@@ -86,16 +87,10 @@ int run_command(absl::Span<char* const> words) {
   std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
   if (!options) return status;
 
-  absl::StatusOr<std::string> program = prepare(*options);
-  const bool unreachable =
-      absl::IsUnimplemented(program.status()) || absl::IsUnavailable(program.status());
-  if (unreachable && !options->needs_library()) {
-    options->falls_back_because = std::string(program.status().message());
-    options->preload = false;
-    program = prepare(*options);
-  }
+  const absl::StatusOr<std::string> program = prepare(&*options);
   if (!program.ok()) return report(program.status());
-  const bool tells = options->stats || options->inject.journaled() || options->check.reuse;
+  const bool tells = options->stats || options->inject.journaled() || options->check.reuse ||
+                     options->supervised.any();
   return tells ? run_and_tell(*options, *program) : become(*options, *program);
 }
 

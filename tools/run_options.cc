@@ -178,6 +178,7 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
   if (!parsed.ok()) return parsed.status();
   RunOptions options;
   options.command = parsed->rest;
+  options.watched = own != nullptr;
   for (const Option& option : parsed->options) {
     const bool is_own = own != nullptr && std::any_of(own->known.begin(), own->known.end(),
                                                       [&](const OptionSpec& spec) {

@@ -27,6 +27,8 @@ struct RunOptions {
   bool fallback = false;  // also beside the library
   // Why the program runs without the library, though it could not be told so (fallback.h).
   std::string falls_back_because;
+  CallSet supervised;  // calls of such a program that are carried out here (supervisor/)
+  CallSet refused;     // those that are not made because the system refuses them
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
   std::optional<std::string> vmsplice;
@@ -34,15 +36,17 @@ struct RunOptions {
   int block_errno = ENOSYS;
   InjectOptions inject;
   CheckOptions check;
+  bool watched = false;  // for a command that is there for what is told of the calls
   bool stats = false;
   bool stats_json = false;
   std::string stats_file;           // empty: stderr
   absl::Span<char* const> command;  // the program and its arguments, at least one word unless help
                                     // or version was asked for
 
-  // Whether something was asked for that only the library can do.
+  // Whether something was asked for that only the library can do, or a supervisor.
   bool needs_library() const {
-    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any() || check.reuse;
+    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any() || check.reuse ||
+           watched;
   }
 };
 

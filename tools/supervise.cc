@@ -54,7 +54,8 @@ bool has_ended(pid_t child, int* status) {
 
 }  // namespace
 
-absl::StatusOr<int> run_child(absl::FunctionRef<int()> child, std::optional<Tick> tick) {
+absl::StatusOr<int> run_child(absl::FunctionRef<int()> child, std::optional<Tick> tick,
+                              std::optional<Started> started) {
   // All signals are taken one at a time, by sigwaitinfo; nothing happens in a handler.
   const sigset_t watched = watched_signals();
   sigset_t old_mask;
@@ -79,6 +80,8 @@ absl::StatusOr<int> run_child(absl::FunctionRef<int()> child, std::optional<Tick
 
   // Whoever reads what we say of the child may go away; the child's status is still to be told.
   signal(SIGPIPE, SIG_IGN);
+
+  if (started) (*started)(pid);
 
   int status = 0;
   auto due = Clock::now();

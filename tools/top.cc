@@ -23,6 +23,7 @@
 #include "tools/stats_of_process.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
+#include "tools/supervisor/run_program.h"
 #include "tools/top_view.h"
 
 namespace anysplice::tools {
@@ -150,8 +151,8 @@ int watch_process(const TopOptions& options) {
   return 0;
 }
 
-int watch_program(const TopOptions& options, const RunOptions& run) {
-  const absl::StatusOr<std::string> program = prepare(run);
+int watch_program(const TopOptions& options, RunOptions run) {
+  const absl::StatusOr<std::string> program = prepare(&run);
   if (!program.ok()) return report(program.status());
   absl::StatusOr<std::unique_ptr<StatsFile>> file = StatsFile::create();
   if (!file.ok()) return report(file.status());
@@ -160,8 +161,7 @@ int watch_program(const TopOptions& options, const RunOptions& run) {
   const auto show = [&] {
     if (options.count == 0 || view.shown() < options.count) view.show();
   };
-  const absl::StatusOr<int> status =
-      run_child([&] { return become(run, *program); }, Tick{options.interval, show});
+  const absl::StatusOr<int> status = run_program(run, *program, Tick{options.interval, show});
   if (!status.ok()) return report(status.status());
   show();
   file->reset();

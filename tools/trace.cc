@@ -78,9 +78,9 @@ std::string for_library(const TraceOptions& options, const timespec& start) {
   return words;
 }
 
-int trace(const TraceOptions& options, const RunOptions& run) {
+int trace(const TraceOptions& options, RunOptions run) {
   constexpr std::chrono::duration<double> kInterval(0.05);
-  const absl::StatusOr<std::string> program = prepare(run);
+  const absl::StatusOr<std::string> program = prepare(&run);
   if (!program.ok()) return report(program.status());
   absl::StatusOr<std::unique_ptr<TraceOutput>> output = TraceOutput::open(options.file);
   if (!output.ok()) return report(output.status());

@@ -41,14 +41,14 @@ def on_its_own_it_fails_where_splice_is_refused():
 @tap.test
 def refused_calls_become_einval():
     for error in ('ENOSYS', 'EPERM'):
-        out, err = relays(f'--block={error}')
+        out, err = relays(f'--block={error}', '--fallback')
         assert out == 'copies\n', out
         assert 'calls of splice,tee,vmsplice,sendfile fail with EINVAL' in err, err
 
 
 @tap.test
 def only_those_that_are_refused():
-    out, err = relays('--block', '--block-calls=sendfile,tee')
+    out, err = relays('--block', '--fallback', '--block-calls=sendfile,tee')
     assert out == 'splices\n' and 'calls of tee,sendfile fail' in err, (out, err)
 
 
@@ -66,9 +66,9 @@ def quiet_says_nothing():
 
 
 @tap.test
-def what_needs_the_library_is_refused():
+def what_needs_more_is_refused_with_fallback():
     for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off'):
-        _, err = relays(option, status=125)
+        _, err = relays(option, '--fallback', status=125)
         assert 'statically linked' in err, err
     assert relays('--mode=auto')[0] == 'splices\n'
 
@@ -125,7 +125,7 @@ def go_alone_where_splice_is_refused():
 @tap.test
 def go_copies_where_splice_is_refused():
     for error in ('ENOSYS', 'EPERM'):
-        assert 'EINVAL' in relays_by_go(f'--block={error}')
+        assert 'EINVAL' in relays_by_go(f'--block={error}', '--fallback')
 
 
 @tap.test

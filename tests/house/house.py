@@ -27,6 +27,8 @@ PUBLIC = ('core/include/', 'core/sys/include/')
 
 # What the command uses of the engine: the calls, and what both have to agree on (core/README.md).
 TOOLS_USE = {
+    'core/api/for_others.h',
+    'core/api/settings.h',
     'core/base/errno_names.h',
     'core/calls/engine.h',
     'core/fd/own_description.h',
@@ -39,6 +41,7 @@ TOOLS_USE = {
     'core/sys/deferral.h',
     'core/sys/say.h',
     'core/sys/splice_flags.h',
+    'core/sys/sys.h',
     'core/telemetry/counters.h',
     'core/telemetry/findings.h',
 }

@@ -129,11 +129,12 @@ Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
 }
 
 absl::StatusOr<std::unique_ptr<Trials>> Trials::create(const TrialOptions& options) {
-  absl::StatusOr<std::string> program = prepare(options.run);
+  TrialOptions prepared = options;
+  absl::StatusOr<std::string> program = prepare(&prepared.run);
   if (!program.ok()) return program.status();
   absl::StatusOr<std::unique_ptr<JournalFile>> journal = JournalFile::create();
   if (!journal.ok()) return journal.status();
-  auto trials = std::unique_ptr<Trials>(new Trials(options));
+  auto trials = std::unique_ptr<Trials>(new Trials(prepared));
   trials->program_ = *std::move(program);
   trials->journal_ = *std::move(journal);
   setenv("ANYSPLICE_JOURNAL", trials->journal_->path().c_str(), 1);

@@ -1,0 +1,118 @@
+#include "tools/supervisor/call.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/calls/engine.h"
+#include "tools/block.h"
+#include "tools/supervisor/borrowed.h"
+#include "tools/supervisor/file_limit.h"
+#include "tools/supervisor/vmsplice.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr Answer kGone{.result = -EINTR, .refused = 0};  // to nobody
+
+long answer_of(ssize_t n) { return n < 0 ? -errno : n; }
+
+Answer too_large(const Target& target) {
+  target.send(SIGXFSZ);
+  return {.result = -EFBIG, .refused = 0};
+}
+
+Answer splice(Target& target, const __u64* args) {
+  const Descriptor in(target, args[0]);
+  const Descriptor out(target, args[2]);
+  Offset in_at(target, args[1]);
+  Offset out_at(target, args[3]);
+  const size_t asked = args[4];
+  if (in.refused() != 0 || out.refused() != 0) {
+    return {.result = 0, .refused = std::max(in.refused(), out.refused())};
+  }
+  if (!target.is_waiting()) return kGone;
+  const int64_t* const given = args[3] != 0 && !out_at.bad() ? out_at.get() : nullptr;
+  const size_t length = allowed_by_limit(target, out.fd(), given, asked);
+  if (length == 0 && asked > 0) return too_large(target);
+  const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), length,
+                                             static_cast<unsigned>(args[5])));
+  if (n >= 0 && asked > 0 && target.is_waiting() && (!in_at.store() || !out_at.store())) {
+    return {.result = -EFAULT, .refused = 0};
+  }
+  return {.result = n, .refused = 0};
+}
+
+Answer tee(Target& target, const __u64* args) {
+  const Descriptor in(target, args[0]);
+  const Descriptor out(target, args[1]);
+  if (in.refused() != 0 || out.refused() != 0) {
+    return {.result = 0, .refused = std::max(in.refused(), out.refused())};
+  }
+  if (!target.is_waiting()) return kGone;
+  return {.result =
+              answer_of(anysplice::tee(in.fd(), out.fd(), args[2], static_cast<unsigned>(args[3]))),
+          .refused = 0};
+}
+
+Answer vmsplice(Target& target, const __u64* args) {
+  const Descriptor pipe(target, args[0]);
+  if (pipe.refused() != 0) return {.result = 0, .refused = pipe.refused()};
+  return {
+      .result = vmsplice_for(target, pipe.fd(), args[1], args[2], static_cast<unsigned>(args[3])),
+      .refused = 0};
+}
+
+Answer sendfile(Target& target, const __u64* args) {
+  const Descriptor out(target, args[0]);
+  const Descriptor in(target, args[1]);
+  Offset at(target, args[2]);
+  const size_t asked = args[3];
+  if (in.refused() != 0 || out.refused() != 0) {
+    return {.result = 0, .refused = std::max(in.refused(), out.refused())};
+  }
+  if (!target.is_waiting()) return kGone;
+  const size_t length = allowed_by_limit(target, out.fd(), nullptr, asked);
+  if (length == 0 && asked > 0) return too_large(target);
+  const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), length));
+  // Whatever came of it.
+  if (target.is_waiting() && !at.store()) return {.result = -EFAULT, .refused = 0};
+  return {.result = n, .refused = 0};
+}
+
+}  // namespace
+
+void* bad_address() {
+  static void* const page = mmap(nullptr, static_cast<size_t>(sysconf(_SC_PAGESIZE)), PROT_NONE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return page;
+}
+
+std::optional<Call> call_of(const seccomp_data& data) {
+  for (size_t i = 0; i < kCalls; ++i) {
+    const auto call = static_cast<Call>(i);
+    for (const int number : call_numbers(call)) {
+      if (number == data.nr) return call;
+    }
+  }
+  return std::nullopt;
+}
+
+Answer carry_out(Target& target, Call call, const seccomp_data& data) {
+  switch (call) {
+    case Call::kSplice:
+      return splice(target, data.args);
+    case Call::kTee:
+      return tee(target, data.args);
+    case Call::kVmsplice:
+      return vmsplice(target, data.args);
+    case Call::kSendfile:
+      return sendfile(target, data.args);
+  }
+  return {.result = -ENOSYS, .refused = 0};
+}
+
+}  // namespace anysplice::tools

@@ -1,0 +1,204 @@
+#include "tools/supervisor/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "core/sys/say.h"
+#include "tools/supervisor/call.h"
+#include "tools/supervisor/reply.h"
+
+namespace anysplice::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How soon a signal, or the end of the program, is noticed by a call that waits.
+constexpr std::chrono::milliseconds kTick(10);
+constexpr int kSpare = 4;  // threads that are kept for further calls
+
+int wake_signal() { return SIGRTMIN; }
+
+sigset_t only(std::initializer_list<int> signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  return set;
+}
+
+// Signals that a call raised in this thread, where they are blocked, are the program's. And no
+// signal of ours reaches the next call.
+void pass_on_signals(const Target& target) {
+  const sigset_t raised = only({SIGPIPE, SIGXFSZ, wake_signal()});
+  constexpr timespec kAtOnce{0, 0};
+  for (int signal; (signal = sigtimedwait(&raised, nullptr, &kAtOnce)) > 0;) {
+    if (signal != wake_signal()) target.send(signal);
+  }
+}
+
+}  // namespace
+
+bool Service::start() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  sigaction(wake_signal(), &action, nullptr);
+  return spawn(watch) && spawn(work);
+}
+
+bool Service::spawn(void* (*body)(void*)) {
+  constexpr size_t kStack = size_t{512} * 1024;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStack);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  errno = pthread_create(&thread, &attributes, body, this);
+  const bool made = errno == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  return made;
+}
+
+void* Service::work(void* service) {
+  static_cast<Service*>(service)->lead_and_work();
+  return nullptr;
+}
+
+void* Service::watch(void* service) {
+  static_cast<Service*>(service)->watch_jobs();
+  return nullptr;
+}
+
+void Service::lead_and_work() {
+  for (;;) {
+    seccomp_notif call;
+    {
+      ++followers_;
+      const std::lock_guard lead(leader_);
+      --followers_;
+      // Whoever got a call needs a successor; without one it answers what it can at once.
+      for (;;) {
+        if (!receive(&call)) return;
+        if (followers_ > 0 || spawn(work)) break;
+        const std::optional<Call> which = call_of(call.data);
+        if (which) not_possible(call, *which, errno);
+      }
+    }
+    serve(call);
+    if (followers_ > kSpare) return;
+  }
+}
+
+// False once there is nobody left who could call.
+bool Service::receive(seccomp_notif* call) {
+  for (;;) {
+    pollfd listener{setup_.listener, POLLIN, 0};
+    if (poll(&listener, 1, -1) < 0 && errno != EINTR) return false;
+    if ((listener.revents & POLLIN) == 0) {
+      if ((listener.revents & (POLLHUP | POLLERR)) != 0) return false;
+      continue;
+    }
+    memset(call, 0, sizeof(*call));
+    if (ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0) return true;
+    // It was interrupted before we came to it, and will come again.
+  }
+}
+
+// What cannot be had here goes to the kernel, or ends with the error after which programs copy by
+// themselves.
+void Service::not_possible(const seccomp_notif& call, Call which, int error) {
+  if (!setup_.quiet && !told_.exchange(true)) {
+    say("calls of process ", std::to_string(call.pid).c_str(),
+        " cannot be carried out for it: ", strerror(error));
+  }
+  if (setup_.kernels.test(static_cast<size_t>(which))) {
+    let_kernel_make_it(setup_.listener, call.id);
+  } else {
+    reply(setup_.listener, call.id, -EINVAL);
+  }
+}
+
+void Service::serve(const seccomp_notif& call) {
+  const std::optional<Call> which = call_of(call.data);
+  if (!which) return reply(setup_.listener, call.id, -ENOSYS);
+  if (call.data.args[0] == static_cast<__u64>(-1) && call.data.args[3] == setup_.probe) {
+    return reply(setup_.listener, call.id, setup_.probe_answer);
+  }
+  std::list<Job> mine(1);
+  const auto at = mine.begin();
+  Job& job = *at;
+  job.call = call;
+  job.worker = pthread_self();
+  job.since = Clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.splice(jobs_.end(), mine, at);
+    if (!watching_) some_.notify_one();
+  }
+  Answer answer;
+  Signals signals;
+  bool gone;
+  {
+    Target target(setup_.listener, call);
+    const sigset_t wake = only({wake_signal()});
+    pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
+    answer = carry_out(target, *which, call.data);
+    pthread_sigmask(SIG_BLOCK, &wake, nullptr);
+    {
+      const std::lock_guard lock(mutex_);
+      mine.splice(mine.end(), jobs_, at);
+      signals = job.signals;
+      gone = job.gone;
+    }
+    pass_on_signals(target);
+  }
+  if (gone) return;
+  if (answer.refused != 0) return not_possible(call, *which, answer.refused);
+  if (answer.result == -EINTR && signals != Signals::kNone) {
+    return reply_for_signal(setup_.listener, call.id, static_cast<pid_t>(call.pid), signals,
+                            setup_.child);
+  }
+  reply(setup_.listener, call.id, answer.result);
+}
+
+void Service::watch_jobs() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    watching_ = !jobs_.empty();
+    if (!watching_) {
+      some_.wait(lock);
+      watching_ = true;
+    }
+    some_.wait_for(lock, kTick, [] { return false; });
+    const Clock::time_point old = Clock::now() - kTick / 2;
+    for (Job& job : jobs_) {
+      if (job.since < old) look_at(job);
+    }
+  }
+}
+
+// Its thread may see the signal before it waits: then the next look sends another.
+void Service::look_at(Job& job) {
+  if (ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &job.call.id) != 0) {
+    job.gone = true;
+  } else {
+    const Signals seen = signals_of(static_cast<pid_t>(job.call.pid));
+    // One that another thread may take is given some time to be taken.
+    if (seen == Signals::kPerhaps && job.signals == Signals::kNone && !job.perhaps) {
+      job.perhaps = true;
+      return;
+    }
+    job.perhaps = false;
+    job.signals = seen;
+  }
+  if (job.gone || job.signals != Signals::kNone) pthread_kill(job.worker, wake_signal());
+}
+
+}  // namespace anysplice::tools

@@ -1,0 +1,73 @@
+// The threads of this command that carry out the program's calls: one for each call under way, so
+// that one that waits stops no other, and one that looks after those that wait.
+//
+// Lives as long as the process. Its threads take no signals but one of their own, which ends a
+// wait.
+#ifndef ANYSPLICE_TOOLS_SUPERVISOR_SERVICE_H_
+#define ANYSPLICE_TOOLS_SUPERVISOR_SERVICE_H_
+
+#include <linux/seccomp.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <string>
+
+#include "tools/block.h"
+#include "tools/supervisor/target.h"
+#include "tools/supervisor/thread_status.h"
+
+namespace anysplice::tools {
+
+class Service {
+ public:
+  struct Setup {
+    int listener;
+    pid_t child;        // the program
+    CallSet kernels;    // calls that the kernel would answer if we did not
+    uint64_t probe;     // a length that no program asks for: such a call is answered by
+    long probe_answer;  // this
+    bool quiet;
+  };
+
+  // False, with errno, if there can be no threads. Never to be destroyed after that.
+  explicit Service(const Setup& setup) : setup_(setup) {}
+  bool start();
+
+ private:
+  struct Job {
+    seccomp_notif call;
+    pthread_t worker;
+    std::chrono::steady_clock::time_point since;
+    // Why the worker was woken.
+    bool gone = false;
+    bool perhaps = false;  // a signal for it was seen, which may be for another thread
+    Signals signals = Signals::kNone;
+  };
+
+  static void* work(void* service);
+  static void* watch(void* service);
+  bool spawn(void* (*body)(void*));
+  void lead_and_work();
+  bool receive(seccomp_notif* call);
+  void serve(const seccomp_notif& call);
+  void watch_jobs();
+  void look_at(Job& job);
+  void not_possible(const seccomp_notif& call, Call which, int error);
+
+  const Setup setup_;
+  std::mutex leader_;              // who holds it waits for the next call
+  std::atomic<int> followers_{0};  // who wait for that
+  std::atomic<bool> told_{false};
+  std::mutex mutex_;
+  std::condition_variable some_;
+  std::list<Job> jobs_;  // guarded by mutex_
+  bool watching_ = false;
+};
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_SUPERVISOR_SERVICE_H_

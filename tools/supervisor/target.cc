@@ -1,0 +1,112 @@
+#include "tools/supervisor/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/calls/engine.h"
+#include "tools/supervisor/thread_status.h"
+
+namespace anysplice::tools {
+namespace {
+
+constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, since Linux 6.9
+
+int open_pidfd(pid_t id, unsigned flags) {
+  const long fd = syscall(SYS_pidfd_open, id, flags);
+  return fd < 0 ? -errno : static_cast<int>(fd);
+}
+
+}  // namespace
+
+Target::Target(int listener, const seccomp_notif& call)
+    : listener_(listener), id_(call.id), thread_(static_cast<pid_t>(call.pid)) {}
+
+Target::~Target() {
+  if (pidfd_ >= 0) ::close(pidfd_);
+}
+
+bool Target::is_waiting() const {
+  return ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id_) == 0;
+}
+
+// Of the thread, where the system can tell threads apart: they may have descriptors of their own.
+int Target::open_process() {
+  if (pidfd_ >= 0) return pidfd_;
+  pidfd_ = open_pidfd(thread_, kPidfdThread);
+  if (pidfd_ != -EINVAL) return pidfd_;
+  const pid_t process = process_of(thread_);
+  const bool own = thread_ != process && syscall(SYS_kcmp, thread_, process, KCMP_FILES, 0, 0) > 0;
+  pidfd_ = own ? -EOPNOTSUPP : open_pidfd(process, 0);
+  return pidfd_;
+}
+
+int Target::take(int fd) {
+  const int process = open_process();
+  if (process < 0) return process == -EBADF ? -ESRCH : process;
+  const long ours = syscall(SYS_pidfd_getfd, process, fd, 0);
+  return ours < 0 ? -errno : static_cast<int>(ours);
+}
+
+void Target::give_back(int fd) {
+  if (fd >= 0) anysplice::close(fd);
+}
+
+bool Target::read(uint64_t from, void* to, size_t size) const {
+  return read_some(from, to, size) == size;
+}
+
+size_t Target::read_some(uint64_t from, void* to, size_t size) const {
+  size_t done = 0;
+  while (done < size) {
+    // A piece that crosses into bad memory is cut at the page.
+    const iovec here{static_cast<char*>(to) + done, size - done};
+    const iovec there{reinterpret_cast<void*>(from + done), size - done};
+    const ssize_t n = process_vm_readv(thread_, &here, 1, &there, 1, 0);
+    if (n <= 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
+bool Target::write(uint64_t to, const void* from, size_t size) const {
+  const iovec here{const_cast<void*>(from), size};
+  const iovec there{reinterpret_cast<void*>(to), size};
+  return process_vm_writev(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
+}
+
+size_t Target::writable(uint64_t from, size_t size) const {
+  std::ifstream maps(absl::StrCat("/proc/", thread_, "/maps"));
+  uint64_t at = from;
+  for (std::string line; at < from + size && std::getline(maps, line);) {
+    unsigned long first = 0, end = 0;
+    char rights[5] = "";
+    if (sscanf(line.c_str(), "%lx-%lx %4s", &first, &end, rights) != 3 || end <= at) continue;
+    if (first > at || rights[1] != 'w') break;
+    at = end;
+  }
+  return std::min<uint64_t>(at - from, size);
+}
+
+uint64_t Target::file_size_limit() const {
+  rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  return prlimit(thread_, RLIMIT_FSIZE, nullptr, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+void Target::send(int signal) const {
+  if (is_waiting()) syscall(SYS_tkill, thread_, signal);
+}
+
+}  // namespace anysplice::tools

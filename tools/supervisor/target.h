@@ -1,0 +1,56 @@
+// A thread of the program that waits for the answer to a call: its descriptors, its memory, and
+// what happens to it meanwhile.
+//
+// One object is one call, used by the thread that carries it out. What is seen of the thread holds
+// only if is_waiting() says afterwards that it still waits: else its number may be another's by
+// now.
+#ifndef ANYSPLICE_TOOLS_SUPERVISOR_TARGET_H_
+#define ANYSPLICE_TOOLS_SUPERVISOR_TARGET_H_
+
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+namespace anysplice::tools {
+
+class Target {
+ public:
+  Target(int listener, const seccomp_notif& call);
+  ~Target();
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  pid_t thread() const { return thread_; }
+  bool is_waiting() const;
+
+  // A descriptor of ours for what its number names, to be closed by give_back(): -EBADF if it names
+  // nothing, or another -errno if the system does not let us have it.
+  int take(int fd);
+  static void give_back(int fd);
+
+  // False for a bad address.
+  bool read(uint64_t from, void* to, size_t size) const;
+  bool write(uint64_t to, const void* from, size_t size) const;
+  // As much of the memory as there is before the first bad address.
+  size_t read_some(uint64_t from, void* to, size_t size) const;
+  // How much from there on the thread itself could write.
+  size_t writable(uint64_t from, size_t size) const;
+
+  // How large files that it writes may become.
+  uint64_t file_size_limit() const;
+
+  // To be raised in the thread.
+  void send(int signal) const;
+
+ private:
+  int open_process();
+
+  const int listener_;
+  const uint64_t id_;
+  const pid_t thread_;
+  int pidfd_ = -1;
+};
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_SUPERVISOR_TARGET_H_

@@ -1,0 +1,78 @@
+#include "tools/supervisor/thread_status.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace anysplice::tools {
+namespace {
+
+// The text of a file of /proc; empty if there is none.
+std::string text_of(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const absl::Cleanup shut = [file] { close(file); };
+  char text[4096];
+  const ssize_t n = ::read(file, text, sizeof(text));
+  return n > 0 ? std::string(text, static_cast<size_t>(n)) : "";
+}
+
+// The value behind "NAME:\t" in the text of a status file.
+absl::string_view value(absl::string_view status, absl::string_view name) {
+  const std::string key = absl::StrCat("\n", name, ":\t");
+  const size_t at = status.find(key);
+  if (at == absl::string_view::npos) return "";
+  status.remove_prefix(at + key.size());
+  return status.substr(0, status.find('\n'));
+}
+
+uint64_t number(absl::string_view text, int base) {
+  return strtoull(std::string(text).c_str(), nullptr, base);
+}
+
+// Whether another thread of the process has stopped, as this one then has to.
+bool others_stopped(pid_t process, pid_t thread) {
+  const std::string folder = absl::StrCat("/proc/", process, "/task");
+  DIR* const threads = opendir(folder.c_str());
+  if (threads == nullptr) return false;
+  const absl::Cleanup shut = [threads] { closedir(threads); };
+  while (const dirent* entry = readdir(threads)) {
+    pid_t other = 0;
+    if (!absl::SimpleAtoi(entry->d_name, &other) || other == thread) continue;
+    const std::string status = text_of(absl::StrCat(folder, "/", other, "/status"));
+    return absl::string_view(value(status, "State")).substr(0, 1) == "T";
+  }
+  return false;
+}
+
+}  // namespace
+
+pid_t process_of(pid_t thread) {
+  const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
+  return static_cast<pid_t>(number(value(status, "Tgid"), 10));
+}
+
+Signals signals_of(pid_t thread) {
+  const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
+  const uint64_t open = ~number(value(status, "SigBlk"), 16);
+  if ((number(value(status, "SigPnd"), 16) & open) != 0) return Signals::kPending;
+  const bool alone = number(value(status, "Threads"), 10) == 1;
+  if ((number(value(status, "ShdPnd"), 16) & open) != 0) {
+    return alone ? Signals::kPending : Signals::kPerhaps;
+  }
+  if (alone) return Signals::kNone;
+  const auto process = static_cast<pid_t>(number(value(status, "Tgid"), 10));
+  return others_stopped(process, thread) ? Signals::kPerhaps : Signals::kNone;
+}
+
+}  // namespace anysplice::tools
