@@ -23,6 +23,12 @@ problem = engine.problem or ('' if CGROUPS.is_dir() else 'only with cgroups of v
 if problem:
     print(f'# no systemd in a container here, so its reading of the drop-in alone is tested: {problem}')
 
+
+
+def with_systemd(function):
+    return function if problem else tap.test(function)
+
+
 TARGET = """
 [Unit]
 DefaultDependencies=no
@@ -113,10 +119,8 @@ def systemd_understands_it():
     assert complaints(text.replace('splice:ENOSYS', 'splyce:ENOSYS')), 'nothing is looked at'
 
 
-@tap.test
+@with_systemd
 def a_service_without_a_filter():
-    if problem:
-        return
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     for name, options in (('plain', None), ('three', ()), ('all', ('--sendfile', '--io-uring'))):
         make(name, SCRIPT.format(name=name))
@@ -131,12 +135,10 @@ def a_service_without_a_filter():
     assert said('plain.kernel')['splice'] == 'ok', said('plain.kernel')
 
 
-@tap.test
+@with_systemd
 def a_service_whose_filter_kills():
     """Where the unit allows by a list, the calls get the errors all the same; where it kills by
     one, that may stay. The library, which is told, makes none of them."""
-    if problem:
-        return
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     for name, filtering in (('allowing', '@system-service'),
                             ('killing', '~splice tee vmsplice sendfile')):
@@ -152,11 +154,9 @@ def a_service_whose_filter_kills():
     print('# a list that kills, and then ours:', said('killing.status'))
 
 
-@tap.test
+@with_systemd
 def a_service_of_an_ordinary_user():
     """NoNewPrivileges= is then implied; capabilities by AmbientCapabilities= leave the library."""
-    if problem:
-        return
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     make('user', SCRIPT.format(name='user'),
          'User=nobody\nAmbientCapabilities=CAP_NET_BIND_SERVICE\nProtectSystem=strict\n'

@@ -136,13 +136,6 @@ use_sendfile=YES
 """
 
 
-def logged_in():
-    ftp = ftplib.FTP()
-    ftp.connect(HOST, PORT, 20)
-    ftp.login()
-    return ftp
-
-
 def vsftpd_serves(how):
     folder = pathlib.Path.cwd()
     for name in ('public', 'empty'):
@@ -153,7 +146,13 @@ def vsftpd_serves(how):
     (folder / 'public' / 'in').write_bytes(data)
     with served(['vsftpd', 'ftp.conf'], how):
         pieces = []
-        logged_in().retrbinary('RETR in', pieces.append)
+        try:
+            ftp = ftplib.FTP()
+            ftp.connect(HOST, PORT, 20)
+            ftp.login()
+            ftp.retrbinary('RETR in', pieces.append)
+        except ftplib.all_errors as error:
+            raise AssertionError(repr(error)) from error
         assert b''.join(pieces) == data
     if how[2]:
         assert how[2]('sendfile') >= SIZE
