@@ -65,6 +65,9 @@ class Filtered:
 
     environment = os.environ
 
+    def __init__(self, problem):
+        self.problem = problem
+
     def command(self, argv, options=(), profile=None):
         variables = [option.removeprefix('--env=') for option in options]
         return ['env', *variables, sys.executable,
