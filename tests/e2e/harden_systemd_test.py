@@ -1,10 +1,12 @@
 """The drop-in of `anysplice profile --systemd`, obeyed by a real systemd: in a container of its own,
 where it starts nothing but the services of the test."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 import podman
@@ -19,14 +21,7 @@ KERNEL_SAYS = tap.PROGRAMS / 'kernel_says'
 CGROUPS = pathlib.Path('/sys/fs/cgroup/systemd')  # version 1, or both
 
 engine = podman.Podman()
-problem = engine.problem or ('' if CGROUPS.is_dir() else 'only with cgroups of version 1')
-if problem:
-    print(f'# no systemd in a container here, so its reading of the drop-in alone is tested: {problem}')
 
-
-
-def with_systemd(function):
-    return function if problem else tap.test(function)
 
 
 TARGET = """
@@ -84,6 +79,28 @@ def boot(*names):
     finally:
         engine.remove()
         process.wait()
+
+
+def why_not():
+    """Why no systemd comes up in a container here."""
+    if engine.problem or not CGROUPS.is_dir():
+        return engine.problem or 'only with cgroups of version 1'
+    with tempfile.TemporaryDirectory(prefix='anysplice-e2e.') as folder, contextlib.chdir(folder):
+        make('probe')
+        try:
+            boot('probe')
+        except AssertionError as error:
+            return f'systemd does not come up: {error}'
+    return ''
+
+
+problem = why_not()
+if problem:
+    print(f'# no systemd in a container here, so its reading of the drop-in alone is tested: {problem}')
+
+
+def with_systemd(function):
+    return function if problem else tap.test(function)
 
 
 def said(name):
