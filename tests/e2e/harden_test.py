@@ -36,6 +36,25 @@ def refused(*options, base=True):
 
 
 @tap.test
+def wrong_usage():
+    for words, said in (((), 'give one of'), (('--oci', '--docker'), 'give one of'),
+                        (('--systemd=a/b',), 'not the name of a service'),
+                        (('--systemd=a.timer',), 'not a service'),
+                        (('--docker', '--base=/dev/null'), '--base is for --oci'),
+                        (('--oci', '--base=/dev/null'), 'cannot read'),
+                        (('--oci', '--base=/etc/passwd'), '/etc/passwd: not a seccomp profile'),
+                        (('--systemd=a', '--library=lib.so'), 'an absolute path'),
+                        (('--systemd=a', '--library=/a:b.so'), 'LD_PRELOAD'),
+                        (('--oci', 'nginx'), 'takes no argument')):
+        out, err = tap.run('profile', *words, status=125)
+        assert said in err and not out, (words, err)
+    assert 'allows everything but these calls' in tap.run('profile', '--oci')[1]
+    hidden = tap.run('profile', '--systemd=a', '--library=/home/me/libanysplice.so')[1]
+    assert 'below /home/, which ProtectHome=' in hidden, hidden
+    assert not tap.run('profile', '--systemd=a', '--library=/usr/lib/libanysplice.so')[1]
+
+
+@tap.test
 def on_its_own_the_kernel_refuses_none():
     done = subprocess.run([tap.PROGRAMS / 'kernel_says'], capture_output=True, text=True, check=True)
     assert done.stdout.count(' ok\n') >= 4, done.stdout
@@ -136,13 +155,6 @@ use_sendfile=YES
 """
 
 
-def logged_in():
-    ftp = ftplib.FTP()
-    ftp.connect(HOST, PORT, 20)
-    ftp.login()
-    return ftp
-
-
 def vsftpd_serves(how):
     folder = pathlib.Path.cwd()
     for name in ('public', 'empty'):
@@ -153,7 +165,13 @@ def vsftpd_serves(how):
     (folder / 'public' / 'in').write_bytes(data)
     with served(['vsftpd', 'ftp.conf'], how):
         pieces = []
-        logged_in().retrbinary('RETR in', pieces.append)
+        try:
+            ftp = ftplib.FTP()
+            ftp.connect(HOST, PORT, 20)
+            ftp.login()
+            ftp.retrbinary('RETR in', pieces.append)
+        except ftplib.all_errors as error:
+            raise AssertionError(repr(error)) from error
         assert b''.join(pieces) == data
     if how[2]:
         assert how[2]('sendfile') >= SIZE

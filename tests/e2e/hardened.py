@@ -20,7 +20,7 @@ engine = podman.Podman()
 if engine.problem:
     print(f'# podman does not work here, so the filter alone is tested: {engine.problem}')
     engine.close()
-    engine = podman.Filtered()
+    engine = podman.Filtered(engine.problem)
 
 
 def profile(*options):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import tap
+import under_test
 
 FILTER = (sys.executable, pathlib.Path(__file__).parent / 'seccomp_filter.py')
 CALLS = ('splice', 'tee', 'vmsplice', 'sendfile')
@@ -18,6 +19,11 @@ RAW = tap.PROGRAMS / 'raw_calls'
 USES = {'splice': {'splice'}, 'tee': {'tee', 'splice'}, 'vmsplice': {'vmsplice'},
         'sendfile': {'sendfile'}}
 SIZE = 300000
+
+
+def asks_kernel(function):
+    """A test of an engine that leaves calls to the kernel where it can."""
+    return tap.test(function) if under_test.NATIVE else function
 
 
 def under(action, calls, *argv, **how):
@@ -51,17 +57,18 @@ def alone_it_dies():
     make()
     for action in ACTIONS:
         for call in CALLS:
-            for killing in ((call,), CALLS):
-                done = under(action, killing, RAW, call, 'in', 'out')
-                assert done.returncode == -signal.SIGSYS, (action, call, killing, done)
+            done = under(action, (call,), RAW, call, 'in', 'out')
+            assert done.returncode == -signal.SIGSYS, (action, call, done)
 
 
 @tap.test
 def with_anysplice_it_copies():
-    for action in ACTIONS:
+    for call in CALLS:
         for killing in (CALLS, *((call,) for call in CALLS)):
-            for call in CALLS:
-                copies(call, action, killing)
+            copies(call, 'kill-process', killing)
+        for action in ('kill-thread', 'trap'):
+            copies(call, action, (call,))
+            copies(call, action, CALLS)
 
 
 @tap.test
@@ -95,10 +102,9 @@ def nothing_but_what_services_may():
     the command and the library make none of them."""
     left = in_group('@system-service') - {*CALLS, 'sendfile64'}
     pathlib.Path('left').write_text('\n'.join(sorted(left)))
-    for action in ACTIONS:
-        for call in CALLS:
-            copies(call, action, ('@left',), options=('--rings=off',))
-            copies(call, action, ('@left',))
+    for call in CALLS:
+        copies(call, 'kill-process', ('@left',), options=('--rings=off',))
+        copies(call, 'kill-process', ('@left',))
 
 
 @tap.test
@@ -149,12 +155,12 @@ def what_the_program_starts_is_helped():
 @tap.test
 def any_error_of_a_filter_is_a_refusal():
     """Service managers let the administrator choose it."""
-    for error in ('13', '117', '95', '38'):  # EACCES, EUCLEAN, EOPNOTSUPP, ENOSYS
+    for error in ('13', '117'):  # EACCES, EUCLEAN
         for call in CALLS:
             copies(call, error, CALLS)
 
 
-@tap.test
+@asks_kernel
 def the_library_alone_has_to_be_told():
     """A preloaded library does not try: ANYSPLICE_REFUSED says it."""
     data = make()
@@ -190,7 +196,7 @@ def a_static_program_is_not_worse_off():
     assert 'calls of splice fail with EINVAL' in done.stderr, done
 
 
-@tap.test
+@asks_kernel
 def doctor_shows_it():
     done = under('kill-process', ('splice', 'tee'), tap.ANYSPLICE, 'doctor', '--json')
     assert done.returncode == 0, done

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 SECONDS = 60
 HERE = pathlib.Path(__file__).resolve().parent
@@ -54,16 +55,24 @@ class Podman:
 
     def close(self):
         self.remove()
-        # podman leaves its store mounted on itself.
-        store = f'{self.folder.name}/store/overlay'
-        subprocess.run(['umount', store], capture_output=True, timeout=SECONDS, check=False)
-        self.folder.cleanup()
+        # podman leaves its store mounted on itself, and the last of its processes may not have ended.
+        for _ in range(100):
+            subprocess.run(['umount', f'{self.folder.name}/store/overlay'], capture_output=True,
+                           timeout=SECONDS, check=False)
+            try:
+                return self.folder.cleanup()
+            except OSError:
+                time.sleep(0.1)
+        raise OSError(f'{self.folder.name} is still in use')
 
 
 class Filtered:
     """Instead of podman, where that does not work: the same filter, and no container."""
 
     environment = os.environ
+
+    def __init__(self, problem):
+        self.problem = problem
 
     def command(self, argv, options=(), profile=None):
         variables = [option.removeprefix('--env=') for option in options]

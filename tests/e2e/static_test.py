@@ -1,13 +1,11 @@
 """`anysplice run` of programs that no library can be loaded into: what is refused becomes EINVAL."""
 
-import functools
 import hashlib
 import os
-import pathlib
 import subprocess
-import tempfile
 
 import tap
+from go_relay import built_by_go
 
 RELAY = tap.PROGRAMS / 'relay'
 SIZE = 300000
@@ -82,18 +80,6 @@ def what_it_starts_is_helped():
              'print(os.splice(f, w, 4096))"'
     out, err = tap.run('run', '--block=ENOSYS', '--', '/bin/busybox', 'sh', '-c', script)
     assert out == '4096\n' and 'statically linked' in err, (out, err)
-
-
-@functools.cache
-def built_by_go(cgo=0):
-    """programs/relay.go, static but with cgo; the folder goes with this process."""
-    folder = tempfile.TemporaryDirectory(prefix='anysplice-go.')
-    source = pathlib.Path(__file__).parent / 'programs' / 'relay.go'
-    environment = {**os.environ, 'CGO_ENABLED': str(cgo), 'GOCACHE': f'{folder.name}/cache',
-                   'GO111MODULE': 'off', 'GOFLAGS': '-p=2'}
-    subprocess.run(['go', 'build', '-o', f'{folder.name}/relay', source], env=environment,
-                   check=True, stdin=subprocess.DEVNULL, timeout=200)
-    return folder
 
 
 def relays_by_go(*options, status=0, cgo=0):
