@@ -77,6 +77,8 @@ inline bool can_linger(const Endpoint& end) { return end.kind == Kind::kDevice |
 // Move without waiting: -EAGAIN if there is nothing, or no room, even if the descriptor is
 // blocking. (Of a source that can_linger() poll must have said that it is ready.)
 ssize_t pull(Endpoint& from, const iovec& into);
+// The same into several; only a device fills more than the first.
+ssize_t pull(Endpoint& from, const iovec* into, int count);
 // `more`: further bytes follow at once (MSG_MORE). A message socket gets all of iov as one message.
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more);
 

@@ -105,6 +105,12 @@ ssize_t pull(Endpoint& from, const iovec& into) {
   return n;
 }
 
+ssize_t pull(Endpoint& from, const iovec* into, int count) {
+  if (count == 1 || from.kind != Kind::kDevice) return pull(from, into[0]);
+  const ssize_t n = sys->readv(from.fd, into, count);
+  return n < 0 ? -errno : n;
+}
+
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more) {
   ssize_t n = 0;
   switch (to.kind) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/memory/page_runs.h"
 #include "core/memory/scratch.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/poll_one.h"
@@ -243,8 +244,10 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
 
 // What a device, or a file that lingers, gives is read with no pipe locked: such a read can sleep.
 
-// The most that one such call takes.
-constexpr size_t kMostOfDevice = 16 * kPage;
+// The most that one such call takes. A device may insist on room for a whole message: /dev/fuse, on
+// as much as it was told that a write may have, and more.
+constexpr size_t kMostOfDevice = 512 * kPage;
+constexpr size_t kMostOfOthers = 16 * kPage;
 
 // Room of the pipe for bytes of the source. As an attempt: `room` is 0 if the call is to end.
 Step room_for_device(Flow& flow, PipeLock& pipe, size_t* room) {
@@ -263,33 +266,53 @@ Step room_for_device(Flow& flow, PipeLock& pipe, size_t* room) {
   }
   if (flow.left() == 0) return Step::kDone;
   if (!can_be_source(flow.in)) return flow.fail(EINVAL);
-  *room = std::min({flow.left(), free, kMostOfDevice});
+  const bool whole = flow.in.kind == Kind::kDevice && !flow.in.terminal;
+  *room = std::min({flow.left(), free, whole ? kMostOfDevice : kMostOfOthers});
   return Step::kDone;
 }
 
+// As much of the bytes as the ring has room for.
+size_t put_into_ring(Ring& ring, const char* data, size_t length) {
+  size_t done = 0;
+  while (done < length) {
+    const Ring::Room room = ring.reserve(length - done);
+    if (room.iov.iov_len == 0) break;
+    memcpy(room.iov.iov_base, data + done, room.iov.iov_len);
+    ring.commit(room, room.iov.iov_len);
+    done += room.iov.iov_len;
+  }
+  return done;
+}
+
 // Puts what was read into the pipe, whatever has become of it. Bytes or -errno.
-ssize_t put(Flow& flow, CriticalSection& section, const char* data, size_t length) {
+ssize_t put(Flow& flow, CriticalSection& section, const iovec* iov, size_t length) {
   PipeLock pipe(section, flow.out.pipe_seen());
   if (const int error = pipe.lock(); error != 0) return error;
-  if (pipe.is_ring()) {
-    Ring& ring = pipe.bytes();
-    const Ring::Room room = ring.reserve(length);
-    if (room.iov.iov_len == length) {
-      memcpy(room.iov.iov_base, data, length);
-      ring.commit(room, length);
-      return static_cast<ssize_t>(length);
+  size_t done = 0;
+  while (done < length) {
+    const auto* const data = static_cast<const char*>(iov->iov_base);
+    const size_t size = std::min(iov->iov_len, length - done);
+    const size_t in_ring = pipe.is_ring() ? put_into_ring(pipe.bytes(), data, size) : 0;
+    done += in_ring;
+    ++iov;
+    if (in_ring == size) continue;
+    if (pipe.is_ring()) {
+      pipe.to_kernel(SettleReason::kWait);
+      if (const int error = pipe.lock(); error != 0) {
+        return done > 0 ? static_cast<ssize_t>(done) : error;
+      }
     }
-    ring.cancel(room);
-    pipe.to_kernel(SettleReason::kWait);
-    if (const int error = pipe.lock(); error != 0) return error;
+    section.block_signals();
+    const iovec rest{const_cast<char*>(data) + in_ring, size - in_ring};
+    ssize_t written = kernel_pipe::write_now(pipe.fd(), &rest, 1);
+    if (written < static_cast<ssize_t>(rest.iov_len)) {
+      written = write_rest(pipe, data + in_ring, rest.iov_len, written);
+    }
+    if (written < 0) return done > 0 ? static_cast<ssize_t>(done) : written;
+    done += static_cast<size_t>(written);
+    if (written < static_cast<ssize_t>(rest.iov_len)) break;
   }
-  section.block_signals();
-  const iovec all{const_cast<char*>(data), length};
-  ssize_t written = kernel_pipe::write_now(pipe.fd(), &all, 1);
-  if (written < static_cast<ssize_t>(length)) {
-    written = write_rest(pipe, data, length, written);
-  }
-  return written;
+  return static_cast<ssize_t>(done);
 }
 
 // Reads what poll says is there, with signals blocked: no handler can leave between the source and
@@ -297,10 +320,10 @@ ssize_t put(Flow& flow, CriticalSection& section, const char* data, size_t lengt
 ssize_t take_ready(Flow& flow, size_t want) {
   if (poll_one(flow.in.fd, POLLIN, 0) == 0) return -EAGAIN;
   CriticalSection section(Signals::kBlocked);
-  const Scratch scratch;
-  if (scratch.data() == nullptr) return -ENOMEM;
-  const ssize_t n = pull(flow.in, {scratch.data(), std::min(want, scratch.size())});
-  return n <= 0 ? n : put(flow, section, scratch.data(), static_cast<size_t>(n));
+  PageRuns room(want);
+  if (room.size() == 0) return -ENOMEM;
+  const ssize_t n = pull(flow.in, room.iov(), room.count());
+  return n <= 0 ? n : put(flow, section, room.iov(), static_cast<size_t>(n));
 }
 
 // A terminal's read knows more than its poll (VMIN, VTIME, the reader's process group), so that it
@@ -310,7 +333,8 @@ ssize_t wait_and_take(Flow& flow, size_t want) {
   const ssize_t n = pull(flow.in, {some, std::min(want, sizeof(some))});
   if (n <= 0) return n;
   CriticalSection section(Signals::kBlocked);
-  return put(flow, section, some, static_cast<size_t>(n));
+  const iovec all{some, static_cast<size_t>(n)};
+  return put(flow, section, &all, all.iov_len);
 }
 
 ssize_t from_device(Flow& flow) {
