@@ -1,12 +1,10 @@
 """`anysplice run` of programs that no library can be loaded into: what is refused becomes EINVAL."""
 
-import functools
 import hashlib
 import os
-import pathlib
 import subprocess
-import tempfile
 
+import go_relay
 import tap
 
 RELAY = tap.PROGRAMS / 'relay'
@@ -84,23 +82,11 @@ def what_it_starts_is_helped():
     assert out == '4096\n' and 'statically linked' in err, (out, err)
 
 
-@functools.cache
-def built_by_go(cgo=0):
-    """programs/relay.go, static but with cgo; the folder goes with this process."""
-    folder = tempfile.TemporaryDirectory(prefix='anysplice-go.')
-    source = pathlib.Path(__file__).parent / 'programs' / 'relay.go'
-    environment = {**os.environ, 'CGO_ENABLED': str(cgo), 'GOCACHE': f'{folder.name}/cache',
-                   'GO111MODULE': 'off', 'GOFLAGS': '-p=2'}
-    subprocess.run(['go', 'build', '-o', f'{folder.name}/relay', source], env=environment,
-                   check=True, stdin=subprocess.DEVNULL, timeout=200)
-    return folder
-
-
 def relays_by_go(*options, status=0, cgo=0):
     data = os.urandom(SIZE * 10)
     with open('in', 'wb') as file:
         file.write(data)
-    out, err = tap.run('run', *options, '--', f'{built_by_go(cgo).name}/relay', 'in', status=status)
+    out, err = tap.run('run', *options, '--', go_relay.built(cgo), 'in', status=status)
     assert status or out.strip() == hashlib.sha256(data).hexdigest(), out
     return err
 
