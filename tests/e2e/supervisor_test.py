@@ -3,10 +3,13 @@ carried out by the command (tools/supervisor)."""
 
 import contextlib
 import errno
+import filecmp
 import hashlib
+import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +18,7 @@ import go_relay
 import tap
 
 RELAY = tap.PROGRAMS / 'relay'
+SAMPLES = pathlib.Path(os.environ['E2E_SAMPLES'])
 WAITING = tap.PROGRAMS / 'waiting'
 SIZE = 3000000
 SEED = int(os.environ.get('E2E_SEED', random.randrange(1 << 30)))
@@ -98,6 +102,48 @@ def what_is_injected():
     pathlib.Path('in').write_bytes(b'x')
     out, err = tap.run('run', '--block', '--inject=splice:errno=EINTR', '--', WAITING, 'others')
     assert out == f'-1 {errno.EINTR} 0\n', (out, err)
+
+
+@tap.test
+def injection_is_the_same_as_with_the_library():
+    """The same calls get the same decisions: seeds, and the numbers of calls, mean the same."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE // 10))
+    recorded = []
+    for kind in ('sample', 'static'):
+        shutil.copy(SAMPLES / f'{kind}_careful', 'program')
+        tap.run('run', '--block', '--quiet', '--record=record', '--rings=off',
+                '--inject=seed=3;splice:short=0.3,eagain=0.1', '--', './program', 'in', 'out')
+        assert filecmp.cmp('in', 'out', shallow=False)
+        recorded.append([line for line in pathlib.Path('record').read_text().splitlines()
+                         if line.startswith('program ')])
+    assert recorded[0] == recorded[1] and len(recorded[0]) > 3, recorded
+
+
+@tap.test
+def explore_finds_the_same_as_with_the_library():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE // 30))
+    for sample, status in (('no_fallback', 1), ('careful', 0)):
+        found = []
+        for kind in ('sample', 'static'):
+            out, _ = tap.run('explore', '--json', '--output=out', '--max-runs=60', '--timeout=5',
+                             '--mode=emulate', '--block', '--', SAMPLES / f'{kind}_{sample}', 'in',
+                             'out', status=status)
+            found.append({(finding['verdict'], finding['failure'])
+                          for finding in json.loads(out)['findings']})
+        assert found[0] == found[1] and bool(found[0]) == bool(status), found
+
+
+@tap.test
+def top_watches():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    out, err = tap.run('top', '--block', '--', RELAY, 'in', 'out')
+    assert out == 'splices\n' and 'relay' in err and 'splice' in err, err
+
+
+@tap.test
+def what_outlives_the_program_is_served():
+    out, _ = tap.run('run', '--block', '--quiet', '--', WAITING, 'outlived')
+    assert out == '5 0 0\n', out
 
 
 def natively(*words):

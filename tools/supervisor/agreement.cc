@@ -165,6 +165,7 @@ void Agreement::supervise(const RunOptions& options, const std::string& program,
                                 .kernels = ~(options.block | options.refused),
                                 .probe = probe_,
                                 .probe_answer = kServed,
+                                .identify = options.needs_library(),
                                 .quiet = options.quiet});
         if (!service_->start()) failure = errno;
       }

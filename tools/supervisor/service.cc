@@ -153,7 +153,12 @@ void Service::serve(const seccomp_notif& call) {
     Target target(setup_.listener, call);
     const sigset_t wake = only({wake_signal()});
     pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
-    answer = carry_out(target, *which, call.data);
+    {
+      const Callers::Found caller =
+          setup_.identify ? callers_.find(static_cast<pid_t>(call.pid)) : Callers::Found{};
+      const CallsOf calls(caller.caller, static_cast<uint64_t>(caller.process));
+      answer = carry_out(target, *which, call.data);
+    }
     pthread_sigmask(SIG_BLOCK, &wake, nullptr);
     {
       const std::lock_guard lock(mutex_);

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "tools/block.h"
+#include "tools/supervisor/callers.h"
 #include "tools/supervisor/target.h"
 #include "tools/supervisor/thread_status.h"
 
@@ -30,6 +31,7 @@ class Service {
     CallSet kernels;    // calls that the kernel would answer if we did not
     uint64_t probe;     // a length that no program asks for: such a call is answered by
     long probe_answer;  // this
+    bool identify;      // the callers are to be told apart
     bool quiet;
   };
 
@@ -77,6 +79,7 @@ class Service {
   std::mutex leader_;              // who holds it waits for the next call
   std::atomic<int> followers_{0};  // who wait for that
   std::atomic<bool> told_{false};
+  Callers callers_;
   std::mutex mutex_;
   std::condition_variable some_;
   std::list<Job> jobs_;  // guarded by mutex_

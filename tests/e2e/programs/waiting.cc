@@ -1,5 +1,5 @@
-// waiting restart|interrupt|stop|broken|caught|others [threads]: calls that wait, and what ends
-// that. Prints what the call returned, what errno was, and how many signals were handled; with
+// waiting restart|interrupt|stop|broken|caught|others|outlived [threads]: calls that wait, and what
+// ends that. Prints what the call returned, what errno was, and how many signals were handled; with
 // `threads` another thread is there that could take the signal. Linked statically.
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +85,13 @@ int main(int argc, char** argv) {
     if (write(in[1], "x", 1) != 1) return 2;
   } else if (how == "others") {
     pthread_create(&thread, nullptr, move, &in[1]);
+  } else if (how == "outlived") {
+    // What waits is a child of a process that has ended.
+    if (fork() != 0) usleep(100000), _exit(0);
+    if (fork() == 0) {
+      usleep(500000);
+      _exit(write(in[1], "later", 5) == 5 ? 0 : 3);
+    }
   } else if (how == "stop") {
     if (fork() == 0) from_outside(in[1]);
   } else {
