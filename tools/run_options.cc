@@ -123,9 +123,9 @@ const absl::string_view kRunHelp =
     R"(Usage: anysplice run [OPTION]... [--] PROGRAM [ARGUMENT]...
 
 Runs PROGRAM. Where the system does not provide splice, tee, vmsplice and
-sendfile, anysplice does. A program that loads no shared library, or another C
-library, gets EINVAL for the calls that are refused, after which most programs
-copy by themselves.
+sendfile, anysplice does. For a program that loads no shared library, or another
+C library, this command carries them out; where it cannot, calls that are refused
+fail with EINVAL, after which most programs copy by themselves.
 
   --mode=MODE          who answers the calls:
                          auto           the kernel, and anysplice where the
@@ -159,7 +159,8 @@ copy by themselves.
   --no-preload         run without anysplice, to see what --block alone does
   --fallback           let refused calls that do not go through the C library
                        (as those of Go with cgo) fail with EINVAL, too
-  --quiet              do not tell about that
+  --quiet              do not tell about that, nor that this command carries out
+                       the program's calls
   --help, --version
 
 The exit status is that of the program; if a signal ended it, the same signal

@@ -1,15 +1,34 @@
 // The engine in a process that makes calls for other programs, on descriptors that it was given for
 // the length of a call.
 //
-// To be called once, before there are threads.
+// Thread-safe, but for make_calls_for_others().
 #ifndef ANYSPLICE_CORE_API_FOR_OTHERS_H_
 #define ANYSPLICE_CORE_API_FOR_OTHERS_H_
 
+#include "core/inject/process.h"
+
 namespace anysplice {
 
+// To be called once, before there are threads.
 // Nothing is remembered of a descriptor, no pipe gets a ring, and nothing stays held after a call:
 // what the other programs do with their pipes is not seen.
 void make_calls_for_others();
+
+// Whose calls they are, to those who count them and make them fail.
+using Caller = inject::Other;
+// Of the program that take_settings() was told of; of one that has been started since; of a child.
+void name_first(Caller& caller);
+void name_started(Caller& caller, const char* called);
+void name_child(Caller& caller, const Caller& parent, uint32_t number);
+
+// As long as this object lives the thread that made it makes the calls of that caller.
+class CallsOf {
+ public:
+  CallsOf(Caller* caller, uint64_t process);
+  ~CallsOf();
+  CallsOf(const CallsOf&) = delete;
+  CallsOf& operator=(const CallsOf&) = delete;
+};
 
 }  // namespace anysplice
 

@@ -19,6 +19,7 @@ std::atomic<unsigned> observers;
 namespace {
 
 std::atomic<ProcessCounters*> own_place;
+thread_local uint64_t other_process;
 
 uint64_t now() {
   timespec t;
@@ -32,22 +33,27 @@ bool in_ring(int fd) {
   return entry.ours() && pipe_of(entry)->state.load(std::memory_order_acquire) == PipeState::kRing;
 }
 
-ProcessCounters& place_of_this_process() {
-  ProcessCounters* place = own_place.load(std::memory_order_relaxed);
-  if (place != nullptr) return *place;
-  const auto self = static_cast<uint64_t>(sys->getpid());
-  place = stats->process;
+ProcessCounters& place_of(uint64_t self) {
+  ProcessCounters* place = stats->process;
   for (ProcessCounters* const last = place + kProcesses - 1; place < last; ++place) {
     uint64_t pid = 0;
     if (place->pid.compare_exchange_strong(pid, self) || pid == self) break;
   }
+  return *place;
+}
+
+ProcessCounters& place_of_caller() {
+  if (other_process != 0) return place_of(other_process);
+  ProcessCounters* place = own_place.load(std::memory_order_relaxed);
+  if (place != nullptr) return *place;
+  place = &place_of(static_cast<uint64_t>(sys->getpid()));
   own_place.store(place, std::memory_order_relaxed);
   return *place;
 }
 
 void count_call(const Asked& asked, const Seen& seen) {
   CallDetails& details = stats->details[static_cast<size_t>(asked.call)];
-  ProcessCounters& process = place_of_this_process();
+  ProcessCounters& process = place_of_caller();
   count(process.calls);
   if (seen.result < 0) {
     const auto error = static_cast<size_t>(seen.error);
@@ -68,6 +74,8 @@ void count_call(const Asked& asked, const Seen& seen) {
 }  // namespace
 
 void observe_as_new_process() { own_place.store(nullptr, std::memory_order_relaxed); }
+
+void observe_for_process(uint64_t pid) { other_process = pid; }
 
 // What is behind the pointers, before the call changes it.
 void Observation::read_arguments(const Asked& asked) {

@@ -41,6 +41,9 @@ extern std::atomic<unsigned> observers;
 // To be called in the child of a fork: it counts as a process of its own from now on.
 void observe_as_new_process();
 
+// From now on the calling thread's calls are those of another process; 0: of this one.
+void observe_for_process(uint64_t pid);
+
 class Observation {
  public:
   void begin(const Asked& asked);

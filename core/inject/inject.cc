@@ -27,7 +27,8 @@ std::atomic<int> gone[kCalls];  // the error of a call that is no more
 constexpr size_t kDrawn = 65536;
 
 bool names_us(const char* name) {
-  return *name == '\0' || strcmp(name, process.plain) == 0 || strcmp(name, process.name) == 0;
+  const Process& who = caller();
+  return *name == '\0' || strcmp(name, who.plain) == 0 || strcmp(name, who.name) == 0;
 }
 
 // Whether the rule is about this call, and this one of those it is about.
@@ -97,7 +98,7 @@ Decision decide(const Attempt& attempt, const Situation& now, Counts& mine) {
     const Rule& rule = plan->rule[i];
     if (!concerns(rule, now, mine, &mine.matched[i])) continue;
     // Of the seed, who asks, which rule, and which of its calls: nothing else.
-    uint64_t random = mix(mix(plan->seed, process.identity), mine.thread);
+    uint64_t random = mix(mix(plan->seed, caller().identity), mine.thread);
     random = mix(mix(random, i), mine.matched[i]);
     if (happens(random, rule.chance)) apply(rule, random, attempt, now, mine, &decision);
   }
@@ -155,7 +156,7 @@ Turn begin(const Attempt& attempt, size_t length) {
     Site site{.thread = mine.thread,
               .call = attempt.call,
               .number = ++mine.calls[static_cast<size_t>(attempt.call)]};
-    memcpy(site.process, process.name, kNameSize);
+    memcpy(site.process, caller().name, kNameSize);
     const Situation now = look_at(attempt, length);
     decision = replaying() ? replayed(site) : decide(attempt, now, mine);
     entry = note(attempt, now, site, decision);

@@ -11,6 +11,7 @@ namespace anysplice::inject {
 namespace {
 
 thread_local Counts mine;
+thread_local Other* standing_for;
 std::atomic<uint32_t> generation{1};
 std::atomic<uint32_t> threads{0};  // but the first
 std::atomic<uint32_t> children{0};
@@ -32,21 +33,27 @@ void append_child(char (&name)[kNameSize], uint32_t number) {
 
 Process process;
 
-void name_process(const char* called, uint32_t start) {
+void name_process(Process& who, const char* called, uint32_t start) {
   const char* slash = strrchr(called, '/');
   const char* base = slash != nullptr ? slash + 1 : called;
   size_t length = 0;
   for (; base[length] != '\0' && length < kBaseLength; ++length) {
-    process.plain[length] = is_plain(base[length]) ? base[length] : '_';
+    who.plain[length] = is_plain(base[length]) ? base[length] : '_';
   }
-  if (length == 0) process.plain[length++] = '_';
-  process.plain[length] = '\0';
-  memcpy(process.name, process.plain, kNameSize);
+  if (length == 0) who.plain[length++] = '_';
+  who.plain[length] = '\0';
+  memcpy(who.name, who.plain, kNameSize);
   if (start > 1) {
-    append_text(process.name, "#");
-    append_number(process.name, start);
+    append_text(who.name, "#");
+    append_number(who.name, start);
   }
-  process.identity = mix_text(0, process.plain);
+  who.identity = mix_text(0, who.plain);
+}
+
+void name_child(Process& who, uint32_t number) {
+  append_child(who.name, number);
+  append_child(who.plain, number);
+  who.identity = mix(who.identity, number);
 }
 
 void begin_counting() {
@@ -58,14 +65,15 @@ void begin_counting() {
 void before_fork() { children.fetch_add(1, std::memory_order_relaxed); }
 
 void become_child() {
-  const uint32_t number = children.exchange(0, std::memory_order_relaxed);
-  append_child(process.name, number);
-  append_child(process.plain, number);
-  process.identity = mix(process.identity, number);
+  name_child(process, children.exchange(0, std::memory_order_relaxed));
   begin_counting();
 }
 
+void stand_for(Other* other) { standing_for = other; }
+const Process& caller() { return standing_for != nullptr ? standing_for->process : process; }
+
 Counts& counts() {
+  if (standing_for != nullptr) return standing_for->counts;
   const uint32_t now = generation.load(std::memory_order_relaxed);
   if (mine.generation == now) return mine;
   mine = {};

@@ -41,7 +41,12 @@ struct Process {
 extern Process process;
 
 // From the name that the program was called by; start counts from 1.
-void name_process(const char* called, uint32_t start);
+void name_process(Process& who, const char* called, uint32_t start);
+inline void name_process(const char* called, uint32_t start) {
+  name_process(process, called, start);
+}
+// Makes the name of a process that of its child with this number.
+void name_child(Process& who, uint32_t number);
 // To be called by the first thread of the process, before any thread has made a call.
 void begin_counting();
 // In the parent before a fork, and in the child after it.
@@ -50,6 +55,16 @@ void become_child();
 
 // Those of the calling thread; they start from zero when it makes its first call.
 Counts& counts();
+
+// A thread of another process, for which the calling thread makes calls (api/for_others.h).
+struct Other {
+  Process process;
+  Counts counts;
+};
+// Until it is null, counts() and caller() are of that one.
+void stand_for(Other* other);
+// The process that makes the call.
+const Process& caller();
 
 }  // namespace anysplice::inject
 

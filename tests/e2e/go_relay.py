@@ -1,4 +1,4 @@
-"""programs/relay.go, as several tests need it."""
+"""programs/relay.go, built."""
 
 import functools
 import os
@@ -8,8 +8,7 @@ import tempfile
 
 
 @functools.cache
-def built_by_go(cgo=0):
-    """The folder with `relay`, static but with cgo; it goes with this process."""
+def _folder(cgo):
     folder = tempfile.TemporaryDirectory(prefix='anysplice-go.')
     source = pathlib.Path(__file__).parent / 'programs' / 'relay.go'
     environment = {**os.environ, 'CGO_ENABLED': str(cgo), 'GOCACHE': f'{folder.name}/cache',
@@ -17,3 +16,8 @@ def built_by_go(cgo=0):
     subprocess.run(['go', 'build', '-o', f'{folder.name}/relay', source], env=environment,
                    check=True, stdin=subprocess.DEVNULL, timeout=200)
     return folder
+
+
+def built(cgo=0):
+    """Its path; static but with cgo. It goes with this process."""
+    return f'{_folder(cgo).name}/relay'

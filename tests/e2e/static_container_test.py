@@ -6,8 +6,8 @@ import os
 import pathlib
 import sys
 
+import go_relay
 import tap
-from go_relay import built_by_go
 from hardened import engine, profile
 
 if os.geteuid() != 0:
@@ -36,8 +36,9 @@ def make():
 
 
 def go():
-    folder = built_by_go().name
-    return [f'{folder}/relay', 'in'], [f'--volume={folder}:{folder}']
+    relay = go_relay.built()
+    folder = os.path.dirname(relay)
+    return [relay, 'in'], [f'--volume={folder}:{folder}']
 
 
 @tap.test

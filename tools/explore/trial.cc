@@ -19,6 +19,8 @@
 #include "absl/strings/str_split.h"
 #include "tools/launch.h"
 #include "tools/status.h"
+#include "tools/supervise.h"
+#include "tools/supervisor/run_program.h"
 
 namespace anysplice::tools {
 namespace {
@@ -110,6 +112,15 @@ bool wait_for(pid_t child, Clock::time_point until, int* status) {
   }
 }
 
+// In a child of ours: the program, or its supervisor, which ends as it does.
+[[noreturn]] void be(const RunOptions& options, const std::string& program) {
+  if (options.supervised.none()) _exit(become(options, program));
+  const absl::StatusOr<int> status = run_program(options, program);
+  if (!status.ok()) _exit(report(status.status()));
+  if (WIFSIGNALED(*status)) end_like(*status);
+  _exit(WEXITSTATUS(*status));
+}
+
 }  // namespace
 
 Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
@@ -188,7 +199,7 @@ absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
-    _exit(become(options_.run, program_));
+    be(options_.run, program_);
   }
   Trial trial;
   trial.timed_out = !wait_for(child, start + std::chrono::duration_cast<Clock::duration>(timeout),

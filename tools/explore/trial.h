@@ -62,7 +62,7 @@ class Trials {
   explicit Trials(const TrialOptions& options) : options_(options) {}
   absl::StatusOr<Trial> run(const std::string& spec, Seconds timeout);
 
-  const TrialOptions& options_;
+  const TrialOptions options_;
   std::string program_;
   std::unique_ptr<JournalFile> journal_;
   std::unique_ptr<FindingsFile> findings_;  // null without the check

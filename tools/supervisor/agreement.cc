@@ -16,7 +16,6 @@
 #include "tools/status.h"
 #include "tools/supervisor/engine.h"
 #include "tools/supervisor/filter.h"
-#include "tools/supervisor/service.h"
 
 namespace anysplice::tools {
 namespace {
@@ -145,6 +144,10 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   return execute(options, program);
 }
 
+void Agreement::end() {
+  if (service_ != nullptr) service_->leave_to_child();
+}
+
 void Agreement::supervise(const RunOptions& options, const std::string& program, pid_t child) {
   close(sockets_[0]);
   const int socket = sockets_[1];
@@ -157,13 +160,14 @@ void Agreement::supervise(const RunOptions& options, const std::string& program,
       int failure = listener < 0 ? -listener : 0;
       if (failure == 0) {
         prepare_engine(options, program);
-        auto* const service = new Service({.listener = listener,
-                                           .child = child,
-                                           .kernels = ~(options.block | options.refused),
-                                           .probe = probe_,
-                                           .probe_answer = kServed,
-                                           .quiet = options.quiet});
-        if (!service->start()) failure = errno;
+        service_ = new Service({.listener = listener,
+                                .child = child,
+                                .kernels = ~(options.block | options.refused),
+                                .probe = probe_,
+                                .probe_answer = kServed,
+                                .identify = options.needs_library(),
+                                .quiet = options.quiet});
+        if (!service_->start()) failure = errno;
       }
       tell(socket, failure);
     }

@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "tools/run_options.h"
+#include "tools/supervisor/service.h"
 
 namespace anysplice::tools {
 
@@ -33,6 +34,8 @@ class Agreement {
 
   // In the parent, which is never worse off: what goes wrong the child is told.
   void supervise(const RunOptions& options, const std::string& program, pid_t child);
+  // When the program has ended.
+  void end();
 
  private:
   Agreement() = default;
@@ -41,6 +44,7 @@ class Agreement {
 
   int sockets_[2] = {-1, -1};  // the child's and the parent's
   uint32_t probe_ = 0;
+  Service* service_ = nullptr;  // never deleted: it has threads
 };
 
 }  // namespace anysplice::tools

@@ -13,8 +13,10 @@ absl::StatusOr<int> run_program(const RunOptions& options, const std::string& pr
   absl::StatusOr<Agreement> agreement = Agreement::prepare();
   if (!agreement.ok()) return agreement.status();
   const auto supervise = [&](pid_t child) { agreement->supervise(options, program, child); };
-  return run_child([&] { return agreement->become_supervised(options, program); }, tick,
-                   Started(supervise));
+  const absl::StatusOr<int> status = run_child(
+      [&] { return agreement->become_supervised(options, program); }, tick, Started(supervise));
+  agreement->end();
+  return status;
 }
 
 }  // namespace anysplice::tools

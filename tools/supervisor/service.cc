@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
 #include "absl/cleanup/cleanup.h"
@@ -46,10 +47,11 @@ bool Service::start() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
   sigaction(wake_signal(), &action, nullptr);
-  return spawn(watch) && spawn(work);
+  stop_ = eventfd(0, EFD_CLOEXEC);
+  return stop_ >= 0 && spawn(watch) && spawn(work);
 }
 
-bool Service::spawn(void* (*body)(void*)) {
+bool Service::spawn(void* (*body)(void*), void* argument) {
   constexpr size_t kStack = size_t{512} * 1024;
   sigset_t all, before;
   sigfillset(&all);
@@ -59,7 +61,7 @@ bool Service::spawn(void* (*body)(void*)) {
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  errno = pthread_create(&thread, &attributes, body, this);
+  errno = pthread_create(&thread, &attributes, body, argument);
   const bool made = errno == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
@@ -99,8 +101,10 @@ void Service::lead_and_work() {
 // False once there is nobody left who could call.
 bool Service::receive(seccomp_notif* call) {
   for (;;) {
-    pollfd listener{setup_.listener, POLLIN, 0};
-    if (poll(&listener, 1, -1) < 0 && errno != EINTR) return false;
+    pollfd watched[] = {{setup_.listener, POLLIN, 0}, {stop_, POLLIN, 0}};
+    const pollfd& listener = watched[0];
+    if (poll(watched, 2, -1) < 0 && errno != EINTR) return false;
+    if (stopping_) return false;
     if ((listener.revents & POLLIN) == 0) {
       if ((listener.revents & (POLLHUP | POLLERR)) != 0) return false;
       continue;
@@ -149,13 +153,22 @@ void Service::serve(const seccomp_notif& call) {
     Target target(setup_.listener, call);
     const sigset_t wake = only({wake_signal()});
     pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
-    answer = carry_out(target, *which, call.data);
+    {
+      const Callers::Found caller =
+          setup_.identify ? callers_.find(static_cast<pid_t>(call.pid)) : Callers::Found{};
+      const CallsOf calls(caller.caller, static_cast<uint64_t>(caller.process));
+      answer = carry_out(target, *which, call.data);
+    }
     pthread_sigmask(SIG_BLOCK, &wake, nullptr);
     {
       const std::lock_guard lock(mutex_);
       mine.splice(mine.end(), jobs_, at);
       signals = job.signals;
       gone = job.gone;
+      if (stopping_ && !gone && signals == Signals::kNone && answer.result == -EINTR) {
+        unfinished_.push_back(call);
+        gone = true;
+      }
     }
     pass_on_signals(target);
   }

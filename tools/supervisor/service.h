@@ -17,6 +17,7 @@
 #include <string>
 
 #include "tools/block.h"
+#include "tools/supervisor/callers.h"
 #include "tools/supervisor/target.h"
 #include "tools/supervisor/thread_status.h"
 
@@ -30,6 +31,7 @@ class Service {
     CallSet kernels;    // calls that the kernel would answer if we did not
     uint64_t probe;     // a length that no program asks for: such a call is answered by
     long probe_answer;  // this
+    bool identify;      // the callers are to be told apart
     bool quiet;
   };
 
@@ -37,7 +39,16 @@ class Service {
   explicit Service(const Setup& setup) : setup_(setup) {}
   bool start();
 
+  // What the program started, and what has outlived it, goes on being served, by a process that is
+  // made for that; this one does not serve any more. To be called by the first thread.
+  void leave_to_child();
+
  private:
+  struct Resumed {
+    Service* service;
+    seccomp_notif call;
+  };
+
   struct Job {
     seccomp_notif call;
     pthread_t worker;
@@ -50,22 +61,32 @@ class Service {
 
   static void* work(void* service);
   static void* watch(void* service);
-  bool spawn(void* (*body)(void*));
+  bool spawn(void* (*body)(void*)) { return spawn(body, this); }
+  bool spawn(void* (*body)(void*), void* argument);
   void lead_and_work();
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
   void watch_jobs();
   void look_at(Job& job);
+  void stop();
+  bool is_needed() const;
+  [[noreturn]] void go_on();
+  void resume(const seccomp_notif& call);
+  static void* work_on_resumed(void* resumed);
   void not_possible(const seccomp_notif& call, Call which, int error);
 
-  const Setup setup_;
+  Setup setup_;
   std::mutex leader_;              // who holds it waits for the next call
   std::atomic<int> followers_{0};  // who wait for that
   std::atomic<bool> told_{false};
+  Callers callers_;
   std::mutex mutex_;
   std::condition_variable some_;
   std::list<Job> jobs_;  // guarded by mutex_
   bool watching_ = false;
+  std::atomic<bool> stopping_{false};
+  int stop_ = -1;                        // an eventfd that wakes the leader
+  std::list<seccomp_notif> unfinished_;  // calls that waited; guarded by mutex_
 };
 
 }  // namespace anysplice::tools

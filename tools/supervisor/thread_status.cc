@@ -57,9 +57,10 @@ bool others_stopped(pid_t process, pid_t thread) {
 
 }  // namespace
 
-pid_t process_of(pid_t thread) {
+Family family_of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
-  return static_cast<pid_t>(number(value(status, "Tgid"), 10));
+  return {static_cast<pid_t>(number(value(status, "Tgid"), 10)),
+          static_cast<pid_t>(number(value(status, "PPid"), 10))};
 }
 
 Signals signals_of(pid_t thread) {

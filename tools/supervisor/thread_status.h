@@ -14,8 +14,12 @@ enum class Signals {
 };
 Signals signals_of(pid_t thread);
 
-// The process that a thread is of; 0 if there is no such thread.
-pid_t process_of(pid_t thread);
+// The process that a thread is of, and the parent of that; 0 if there is no such thread.
+struct Family {
+  pid_t process;
+  pid_t parent;
+};
+Family family_of(pid_t thread);
 
 }  // namespace anysplice::tools
 

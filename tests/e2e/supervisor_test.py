@@ -1,0 +1,209 @@
+"""`anysplice run` of programs that no library can be loaded into, supervised: their calls are
+carried out by the command (tools/supervisor)."""
+
+import contextlib
+import errno
+import filecmp
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import go_relay
+import tap
+
+RELAY = tap.PROGRAMS / 'relay'
+SAMPLES = pathlib.Path(os.environ['E2E_SAMPLES'])
+WAITING = tap.PROGRAMS / 'waiting'
+SIZE = 3000000
+SEED = int(os.environ.get('E2E_SEED', random.randrange(1 << 30)))
+KILLS = 50
+
+
+def counters(text):
+    """The lines of --stats among others."""
+    words = [line.split() for line in text.splitlines()]
+    return {word[0]: int(word[1]) for word in words if len(word) == 2 and word[1].isdigit()}
+
+
+def relays(*options):
+    """Has the static relay copy a file; returns stderr."""
+    data = os.urandom(SIZE)
+    pathlib.Path('in').write_bytes(data)
+    out, err = tap.run('run', *options, '--', RELAY, 'in', 'out')
+    assert out == 'splices\n', out
+    assert pathlib.Path('out').read_bytes() == data
+    return err
+
+
+@tap.test
+def a_static_program_is_supervised():
+    for error in ('ENOSYS', 'EPERM', 'EBADF'):
+        if error == 'EBADF':  # is no refusal: the program gets it
+            pathlib.Path('in').write_bytes(b'x')
+            _, err = tap.run('run', '--block=EBADF', '--', RELAY, 'in', 'out', status=1)
+            assert 'splice: Bad file descriptor' in err, err
+            continue
+        err = relays(f'--block={error}', '--stats')
+        counted = counters(err)
+        assert counted['splice.engine_bytes'] == 2 * SIZE, err
+        assert counted['splice.native_calls'] == 0, err
+        assert 'are carried out by this command instead' in err, err
+
+
+@tap.test
+def quiet_says_nothing():
+    assert relays('--block', '--quiet') == ''
+
+
+@tap.test
+def modes():
+    assert counters(relays('--mode=emulate', '--stats'))['splice.engine_bytes'] == 2 * SIZE
+    assert counters(relays('--mode=native', '--stats'))['splice.native_bytes'] == 2 * SIZE
+    assert counters(relays('--stats'))['splice.native_bytes'] == 2 * SIZE
+    pathlib.Path('in').write_bytes(b'x')
+    _, err = tap.run('run', '--mode=absent=EIO', '--', RELAY, 'in', 'out', status=1)
+    assert 'splice: Input/output error' in err, err
+
+
+@tap.test
+def only_some_calls():
+    counted = counters(relays('--block', '--block-calls=splice', '--stats'))
+    assert counted['splice.engine_bytes'] == 2 * SIZE
+
+
+@tap.test
+def files_that_the_kernel_does_not_splice():
+    out, _ = tap.run('run', '--mode=emulate', '--quiet', '--', RELAY, '/proc/self/limits', 'out')
+    assert out == 'splices\n' and 'Max open files' in pathlib.Path('out').read_text()
+
+
+@tap.test
+def go_is_supervised():
+    data = os.urandom(SIZE)
+    pathlib.Path('in').write_bytes(data)
+    out, err = tap.run('run', '--block=EPERM', '--stats', '--', go_relay.built(), 'in')
+    assert out.strip() == hashlib.sha256(data).hexdigest(), out
+    counted = counters(err)
+    assert counted['sendfile.engine_bytes'] == SIZE, err
+    assert counted['splice.engine_bytes'] >= SIZE, err
+
+
+@tap.test
+def what_is_injected():
+    err = relays('--block', '--stats', '--inject=seed=7;splice:short=0.5')
+    assert counters(err)['splice.engine_calls'] > 2 * SIZE / 65536, err
+    assert counters(relays('--stats', '--inject=splice:limit=1000'))['splice.native_calls'] > 5000
+    pathlib.Path('in').write_bytes(b'x')
+    out, err = tap.run('run', '--block', '--inject=splice:errno=EINTR', '--', WAITING, 'others')
+    assert out == f'-1 {errno.EINTR} 0\n', (out, err)
+
+
+@tap.test
+def injection_is_the_same_as_with_the_library():
+    """The same calls get the same decisions: seeds, and the numbers of calls, mean the same."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE // 10))
+    recorded = []
+    for kind in ('sample', 'static'):
+        shutil.copy(SAMPLES / f'{kind}_careful', 'program')
+        tap.run('run', '--block', '--quiet', '--record=record', '--rings=off',
+                '--inject=seed=3;splice:short=0.3,eagain=0.1', '--', './program', 'in', 'out')
+        assert filecmp.cmp('in', 'out', shallow=False)
+        recorded.append([line for line in pathlib.Path('record').read_text().splitlines()
+                         if line.startswith('program ')])
+    assert recorded[0] == recorded[1] and len(recorded[0]) > 3, recorded
+
+
+@tap.test
+def explore_finds_the_same_as_with_the_library():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE // 30))
+    for sample, status in (('no_fallback', 1), ('careful', 0)):
+        found = []
+        for kind in ('sample', 'static'):
+            out, _ = tap.run('explore', '--json', '--output=out', '--max-runs=60', '--timeout=5',
+                             '--mode=emulate', '--block', '--', SAMPLES / f'{kind}_{sample}', 'in',
+                             'out', status=status)
+            found.append({(finding['verdict'], finding['failure'])
+                          for finding in json.loads(out)['findings']})
+        assert found[0] == found[1] and bool(found[0]) == bool(status), found
+
+
+@tap.test
+def top_watches():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    out, err = tap.run('top', '--block', '--', RELAY, 'in', 'out')
+    assert out == 'splices\n' and 'relay' in err and 'splice' in err, err
+
+
+@tap.test
+def what_outlives_the_program_is_served():
+    out, _ = tap.run('run', '--block', '--quiet', '--', WAITING, 'outlived')
+    assert out == '5 0 0\n', out
+
+
+def natively(*words):
+    process = subprocess.run([WAITING, *words], stdout=subprocess.PIPE, text=True, timeout=20,
+                             check=False)
+    return process.stdout, process.returncode
+
+
+@tap.test
+def waits_end_as_the_kernels():
+    for how in ('restart', 'interrupt', 'stop', 'broken', 'caught', 'others'):
+        for more in ((), ('threads',)):
+            out, status = natively(how, *more)
+            got, _ = tap.run('run', '--block', '--quiet', '--', WAITING, how, *more, status=status)
+            assert got == out, f'{how} {more}: {got!r}, natively {out!r}'
+
+
+def wait_until(condition, what):
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError(what)
+
+
+def members(group):
+    """The processes of a group that have not ended."""
+    found = []
+    for entry in pathlib.Path('/proc').iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            state, _, pgrp = (entry / 'stat').read_text().rsplit(')', 1)[1].split()[:3]
+            if entry.name.isdigit() and int(pgrp) == group and state != 'Z':
+                found.append(int(entry.name))
+    return found
+
+
+@tap.test
+def killed_at_any_moment():
+    print(f'# E2E_SEED={SEED}')
+    chance = random.Random(SEED)
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    for turn in range(KILLS):
+        words = [RELAY, 'in', 'out'] if turn % 3 else [WAITING, 'others']
+        process = subprocess.Popen([tap.ANYSPLICE, 'run', '--block', '--quiet', '--', *words],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(chance.random() * 0.15)
+        supervisor = turn % 2 == 0
+        for pid in members(process.pid):
+            if (pid == process.pid) == supervisor:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        try:
+            status = process.wait(20)
+        finally:
+            left = members(process.pid)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        assert status in (0, -signal.SIGKILL, 1), f'turn {turn}: {status}, {left}'
+        wait_until(lambda group=process.pid: not members(group), f'turn {turn}: something is left')
+
+
+tap.main()

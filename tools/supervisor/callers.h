@@ -1,0 +1,47 @@
+// The threads whose calls are carried out, told apart as the library tells its own apart: by names
+// that are the same in every run (anysplice-inject(7)).
+//
+// Thread-safe.
+#ifndef ANYSPLICE_TOOLS_SUPERVISOR_CALLERS_H_
+#define ANYSPLICE_TOOLS_SUPERVISOR_CALLERS_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/api/for_others.h"
+
+namespace anysplice::tools {
+
+class Callers {
+ public:
+  struct Found {
+    Caller* caller = nullptr;  // lives as long as this object
+    pid_t process = 0;
+  };
+  // Who that thread is. Only to be asked of one that waits for the answer to a call.
+  Found find(pid_t thread);
+
+ private:
+  struct Process {
+    std::string program;
+    Caller name;           // of its threads
+    uint32_t threads = 0;  // but the first
+    uint32_t children = 0;
+    std::map<pid_t, std::unique_ptr<Caller>> caller;
+  };
+
+  Process& process_of_thread(pid_t thread, pid_t process, pid_t parent);
+
+  std::mutex mutex_;
+  std::map<pid_t, std::unique_ptr<Process>> processes_;
+  std::vector<std::unique_ptr<Process>> gone_;
+};
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_SUPERVISOR_CALLERS_H_
