@@ -73,16 +73,15 @@ TEST_CASE("a profile on the base of another", "[tools]") {
   Json refused = left;
   refused.push_back(refuse);
 
-  SECTION("that refuses what it does not name") {
-    for (const Json& error : {Json(), Json(1), Json(38)}) {
-      if (!error.is_null()) base["defaultErrnoRet"] = error;
-      const Json json = Json::parse(*as_seccomp(three(), base.dump()));
-      CHECK(json["syscalls"] == left);
-      CHECK(json["archMap"] == base["archMap"]);
-    }
+  SECTION("that lacks what it does not name") {
+    base["defaultErrnoRet"] = 38;
+    const Json json = Json::parse(*as_seccomp(three(), base.dump()));
+    CHECK(json["syscalls"] == left);
+    CHECK(json["archMap"] == base["archMap"]);
   }
-  SECTION("with an error that is not taken for a refusal") {
-    base["defaultErrnoRet"] = 13;
+  SECTION("that refuses what it does not name, with another error") {
+    CHECK(Json::parse(*as_seccomp(three(), base.dump()))["syscalls"] == refused);
+    base["defaultErrnoRet"] = 1;
     CHECK(Json::parse(*as_seccomp(three(), base.dump()))["syscalls"] == refused);
   }
   SECTION("that kills") {
