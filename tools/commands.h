@@ -10,6 +10,7 @@ int run_command(absl::Span<char* const> words);
 int trace_command(absl::Span<char* const> words);
 int top_command(absl::Span<char* const> words);
 int explore_command(absl::Span<char* const> words);
+int conform_command(absl::Span<char* const> words);
 int doctor_command(absl::Span<char* const> words);
 int profile_command(absl::Span<char* const> words);
 int bench_command(absl::Span<char* const> words);

@@ -21,6 +21,7 @@ Commands:
   trace     run a program and print each of its calls
   top       watch what anysplice does for a program while it runs
   explore   find the failures of these calls that a test does not survive
+  conform   compare these calls with what Linux does
   doctor    show what this system offers, and what anysplice does about it
   profile   print what switches the kernel's calls off for a service
   bench     compare the speed of anysplice with the kernel's
@@ -48,12 +49,13 @@ int dispatch(absl::Span<char* const> words) {
   if (command == "trace") return trace_command(rest);
   if (command == "top") return top_command(rest);
   if (command == "explore") return explore_command(rest);
+  if (command == "conform") return conform_command(rest);
   if (command == "doctor") return doctor_command(rest);
   if (command == "profile") return profile_command(rest);
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(
       absl::StrCat("unknown command '", command,
-                   "'; the commands are run, trace, top, explore, doctor, profile, bench")));
+                   "'; the commands are run, trace, top, explore, conform, doctor, profile, bench")));
 }
 
 }  // namespace

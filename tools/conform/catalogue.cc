@@ -91,6 +91,7 @@ struct Word {
 };
 // The first that a side contains decides.
 constexpr Word kWords[] = {
+    {"end, O_DIRECT", "packets"},
     {"/proc/", "procfs"},
     {"sysctl", "procfs"},
     {"sysfs", "sysfs"},

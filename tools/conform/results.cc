@@ -80,10 +80,11 @@ void run_batch(Result* results, size_t n, const Expectations& expected,
   for (Result* result = results; result != results + n; ++result) {
     if (result->verdict != Verdict::kSkipped) open.push_back(result);
   }
-  for (int left = kTries; left > 0 && !open.empty(); --left) {
+  oracle::Limits patient = limits;
+  for (int left = kTries; left > 0 && !open.empty(); --left, patient.patience *= 4) {
     std::vector<Job> jobs;
     for (const Result* result : open) jobs.push_back(job_of(*result->item));
-    oracle::run(jobs, limits);
+    oracle::run(jobs, patient);
     std::vector<Result*> again;
     for (size_t i = 0; i < open.size(); ++i) {
       Tallies own;

@@ -58,7 +58,9 @@ void World::fresh() {
 
 Pipe World::pipe(int flags) {
   int fds[2];
-  if (sys.pipe2(fds, flags | O_CLOEXEC) != 0) skip("no pipe");
+  if (sys.pipe2(fds, flags | O_CLOEXEC) != 0) {
+    skip((flags & O_DIRECT) != 0 ? "no pipes of packets (see --skip=kind=packets)" : "no pipe");
+  }
   return {keep(fds[0]), keep(fds[1])};
 }
 

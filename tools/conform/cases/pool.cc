@@ -146,7 +146,7 @@ bool Slot::watch(const Limits& limits) {
   if (scripted != 0) {
     if (stays < kScripted) return false;
     kill_and_finish("is not released\n");
-  } else if (stays > kBlocked && asleep_ >= 5) {
+  } else if (stays > kBlocked * limits.patience && asleep_ >= 5) {
     kill_and_finish("blocks (S)\n");
   } else if (stays > kSpinning) {
     kill_and_finish("spins\n");

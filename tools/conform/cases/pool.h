@@ -25,6 +25,7 @@ struct Job {
 struct Limits {
   size_t at_once = 24;  // mostly asleep in cases that block, so more than there are processors
   int seconds = 120;    // for a case, whatever it does
+  int patience = 1;     // so many times as long until a call that sleeps is said to block
 };
 
 // Runs all jobs and fills in their outcomes. Not thread-safe.

@@ -1,0 +1,156 @@
+"""splice-conform and `anysplice conform`: no difference on a kernel whose answers were recorded; a
+wrong one is found and named."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import xml.etree.ElementTree
+
+import tap
+
+PROGRAM = os.environ['E2E_CONFORM']
+EXPECTED = json.loads(pathlib.Path(os.environ['E2E_EXPECTED']).read_text())
+SECONDS = 600
+LIES = tap.PROGRAMS / 'lies'
+FEW = 'tee.pipe_read_end_to_*.order'
+HIT = 'tee.pipe_read_end_to_pipe_write_end.order'
+
+
+def run(*words, status=0):
+    done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=SECONDS)
+    assert done.returncode == status, f'exit {done.returncode}: {done.stderr[-500:]} ' + \
+        '\n'.join(re.findall(r'^not ok.*(?:\n .*)*', done.stdout, re.M)[:5])
+    return done.stdout
+
+
+def failed(report):
+    return set(re.findall(r'^not ok \d+ - (\S+)$', report, re.M))
+
+
+def recorded_here():
+    return EXPECTED['system'].split('.')[:2] == f'Linux {os.uname().release}'.split('.')[:2]
+
+
+@tap.test
+def ids_are_those_that_were_recorded():
+    listed = re.findall(r'^\S+', run(PROGRAM, '--list'), re.M)
+    assert len(listed) == len(set(listed)) >= 3074, len(listed)
+    assert set(listed) == set(EXPECTED['cases']), set(listed) ^ set(EXPECTED['cases'])
+    assert all(re.fullmatch(r'[a-z]+\.[a-z0-9_]+\.[a-z0-9_]+', one) for one in listed), listed
+
+
+@tap.test
+def nothing_differs_on_a_recorded_kernel():
+    if not recorded_here():
+        print(f'# not compared: this is Linux {os.uname().release}, not {EXPECTED["system"]}')
+        return
+    report = run(PROGRAM)
+    lines = re.findall(r'^(ok|not ok) (\d+) - ', report, re.M)
+    assert report.startswith(f'TAP version 14\n1..{len(lines)}\n'), report[:200]
+    assert [int(number) for _, number in lines] == list(range(1, len(lines) + 1))
+    assert len(lines) == len(EXPECTED['cases'])
+
+
+@tap.test
+def a_wrong_answer_is_found_and_named():
+    report = run(LIES, 'answer', PROGRAM, f'--only={FEW}', status=1)
+    assert HIT in failed(report), report
+    assert '  linux: "tee = EINVAL"\n  came: "tee = ENOSYS"\n' in report, report
+    assert '  rests_on: "tee(2)' in report, report
+    found = json.loads(run(LIES, 'answer', PROGRAM, f'--only={HIT}', '--json', status=1))
+    [one] = found['differences']
+    assert one['id'] == HIT and one['kinds'] == ['pipe'] and 'flags 0x1' in one['step'], one
+
+
+@tap.test
+def a_hang_is_a_result():
+    report = run(LIES, 'hang', PROGRAM, '--only=tee.pipe_read_end_to_closed.order,read', status=1)
+    assert failed(report) == {'tee.pipe_read_end_to_closed.order'}, report
+    assert 'came: "blocks (S)"' in report, report
+    assert re.search(r'^ok \d+ - read\.', report, re.M), report
+
+
+@tap.test
+def what_is_known_does_not_fail():
+    report = run(LIES, 'answer', PROGRAM, f'--only={FEW}', status=1)
+    known = failed(report)
+    base = pathlib.Path('known')
+    base.write_text(''.join(f'{one}  # a reason\n' for one in known))
+    report = run(LIES, 'answer', PROGRAM, f'--only={FEW}', f'--baseline={base}')
+    assert report.count('# TODO a known difference') == len(known), report
+    # One that is new, and those that are gone.
+    base.write_text('\n'.join(known - {HIT}))
+    report = run(LIES, 'answer', PROGRAM, f'--only={FEW}', f'--baseline={base}', status=1)
+    assert failed(report) == {HIT}, report
+    report = run(PROGRAM, f'--only={FEW}', f'--baseline={base}',
+                 status=0 if recorded_here() else 1)
+    assert f'# gone: {min(known - {HIT})}\n' in report, report
+    base.write_text('tee.never.order\n')
+    run(PROGRAM, f'--baseline={base}', status=2)
+
+
+@tap.test
+def selections():
+    listed = run(PROGRAM, '--list', '--only=tee,vmsplice', '--skip=property=order')
+    ids = re.findall(r'^\S+', listed, re.M)
+    assert ids and all(one.split('.')[0] in ('tee', 'vmsplice') for one in ids)
+    assert not any(one.endswith('.order') for one in ids)
+    report = run(PROGRAM, '--only=tee.proc_version_to_any.pairs,tee.file_to_any.pairs',
+                 '--skip=kind=procfs,kind=device')
+    assert re.search(r'^ok \d+ - tee.proc_version_to_any.pairs # SKIP --skip kind=procfs$', report,
+                     re.M), report
+    table = run(PROGRAM, '--only=tee.file_to_any.pairs', '--skip=kind=procfs', '--summary')
+    assert 'procfs' not in table and re.search(r'^file +\d+/\d+$', table, re.M), table
+    run(PROGRAM, '--only=nonsense', status=2)
+    run(PROGRAM, '--nonsense', status=2)
+    run(PROGRAM, 'nonsense', status=2)
+
+
+@tap.test
+def junit():
+    run(LIES, 'answer', PROGRAM, f'--only={FEW},read', '--junit=report.xml', status=1)
+    suites = {suite.get('name'): suite for suite in
+              xml.etree.ElementTree.parse('report.xml').getroot()}
+    assert set(suites) == {'tee', 'read'}, suites
+    for suite in suites.values():
+        assert int(suite.get('tests')) == len(suite.findall('testcase'))
+        assert int(suite.get('failures')) == len(suite.findall('testcase/failure'))
+    assert HIT in {one.get('name') for one in suites['tee'] if one.find('failure') is not None}
+
+
+@tap.test
+def what_is_recorded_is_expected():
+    run(LIES, 'answer', PROGRAM, f'--only={FEW}', '--record=wrong.json')
+    run(LIES, 'answer', PROGRAM, f'--only={FEW}', '--expect=wrong.json')
+    report = run(PROGRAM, f'--only={FEW}', '--expect=wrong.json', status=1)
+    assert HIT in failed(report), report
+    report = run(PROGRAM, '--only=tee.file_to_any.pairs', '--expect=wrong.json')
+    assert '# SKIP no expectation' in report, report
+    pathlib.Path('broken.json').write_text('{"format": 1}')
+    run(PROGRAM, '--expect=broken.json', status=2)
+
+
+@tap.test
+def under_another_command():
+    report = run(tap.ANYSPLICE, 'conform', '--under', f"'{LIES}' answer", f'--only={HIT}', status=1)
+    assert failed(report) == {HIT}, report
+    run(tap.ANYSPLICE, 'conform', '--under=no-such-command', status=127)
+    run(tap.ANYSPLICE, 'conform', '--engine=sometimes', status=125)
+
+
+@tap.test
+def the_engine():
+    if not recorded_here():
+        print('# the engine takes some answers from the kernel, and this one is not recorded')
+        return
+    # The calls are refused, so nothing but the engine can have answered.
+    report = run(tap.ANYSPLICE, 'conform', '--engine',
+                 '--only=call=pipe,call=watch,call=read,property=only_readable,property=more,'
+                 'property=input,property=positions,property=part')
+    assert '# TODO a known difference' in report, report
+
+
+tap.main()
