@@ -53,9 +53,9 @@ int dispatch(absl::Span<char* const> words) {
   if (command == "doctor") return doctor_command(rest);
   if (command == "profile") return profile_command(rest);
   if (command == "bench") return bench_command(rest);
-  return report(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", command,
-                   "'; the commands are run, trace, top, explore, conform, doctor, profile, bench")));
+  return report(absl::InvalidArgumentError(absl::StrCat(
+      "unknown command '", command,
+      "'; the commands are run, trace, top, explore, conform, doctor, profile, bench")));
 }
 
 }  // namespace
