@@ -2,6 +2,7 @@
 carried out by the command (tools/supervisor)."""
 
 import contextlib
+import ctypes
 import errno
 import filecmp
 import hashlib
@@ -161,6 +162,51 @@ def waits_end_as_the_kernels():
             assert got == out, f'{how} {more}: {got!r}, natively {out!r}'
 
 
+def refuse(*calls):
+    """To be called before exec: has these system calls fail with EPERM."""
+    library = ctypes.CDLL('libseccomp.so.2')
+    library.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(library.seccomp_init(0x7fff0000))
+    for call in calls:
+        number = library.seccomp_syscall_resolve_name(call.encode())
+        assert library.seccomp_rule_add(context, 0x00050000 | errno.EPERM, number, 0) == 0
+    assert library.seccomp_load(context) == 0
+
+
+@tap.test
+def where_it_cannot_be_supervised_it_falls_back():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    for calls, why in ((['pidfd_getfd'], 'Operation not permitted'),
+                       (['process_vm_readv'], 'Operation not permitted'),
+                       (['pidfd_open'], 'Operation not permitted'),
+                       (['splice', 'tee', 'vmsplice', 'sendfile'], 'a filter answers first')):
+        for options, status in (['--block'], 0), (['--block', '--stats'], 125):
+            out, err = tap.run('run', *options, '--', RELAY, 'in', 'out', status=status,
+                               preexec_fn=lambda calls=calls: refuse(*calls))
+            assert f'cannot be supervised ({why})' in err, err
+            assert status or (out == 'copies\n' and 'fail with EINVAL' in err), (out, err)
+
+
+@tap.test
+def what_only_one_filter_refuses():
+    """The others are supervised."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    out, err = tap.run('run', '--block', '--', RELAY, 'in', 'out',
+                       preexec_fn=lambda: refuse('tee', 'sendfile'))
+    assert out == 'splices\n' and 'calls of splice,vmsplice are carried out' in err, err
+    assert 'calls of tee,sendfile fail with EINVAL' in err, err
+
+
+@tap.test
+def there_is_one_supervisor_at_a_time():
+    """The calls of a program in a program come to the outer one."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    out, err = tap.run('run', '--block', '--quiet', '--stats', '--', '/bin/busybox', 'sh', '-c',
+                       f'{tap.ANYSPLICE} run --block -- {RELAY} in out')
+    assert out in ('splices\n', 'copies\n') and 'Device or resource busy' in err, (out, err)
+    assert filecmp.cmp('in', 'out', shallow=False)
+
+
 def wait_until(condition, what):
     for _ in range(500):
         if condition():
@@ -187,7 +233,8 @@ def killed_at_any_moment():
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     for turn in range(KILLS):
         words = [RELAY, 'in', 'out'] if turn % 3 else [WAITING, 'others']
-        process = subprocess.Popen([tap.ANYSPLICE, 'run', '--block', '--quiet', '--', *words],
+        process = subprocess.Popen([tap.ANYSPLICE, 'run', '--block', '--quiet', '--stats=stats',
+                                    '--', *words],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(chance.random() * 0.15)

@@ -1,8 +1,11 @@
 #include "tools/supervisor/callers.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,37 +23,50 @@ std::string program_of(pid_t thread) {
 
 }  // namespace
 
+void Callers::forget_gone() {
+  if (processes_.size() < enough_) return;
+  for (auto at = processes_.begin(); at != processes_.end();) {
+    const bool gone = kill(at->first, 0) != 0 && errno == ESRCH;
+    at = gone ? processes_.erase(at) : std::next(at);
+  }
+  enough_ = 2 * processes_.size() + 64;
+}
+
 // A process that now runs another program is a new one. One that runs the program of its parent is
 // its child; they are numbered in the order of their first calls.
 Callers::Process& Callers::process_of_thread(pid_t thread, pid_t process, pid_t parent) {
   const std::string program = program_of(thread);
-  std::unique_ptr<Process>& known = processes_[process];
-  if (known != nullptr && known->program == program) return *known;
+  const auto known = processes_.find(process);
+  if (known != processes_.end() && known->second->program == program) return *known->second;
   auto made = std::make_unique<Process>();
   made->program = program;
   const auto above = processes_.find(parent);
-  if (processes_.size() == 1 && known == nullptr) {
+  if (!first_) {
+    first_ = true;
     name_first(made->name);
-  } else if (known == nullptr && above != processes_.end() && above->second->program == program) {
+  } else if (known == processes_.end() && above != processes_.end() &&
+             above->second->program == program) {
     name_child(made->name, above->second->name, ++above->second->children);
   } else {
     name_started(made->name, program.c_str());
   }
-  if (known != nullptr) gone_.push_back(std::move(known));
-  known = std::move(made);
-  return *known;
+  forget_gone();
+  std::unique_ptr<Process>& place = processes_[process];
+  place = std::move(made);
+  return *place;
 }
 
 Callers::Found Callers::find(pid_t thread) {
   const Family family = family_of(thread);
+  if (family.process == 0) return {};
   const std::lock_guard lock(mutex_);
   Process& process = process_of_thread(thread, family.process, family.parent);
-  std::unique_ptr<Caller>& caller = process.caller[thread];
+  std::shared_ptr<Caller>& caller = process.caller[thread];
   if (caller == nullptr) {
-    caller = std::make_unique<Caller>(process.name);
+    caller = std::make_shared<Caller>(process.name);
     if (thread != family.process) caller->counts.thread = ++process.threads;
   }
-  return {caller.get(), family.process};
+  return {caller, family.process};
 }
 
 }  // namespace anysplice::tools

@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "core/api/for_others.h"
 
@@ -20,7 +19,7 @@ namespace anysplice::tools {
 class Callers {
  public:
   struct Found {
-    Caller* caller = nullptr;  // lives as long as this object
+    std::shared_ptr<Caller> caller;  // null if it is gone
     pid_t process = 0;
   };
   // Who that thread is. Only to be asked of one that waits for the answer to a call.
@@ -32,14 +31,17 @@ class Callers {
     Caller name;           // of its threads
     uint32_t threads = 0;  // but the first
     uint32_t children = 0;
-    std::map<pid_t, std::unique_ptr<Caller>> caller;
+    std::map<pid_t, std::shared_ptr<Caller>> caller;
   };
 
   Process& process_of_thread(pid_t thread, pid_t process, pid_t parent);
 
+  void forget_gone();
+
   std::mutex mutex_;
+  size_t enough_ = 64;  // processes, before those that are gone are forgotten
+  bool first_ = false;  // has been seen
   std::map<pid_t, std::unique_ptr<Process>> processes_;
-  std::vector<std::unique_ptr<Process>> gone_;
 };
 
 }  // namespace anysplice::tools

@@ -156,7 +156,7 @@ void Service::serve(const seccomp_notif& call) {
     {
       const Callers::Found caller =
           setup_.identify ? callers_.find(static_cast<pid_t>(call.pid)) : Callers::Found{};
-      const CallsOf calls(caller.caller, static_cast<uint64_t>(caller.process));
+      const CallsOf calls(caller.caller.get(), static_cast<uint64_t>(caller.process));
       answer = carry_out(target, *which, call.data);
     }
     pthread_sigmask(SIG_BLOCK, &wake, nullptr);
