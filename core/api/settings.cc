@@ -55,6 +55,11 @@ void prepare_injection(const char* program, char** environment) {
     inject::describe("ANYSPLICE_INJECT", spec, error, report);
     give_up(report);
   }
+  if (plan.pipe_copies) {
+    // The kernel's calls refer; the engine's copy what is in files anyway.
+    let_vmsplice_write(true);
+    if (mode() != Mode::kAbsent) set_mode(Mode::kEmulate, 0);
+  }
   const char* replay = value_of(environment, "ANYSPLICE_REPLAY");
   if (char problem[160]; replay != nullptr && !inject::open_replay(replay, problem)) {
     char line[512] = "ANYSPLICE_REPLAY=";

@@ -8,6 +8,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/front.h"
 #include "core/calls/losing_memory.h"
+#include "core/calls/vmsplice_as_write.h"
 #include "core/memory/iovec_room.h"
 #include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
@@ -212,6 +213,7 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   if (const int error = check_segments(iov, count, &total); error != 0) return error;
   if (total == 0) return 0;
   if (end.kind != Kind::kPipe) return -EBADF;
+  if (end.writable() && vmsplice_writes()) return vmsplice_as_write(end, iov, count, flags);
   Memory memory{iov, count, total, 0};
   if (end.writable()) {
     flow.out = end;

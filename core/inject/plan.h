@@ -64,8 +64,9 @@ struct Plan {
   uint64_t seed = 0;
   size_t rules = 0;
   Rule rule[kMaxRules];
-  long pipe_capacity = 0;   // of pipes that are made: bytes; 0: the system's
-  bool pipe_fixed = false;  // F_SETPIPE_SZ and F_GETPIPE_SZ do not exist
+  long pipe_capacity = 0;    // of pipes that are made: bytes; 0: the system's
+  bool pipe_copies = false;  // nothing in a pipe is a reference (vmsplice_as_write.h)
+  bool pipe_fixed = false;   // F_SETPIPE_SZ and F_GETPIPE_SZ do not exist
 };
 
 }  // namespace anysplice::inject

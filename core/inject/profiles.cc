@@ -23,6 +23,7 @@ const Profile profiles[kProfiles] = {
                               "sendfile(proc->any):errno=EINVAL;sendfile(any->tty):errno=EINVAL"},
     {"linux-5.12", "splice(proc->pipe):errno=EINVAL;sendfile(proc->any):errno=EINVAL"},
     {"linux-next-2026", "vmsplice(memory->pipe):errno=EOPNOTSUPP"},
+    {"linux-copy", "pipes:copy"},
     {"zfs-2.0", "splice(file->pipe):errno=EINVAL;sendfile(file->any):errno=EINVAL"},
     {"gvisor", "vmsplice:enosys;sendfile(socket|tty|device->any):errno=EINVAL"},
     {"podman-3.0", "vmsplice:errno=EPERM"},

@@ -14,7 +14,7 @@ struct Profile {
   const char* spec;
 };
 
-inline constexpr size_t kProfiles = 11;
+inline constexpr size_t kProfiles = 12;
 extern const Profile profiles[kProfiles];
 
 }  // namespace anysplice::inject

@@ -83,8 +83,12 @@ class Parser {
       plan_->pipe_fixed = true;
       return true;
     }
+    if (word.is("copy")) {
+      plan_->pipe_copies = true;
+      return true;
+    }
     if (!word.is("capacity")) {
-      return fail_.at(word, "after 'pipes:' come capacity=BYTES or fixed");
+      return fail_.at(word, "after 'pipes:' come capacity=BYTES, fixed or copy");
     }
     const Word value = cursor_.take("=") ? cursor_.until(";,") : Word{word.begin + word.length, 0};
     uint64_t bytes;

@@ -15,6 +15,7 @@ std::atomic<Mode> current{Mode::kAuto};
 std::atomic<int> absent_as{ENOSYS};
 std::atomic<bool> rings{true};
 std::atomic<bool> referring{false};
+std::atomic<bool> writing{false};
 std::atomic<bool> missing[kCalls];
 std::atomic<bool> engine_answered;
 std::atomic<bool> asked;  // kernel_lacks_splice() did
@@ -80,6 +81,9 @@ void allow_rings(bool allowed) { rings.store(allowed, std::memory_order_relaxed)
 
 bool vmsplice_refers() { return referring.load(std::memory_order_relaxed); }
 void let_vmsplice_refer(bool refer) { referring.store(refer, std::memory_order_relaxed); }
+
+bool vmsplice_writes() { return writing.load(std::memory_order_relaxed); }
+void let_vmsplice_write(bool write) { writing.store(write, std::memory_order_relaxed); }
 
 bool parse_vmsplice(const char* text, bool* refer) {
   *refer = strcmp(text, "reference") == 0;

@@ -41,6 +41,10 @@ void let_vmsplice_refer(bool refer);
 // Parses "reference" or "copy"; false for anything else.
 bool parse_vmsplice(const char* text, bool* refer);
 
+// Whether vmsplice into a pipe is to be what a write is (vmsplice_as_write.h).
+bool vmsplice_writes();
+void let_vmsplice_write(bool write);
+
 // Whether the kernel is to be asked first for this call: auto mode and not known to be missing, or
 // native mode.
 bool ask_kernel_first(Call call);

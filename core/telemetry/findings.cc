@@ -22,7 +22,7 @@ uint64_t mix(uint64_t into, uint64_t value) {
 }
 
 uint64_t key_of(const Kind& kind) {
-  uint64_t key = mix(static_cast<uint64_t>(kind.what), static_cast<uint64_t>(kind.way));
+  uint64_t key = mix(mix(1, static_cast<uint64_t>(kind.what)), static_cast<uint64_t>(kind.way));
   for (uint32_t i = 0; i < kind.frames; ++i) {
     key = mix(mix(key, kind.frame[i].object), kind.frame[i].offset);
   }
@@ -80,7 +80,7 @@ Finding* add(const Kind& kind, int32_t process, uint64_t call, uint64_t bytes) {
     return nullptr;
   }
   // One call may be found several times, page by page.
-  const uint64_t who = mix(static_cast<uint64_t>(process), call) | 1;
+  const uint64_t who = mix(mix(1, static_cast<uint64_t>(process)), call) | 1;
   if (finding->last_call.exchange(who) != who) finding->times.fetch_add(1);
   finding->bytes.fetch_add(bytes);
   if (!fresh) return nullptr;

@@ -1,6 +1,8 @@
 """`anysplice run --as=SYSTEM`: what each system does otherwise; gVisor itself is asked, too."""
 
+import contextlib
 import functools
+import os
 import pathlib
 import subprocess
 
@@ -27,6 +29,7 @@ SYSTEMS = {
         f'sendfile {kind}->tty EINVAL' for kind in ('file', 'device')},
     'linux-5.12': NO_PROC,
     'linux-next-2026': {'vmsplice memory->pipe EOPNOTSUPP'},
+    'linux-copy': set(),
     'zfs-2.0': {'splice file->pipe EINVAL'} | {
         f'sendfile file->{to} EINVAL'
         for to in ('pipe', 'file', 'socket', 'tcp', 'tty', 'device')},
@@ -73,6 +76,71 @@ def before_the_calls():
     assert all(line.endswith(' ENOSYS') for line in lines
                if line.startswith(('splice', 'tee', 'vmsplice'))), lines
     assert 'sendfile file->tcp 5' in lines, lines
+
+
+COPIES = """
+import ctypes, errno, os, threading
+libc = ctypes.CDLL(None, use_errno=True)
+MOVE, NONBLOCK, MORE, GIFT = 1, 2, 4, 8
+class iovec(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_void_p), ('length', ctypes.c_size_t)]
+def vmsplice(fd, memory, flags=0):
+    one = iovec(ctypes.addressof(memory), len(memory))
+    n = libc.vmsplice(fd, ctypes.byref(one), 1, flags)
+    return n if n >= 0 else name_of(ctypes.get_errno())
+def name_of(error):
+    return 'EOPNOTSUPP' if error == errno.EOPNOTSUPP else errno.errorcode[error]
+def show(*what):
+    print(*what, flush=True)
+memory = ctypes.create_string_buffer(b'a' * 8192, 8192)
+r, w = os.pipe()
+for flags in (0, NONBLOCK, GIFT, GIFT | NONBLOCK):
+    ctypes.memset(memory, 97, 8192)
+    moved = vmsplice(w, memory, flags)
+    ctypes.memset(memory, 98, 8192)
+    show('changed', moved, os.read(r, 8192) == b'a' * 8192)
+with open('file', 'w+b') as file:
+    file.write(b'a' * 8192)
+    file.flush()
+    moved = os.splice(file.fileno(), w, 8192, offset_src=0)
+    os.pwrite(file.fileno(), b'b' * 8192, 0)
+    show('file', moved, os.read(r, 8192) == b'a' * 8192)
+os.mkfifo('fifo')
+fifo = os.open('fifo', os.O_RDWR)
+for flags in (NONBLOCK, GIFT | NONBLOCK, 0, GIFT):
+    show('fifo', vmsplice(fifo, memory, flags))
+# A write waits until all of it is in the pipe.
+large = ctypes.create_string_buffer(300000)
+got = []
+def read():
+    while sum(got) < 300000:
+        got.append(len(os.read(r, 65536)))
+thread = threading.Thread(target=read)
+thread.start()
+show('large', vmsplice(w, large))
+thread.join()
+show('full', vmsplice(w, large, NONBLOCK), vmsplice(w, large, NONBLOCK))
+show('flags', vmsplice(w, memory, 16))
+# Small pieces share buffers.
+r, w = os.pipe()
+small = ctypes.create_string_buffer(b'x' * 10, 10)
+show('small', [vmsplice(w, small, NONBLOCK) for _ in range(20)] == [10] * 20)
+os.set_blocking(w, False)
+show('O_NONBLOCK', vmsplice(w, large) <= 65536, vmsplice(w, large))
+"""
+
+
+@tap.test
+def all_is_copied_as_linux_copy():
+    for setting in ([], ['--mode=emulate', '--block'], ['--mode=auto', '--rings=off', '--block'],
+                    ['--vmsplice=reference']):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink('fifo')
+        out, _ = tap.run('run', '--as=linux-copy', *setting, '--', tap.PYTHON, '-c', COPIES)
+        assert out.splitlines() == [
+            *['changed 8192 True'] * 4, 'file 8192 True', 'fifo EOPNOTSUPP', 'fifo EOPNOTSUPP',
+            'fifo 8192', 'fifo 8192', 'large 300000', 'full 65536 EAGAIN', 'flags EINVAL',
+            'small True', 'O_NONBLOCK True EAGAIN'], (setting, out)
 
 
 SANDBOX, REASON = gvisor.find_sandbox()

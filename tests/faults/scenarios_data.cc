@@ -7,6 +7,7 @@
 
 #include "core/calls/engine.h"
 #include "core/memory/user_memory.h"
+#include "core/policy/mode.h"
 #include "states.h"
 #include "world.h"
 
@@ -154,6 +155,14 @@ SCENARIO(memory) {
     w.vmsplice_out(*p, 50000, kNow);
     w.vmsplice_out(*p, 50000, kNow);
   }
+}
+
+SCENARIO(memory_as_by_write) {
+  anysplice::let_vmsplice_write(true);
+  Box& p = ring(w, 100);
+  w.vmsplice_in(p, 3000, 0);
+  w.vmsplice_in(p, 3000, kNow);
+  read_some(w, p);
 }
 
 SCENARIO(bad_memory) {
