@@ -82,6 +82,10 @@ int trace(const TraceOptions& options, RunOptions run) {
   constexpr std::chrono::duration<double> kInterval(0.05);
   const absl::StatusOr<std::string> program = prepare(&run);
   if (!program.ok()) return report(program.status());
+  if (run.supervised.any()) {
+    return report(absl::UnimplementedError(
+        absl::StrCat(run.falls_back_because, ", and there is no trace of supervised programs")));
+  }
   absl::StatusOr<std::unique_ptr<TraceOutput>> output = TraceOutput::open(options.file);
   if (!output.ok()) return report(output.status());
   setenv("ANYSPLICE_TRACE", (*output)->path().c_str(), 1);

@@ -16,6 +16,7 @@ namespace anysplice::tools {
 namespace {
 
 constexpr uint64_t kPageSize = 4096;
+constexpr size_t kMost = 0x7ffff000;  // of one call
 
 // Memory of ours for what goes through the pipe.
 class Room {
@@ -61,7 +62,7 @@ long answer_of(ssize_t n) { return n < 0 ? -errno : n; }
 
 long into_pipe(Target& target, int pipe, const std::vector<iovec>& theirs, unsigned flags) {
   // Pieces lie in their pages as they do there: each takes a slot of the pipe.
-  size_t size = 0;
+  size_t size = kPageSize;
   for (const iovec& segment : theirs) size += segment.iov_len + 2 * kPageSize;
   const Room room(size);
   if (room.data() == nullptr) return -ENOMEM;
@@ -121,13 +122,16 @@ long vmsplice_for(Target& target, int pipe, uint64_t segments, uint64_t count, u
   std::vector<iovec> theirs(count <= IOV_MAX ? count : 0);
   const bool known =
       count <= IOV_MAX && target.read(segments, theirs.data(), theirs.size() * sizeof(iovec));
-  const bool negative = std::any_of(theirs.begin(), theirs.end(), [](const iovec& segment) {
-    return segment.iov_len > SSIZE_MAX;
+  // What no program can have: the engine's checks tell, and do not touch it.
+  const bool strange = std::any_of(theirs.begin(), theirs.end(), [count](const iovec& segment) {
+    const size_t length = count == 1 ? std::min(segment.iov_len, kMost) : segment.iov_len;
+    return segment.iov_len > SSIZE_MAX || address(segment) > INT64_MAX ||
+           address(segment) + length > INT64_MAX;
   });
   if (!target.is_waiting()) return -EINTR;
-  if (!known || negative) {
+  if (!known || strange) {
     // Which error that is depends on the other arguments too.
-    const auto* const given = negative ? theirs.data() : static_cast<iovec*>(bad_address());
+    const auto* const given = strange ? theirs.data() : static_cast<iovec*>(bad_address());
     return answer_of(anysplice::vmsplice(pipe, given, count, flags));
   }
   theirs = cut(std::move(theirs), most_of(pipe));
