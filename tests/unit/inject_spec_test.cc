@@ -231,7 +231,7 @@ TEST_CASE("the report of an error marks the place", "[inject]") {
 TEST_CASE("every profile is a specification", "[inject]") {
   for (const Profile& profile : profiles) {
     const auto plan = parsed((std::string("as=") + profile.name).c_str());
-    CHECK((plan->rules > 0 || plan->pipe_fixed || plan->pipe_capacity > 0));
+    CHECK((plan->rules > 0 || plan->pipe_fixed || plan->pipe_capacity > 0 || plan->pipe_copies));
   }
 }
 
