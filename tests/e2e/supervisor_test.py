@@ -20,6 +20,7 @@ import tap
 
 RELAY = tap.PROGRAMS / 'relay'
 SAMPLES = pathlib.Path(os.environ['E2E_SAMPLES'])
+ASKERS = tap.PROGRAMS / 'askers'
 WAITING = tap.PROGRAMS / 'waiting'
 SIZE = 3000000
 SEED = int(os.environ.get('E2E_SEED', random.randrange(1 << 30)))
@@ -82,6 +83,18 @@ def only_some_calls():
 def files_that_the_kernel_does_not_splice():
     out, _ = tap.run('run', '--mode=emulate', '--quiet', '--', RELAY, '/proc/self/limits', 'out')
     assert out == 'splices\n' and 'Max open files' in pathlib.Path('out').read_text()
+
+
+@tap.test
+def what_asks_for_the_caller_is_not_made_here():
+    """The kernel makes it, or it fails as where the call is not supported."""
+    for what in ('rights', 'namespace', 'socket', 'limit'):
+        native = subprocess.run([ASKERS, what], capture_output=True, text=True, check=True).stdout
+        out, _ = tap.run('run', '--mode=emulate', '--quiet', '--', ASKERS, what)
+        assert out == native, (what, native, out)
+        out, err = tap.run('run', '--block=EPERM', '--', ASKERS, what)
+        assert out == f'-1 {errno.EINVAL}\n', (what, out)
+        assert ('cannot be carried out' in err) == (what == 'rights'), (what, err)
 
 
 @tap.test

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/sys/say.h"
 #include "tools/fallback.h"
+#include "tools/in_child.h"
 #include "tools/launch.h"
 #include "tools/status.h"
 #include "tools/supervisor/engine.h"
@@ -113,7 +114,12 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   int error = EPIPE;
   tell(parent, parent);
   if (!hear(parent, &error) || error != 0) return without(options, program, strerror(error));
-  const absl::StatusOr<int> listener = install_listener(options.supervised);
+  // There may be a filter that ends whoever asks for a further one.
+  const auto install = [&options] { return install_listener(options.supervised); };
+  if (in_child([&] { return install().ok() ? 0 : 1; }) == -1) {
+    return without(options, program, "a filter here allows no other");
+  }
+  const absl::StatusOr<int> listener = install();
   tell(parent, listener.value_or(-1));
   if (!listener.ok()) {
     return without(options, program, std::string(listener.status().message()));

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "tools/supervisor/kinds.h"
 #include "tools/supervisor/target.h"
 
 namespace anysplice::tools {
@@ -17,17 +18,24 @@ void* bad_address();
 // A descriptor of the program for as long as this object lives.
 class Descriptor {
  public:
-  Descriptor(Target& target, uint64_t argument) : taken_(target.take(static_cast<int>(argument))) {}
+  Descriptor(Target& target, uint64_t argument, Role role)
+      : taken_(target.take(static_cast<int>(argument))),
+        not_ours_(taken_ >= 0 && asks_for_the_caller(taken_, role, target)) {}
   ~Descriptor() { Target::give_back(taken_); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
   // -1, which is as bad a number here, if it is one there.
   int fd() const { return taken_ >= 0 ? taken_ : -1; }
-  int refused() const { return taken_ < 0 && taken_ != -EBADF ? -taken_ : 0; }
+  // Why the call cannot be made here, or 0.
+  int refused() const {
+    if (not_ours_) return EOPNOTSUPP;
+    return taken_ < 0 && taken_ != -EBADF ? -taken_ : 0;
+  }
 
  private:
   const int taken_;
+  const bool not_ours_;
 };
 
 // An offset in the program's memory, and our copy of it.

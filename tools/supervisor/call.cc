@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 
 #include "core/calls/engine.h"
 #include "tools/block.h"
 #include "tools/supervisor/borrowed.h"
-#include "tools/supervisor/file_limit.h"
+#include "tools/supervisor/thread_status.h"
 #include "tools/supervisor/vmsplice.h"
 
 namespace anysplice::tools {
@@ -20,14 +21,9 @@ constexpr Answer kGone{.result = -EINTR, .refused = 0};  // to nobody
 
 long answer_of(ssize_t n) { return n < 0 ? -errno : n; }
 
-Answer too_large(const Target& target) {
-  target.send(SIGXFSZ);
-  return {.result = -EFBIG, .refused = 0};
-}
-
 Answer splice(Target& target, const __u64* args) {
-  const Descriptor in(target, args[0]);
-  const Descriptor out(target, args[2]);
+  const Descriptor in(target, args[0], Role::kSource);
+  const Descriptor out(target, args[2], Role::kSink);
   Offset in_at(target, args[1]);
   Offset out_at(target, args[3]);
   const size_t asked = args[4];
@@ -35,10 +31,7 @@ Answer splice(Target& target, const __u64* args) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
   if (!target.is_waiting()) return kGone;
-  const int64_t* const given = args[3] != 0 && !out_at.bad() ? out_at.get() : nullptr;
-  const size_t length = allowed_by_limit(target, out.fd(), given, asked);
-  if (length == 0 && asked > 0) return too_large(target);
-  const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), length,
+  const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), asked,
                                              static_cast<unsigned>(args[5])));
   if (n >= 0 && asked > 0 && target.is_waiting() && (!in_at.store() || !out_at.store())) {
     return {.result = -EFAULT, .refused = 0};
@@ -47,8 +40,8 @@ Answer splice(Target& target, const __u64* args) {
 }
 
 Answer tee(Target& target, const __u64* args) {
-  const Descriptor in(target, args[0]);
-  const Descriptor out(target, args[1]);
+  const Descriptor in(target, args[0], Role::kSource);
+  const Descriptor out(target, args[1], Role::kSink);
   if (in.refused() != 0 || out.refused() != 0) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
@@ -59,7 +52,7 @@ Answer tee(Target& target, const __u64* args) {
 }
 
 Answer vmsplice(Target& target, const __u64* args) {
-  const Descriptor pipe(target, args[0]);
+  const Descriptor pipe(target, args[0], Role::kSource);
   if (pipe.refused() != 0) return {.result = 0, .refused = pipe.refused()};
   return {
       .result = vmsplice_for(target, pipe.fd(), args[1], args[2], static_cast<unsigned>(args[3])),
@@ -67,17 +60,15 @@ Answer vmsplice(Target& target, const __u64* args) {
 }
 
 Answer sendfile(Target& target, const __u64* args) {
-  const Descriptor out(target, args[0]);
-  const Descriptor in(target, args[1]);
+  const Descriptor out(target, args[0], Role::kSink);
+  const Descriptor in(target, args[1], Role::kSource);
   Offset at(target, args[2]);
   const size_t asked = args[3];
   if (in.refused() != 0 || out.refused() != 0) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
   if (!target.is_waiting()) return kGone;
-  const size_t length = allowed_by_limit(target, out.fd(), nullptr, asked);
-  if (length == 0 && asked > 0) return too_large(target);
-  const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), length));
+  const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), asked));
   // Whatever came of it.
   if (target.is_waiting() && !at.store()) return {.result = -EFAULT, .refused = 0};
   return {.result = n, .refused = 0};
@@ -102,6 +93,9 @@ std::optional<Call> call_of(const seccomp_data& data) {
 }
 
 Answer carry_out(Target& target, Call call, const seccomp_data& data) {
+  // The kernel would ask for ours.
+  static const std::string ours = rights_of(getpid());
+  if (ours.empty() || rights_of(target.thread()) != ours) return {.result = 0, .refused = EPERM};
   switch (call) {
     case Call::kSplice:
       return splice(target, data.args);

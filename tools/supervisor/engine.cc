@@ -7,7 +7,6 @@
 #include "core/api/for_others.h"
 #include "core/api/settings.h"
 #include "core/sys/sys.h"
-#include "tools/supervisor/file_limit.h"
 
 namespace anysplice::tools {
 namespace {
@@ -36,10 +35,19 @@ void refuse_blocked(CallSet calls) {
 
 // For two descriptors of each call under way.
 void lift_descriptor_limit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  constexpr rlim_t kPlenty = 1 << 20;
+  rlimit limit{kPlenty, kPlenty};
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// It is asked for where it is the program's (kinds.h).
+void lift_size_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 }  // namespace
@@ -49,7 +57,7 @@ void prepare_engine(const RunOptions& options, const std::string& program) {
   refuse_blocked(options.block);
   make_calls_for_others();
   take_settings(program.c_str(), environ);
-  lift_own_limit();
+  lift_size_limit();
   lift_descriptor_limit();
 }
 

@@ -25,7 +25,7 @@ void Service::stop() {
   eventfd_write(stop_, 1);
   const std::lock_guard lead(leader_);
   std::unique_lock lock(mutex_);
-  while (!jobs_.empty()) {
+  while (in_hand_ > 0) {
     for (const Job& job : jobs_) pthread_kill(job.worker, SIGRTMIN);
     some_.wait_for(lock, std::chrono::milliseconds(1), [] { return false; });
   }
@@ -41,12 +41,18 @@ void Service::leave_to_child() {
 void* Service::work_on_resumed(void* resumed) {
   const std::unique_ptr<Resumed> own(static_cast<Resumed*>(resumed));
   own->service->serve(own->call);
+  --own->service->in_hand_;
   return nullptr;
 }
 
 void Service::resume(const seccomp_notif& call) {
   auto own = std::make_unique<Resumed>(Resumed{this, call});
-  if (spawn(work_on_resumed, own.get())) own.release();
+  ++in_hand_;
+  if (spawn(work_on_resumed, own.get())) {
+    own.release();
+  } else {
+    --in_hand_;
+  }
 }
 
 void Service::go_on() {

@@ -91,9 +91,11 @@ void Service::lead_and_work() {
         if (followers_ > 0 || spawn(work)) break;
         const std::optional<Call> which = call_of(call.data);
         if (which) not_possible(call, *which, errno);
+        --in_hand_;
       }
     }
     serve(call);
+    --in_hand_;
     if (followers_ > kSpare) return;
   }
 }
@@ -110,7 +112,9 @@ bool Service::receive(seccomp_notif* call) {
       continue;
     }
     memset(call, 0, sizeof(*call));
+    ++in_hand_;
     if (ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0) return true;
+    --in_hand_;
     // It was interrupted before we came to it, and will come again.
   }
 }
@@ -118,7 +122,8 @@ bool Service::receive(seccomp_notif* call) {
 // What cannot be had here goes to the kernel, or ends with the error after which programs copy by
 // themselves.
 void Service::not_possible(const seccomp_notif& call, Call which, int error) {
-  if (!setup_.quiet && !told_.exchange(true)) {
+  // (Of a kind of descriptor that is left to the kernel there is nothing to say.)
+  if (!setup_.quiet && error != EOPNOTSUPP && !told_.exchange(true)) {
     say("calls of process ", std::to_string(call.pid).c_str(),
         " cannot be carried out for it: ", strerror(error));
   }

@@ -79,6 +79,7 @@ class Service {
   std::mutex leader_;              // who holds it waits for the next call
   std::atomic<int> followers_{0};  // who wait for that
   std::atomic<bool> told_{false};
+  std::atomic<int> in_hand_{0};  // calls that were received and are not answered
   Callers callers_;
   std::mutex mutex_;
   std::condition_variable some_;

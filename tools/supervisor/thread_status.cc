@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -22,9 +23,12 @@ std::string text_of(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return "";
   const absl::Cleanup shut = [file] { close(file); };
-  char text[4096];
-  const ssize_t n = ::read(file, text, sizeof(text));
-  return n > 0 ? std::string(text, static_cast<size_t>(n)) : "";
+  std::string text;
+  char part[4096];
+  for (ssize_t n; (n = ::read(file, part, sizeof(part))) > 0;) {
+    text.append(part, static_cast<size_t>(n));
+  }
+  return text;
 }
 
 // The value behind "NAME:\t" in the text of a status file.
@@ -50,12 +54,34 @@ bool others_stopped(pid_t process, pid_t thread) {
     pid_t other = 0;
     if (!absl::SimpleAtoi(entry->d_name, &other) || other == thread) continue;
     const std::string status = text_of(absl::StrCat(folder, "/", other, "/status"));
-    return absl::string_view(value(status, "State")).substr(0, 1) == "T";
+    if (absl::string_view(value(status, "State")).substr(0, 1) == "T") return true;
   }
   return false;
 }
 
 }  // namespace
+
+std::string rights_of(pid_t thread) {
+  struct stat users;
+  if (stat(absl::StrCat("/proc/", thread, "/ns/user").c_str(), &users) != 0) return "";
+  const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
+  const absl::string_view uids = value(status, "Uid");
+  if (uids.empty()) return "";
+  return absl::StrCat(uids, "|", value(status, "Gid"), "|", value(status, "Groups"), "|",
+                      value(status, "CapEff"), "|", users.st_dev, ".", users.st_ino);
+}
+
+bool has_our_namespaces(pid_t thread) {
+  for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
+    struct stat ours, theirs;
+    if (stat(absl::StrCat("/proc/self/ns/", name).c_str(), &ours) != 0) continue;
+    if (stat(absl::StrCat("/proc/", thread, "/ns/", name).c_str(), &theirs) != 0 ||
+        ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino) {
+      return false;
+    }
+  }
+  return true;
+}
 
 Family family_of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 namespace anysplice::tools {
 
 // What a thread has of signals that it does not block.
@@ -13,6 +15,12 @@ enum class Signals {
   kPerhaps,  // there is one that another thread may take, or the process is being stopped
 };
 Signals signals_of(pid_t thread);
+
+// Users, groups, capabilities and where they count: what the kernel asks for when a call is made,
+// not when the descriptor was opened. Empty if it cannot be known.
+std::string rights_of(pid_t thread);
+// Whether it has all namespaces that this process has.
+bool has_our_namespaces(pid_t thread);
 
 // The process that a thread is of, and the parent of that; 0 if there is no such thread.
 struct Family {

@@ -1,0 +1,18 @@
+// Descriptors on which a call for another program would not be what it is there. Thread-safe.
+#ifndef ANYSPLICE_TOOLS_SUPERVISOR_KINDS_H_
+#define ANYSPLICE_TOOLS_SUPERVISOR_KINDS_H_
+
+#include "tools/supervisor/target.h"
+
+namespace anysplice::tools {
+
+enum class Role { kSource, kSink };
+
+// Whether the system asks who makes the call, and not only who opened this descriptor of ours: a
+// terminal looks at the process group, a file of /proc at the namespaces, a socket of the local
+// domain tells its reader, and the limit of a file's size is the caller's.
+bool asks_for_the_caller(int fd, Role role, const Target& target);
+
+}  // namespace anysplice::tools
+
+#endif  // ANYSPLICE_TOOLS_SUPERVISOR_KINDS_H_
