@@ -163,7 +163,7 @@ bool is_like_vfork(unsigned flags) {
 
 int seen_clone(Clone* real, int (*function)(void*), void* stack, int flags, void* argument, void* b,
                void* c, void* d) {
-  if (!is_like_vfork(static_cast<unsigned>(flags))) {
+  if (!is_like_vfork(static_cast<unsigned>(flags)) || function == nullptr || stack == nullptr) {
     anysplice::note_clone(static_cast<unsigned>(flags));
     return real(function, stack, flags, argument, b, c, d);
   }

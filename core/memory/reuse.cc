@@ -104,7 +104,7 @@ void each_piece(const Ring& ring, size_t skip, size_t length, See see) {
 bool start(Ring::Copy copy) {
   copy_from_user = copy;
   watched = static_cast<Watched*>(map_memory(kMostPages * sizeof(Watched), Sharing::kPrivate));
-  if (watched == nullptr || !prepare_calls()) return false;
+  if (watched == nullptr || !prepare_calls() || !prepare_findings()) return false;
   checking.store(true, std::memory_order_release);
   return true;
 }

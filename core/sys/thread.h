@@ -29,6 +29,10 @@ void wake_one(std::atomic<uint32_t>& word);
 void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long milliseconds);
 void wake_between_processes(std::atomic<uint32_t>& word);
 
+// Whether this is the thread that libc takes it for: not in a child of vfork, where libc's memory
+// is the parent's. False if that cannot be known.
+bool is_libcs();
+
 // Sends this thread a signal that says of itself what `info` says. False if the system cannot, or
 // refuses.
 bool send(int signal, const siginfo_t& info);

@@ -2,6 +2,7 @@
 
 #include "core/sys/deferral.h"
 #include "core/sys/sys.h"
+#include "core/sys/thread.h"
 
 namespace anysplice {
 namespace {
@@ -20,10 +21,17 @@ bool in_borrowed_memory() {
 BeforeVfork vfork_comes() {
   const int depth = vfork_depth;
   vfork_depth = kVforkComes;
-  return 2 * depth + (deferral::at_work() ? 1 : 0);
+  return 2 * depth + (deferral::has_something() ? 1 : 0);
 }
 
 void become_vfork_child(BeforeVfork before) { vfork_depth = before / 2 + 1; }
+
+void InHandler::begin() {
+  if (!thread::is_libcs()) return;
+  comes_ = vfork_depth == kVforkComes;
+  if (!comes_ && deferral::at_work()) deferral::forget_work();  // the child's
+  vfork_depth = 0;
+}
 
 bool vfork_returns(BeforeVfork before) {
   // The child may have died at work, or with signals put off that were its own.

@@ -21,8 +21,7 @@ inline constinit std::atomic<pid_t> memory_lender = 0;
 bool in_borrowed_memory();
 
 // Whether this is such a child: it must not write down what it does to its descriptors, nor believe
-// what the table says of them. No system call unless memory was lent; a handler that comes in the
-// middle of vfork is told yes.
+// what the table says of them. No system call unless memory was lent.
 inline bool vfork_child() {
   return (vfork_depth != 0 || memory_lender.load(std::memory_order_relaxed) != 0) &&
          in_borrowed_memory();
@@ -36,8 +35,30 @@ BeforeVfork vfork_comes();
 // In the child.
 void become_vfork_child(BeforeVfork before);
 // In the parent: the child is gone, or there is none. False if somebody was told that this might be
-// the child, and so has not written down what was the parent's.
+// the child, and so has not written down what was the parent's (in a handler that is not ours).
 bool vfork_returns(BeforeVfork before);
+
+// Around a handler: in the parent one may come before vfork_returns(), and perhaps jumps over it;
+// then the depth is the child's still. Puts that right for as long as this object lives, and for
+// good if the handler jumps. For a handler in the child nothing changes.
+class InHandler {
+ public:
+  InHandler() {
+    if (vfork_depth != 0) [[unlikely]]
+      begin();
+  }
+  // Before the call is made, it is not known again.
+  ~InHandler() {
+    if (comes_) vfork_depth = kVforkComes;
+  }
+  InHandler(const InHandler&) = delete;
+  InHandler& operator=(const InHandler&) = delete;
+
+ private:
+  void begin();
+
+  bool comes_ = false;
+};
 
 // This process is about to have a child beside it in its memory.
 void lend_memory();

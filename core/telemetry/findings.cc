@@ -12,9 +12,8 @@
 namespace anysplice::reuse {
 namespace {
 
-Findings own;
-std::atomic<Findings*> all{&own};
-std::atomic<bool> shared;
+constinit std::atomic<Findings*> all{nullptr};
+constinit std::atomic<bool> shared{false};
 
 uint64_t mix(uint64_t into, uint64_t value) {
   into = (into ^ value) * 0x9e3779b97f4a7c15;
@@ -45,6 +44,13 @@ Place* place_of(Place (&places)[N], uint64_t key, bool* fresh) {
 
 Findings& findings() { return *all.load(std::memory_order_acquire); }
 bool findings_shared() { return shared.load(std::memory_order_acquire); }
+
+bool prepare_findings() {
+  if (all.load(std::memory_order_relaxed) != nullptr) return true;
+  void* const own = map_memory(sizeof(Findings), Sharing::kPrivate);
+  all.store(static_cast<Findings*>(own), std::memory_order_release);
+  return own != nullptr;
+}
 
 bool share_findings(const char* path) {
   const KeepErrno keep;

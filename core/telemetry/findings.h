@@ -77,9 +77,11 @@ struct Findings {
 
 inline constexpr uint32_t kNoObject = Findings::kObjects;
 
-// share_findings() is false, and changes nothing, if the file is not one made for this.
-Findings& findings();
+// Before anything is found, one of these: share_findings() is false, and changes nothing, if the
+// file is not one made for this; then they are private. prepare_findings() is false without memory.
 bool share_findings(const char* path);
+bool prepare_findings();
+Findings& findings();
 bool findings_shared();
 
 // The object of that path; kNoObject if there is no room for it.

@@ -1,13 +1,16 @@
 // Children of vfork that use the calls: on pipes of their parent, on pipes and copies of their own,
 // before they exit or become another program.
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
 #include <atomic>
+#include <thread>
 
 #include "hazard.h"
 
@@ -202,4 +205,57 @@ HAZARD(child_by_clone) {
   finish(child);
   CHECK_EQ(take(teed.copy.r, 13), "parent'sparen");
   CHECK_EQ(take(teed.pipe.r, 8), "parent's");
+}
+
+// A handler that comes when the child is gone runs before vfork has returned: it is the parent's.
+namespace {
+
+Pipe* written;
+sigjmp_buf away;
+
+pid_t child_that_signals() {
+  const pid_t child = vfork();
+  if (child == 0) {
+    kill(getppid(), SIGUSR1);
+    _exit(0);
+  }
+  return child;
+}
+
+void on_usr1(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  CHECK(sigaction(SIGUSR1, &action, nullptr) == 0);
+}
+
+}  // namespace
+
+HAZARD(handler_as_vfork_returns) {
+  on_usr1([](int) { put(written->w, "x"); });
+  const Pipe source;
+  const Pipe ring;
+  written = const_cast<Pipe*>(&ring);
+  put(source.w, "abcd");
+  std::thread([&] { CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2); }).join();
+  finish(child_that_signals());
+  CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2);
+  CHECK_EQ(take(ring.r, 5), "abxcd");
+}
+
+HAZARD(handler_jumps_as_vfork_returns) {
+  on_usr1([](int) { siglongjmp(away, 1); });
+  if (sigsetjmp(away, 1) == 0) child_that_signals();
+  CHECK(wait(nullptr) > 0);
+  const Pipe source;
+  const Pipe ring;
+  put(source.w, "ab");
+  std::thread([&] { CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2); }).join();
+  CHECK_EQ(fcntl(ring.r, F_SETFL, O_NONBLOCK), 0);
+  CHECK_EQ(take(ring.r, 2), "ab");
+}
+
+HAZARD(clone_without_a_stack) {
+  errno = 0;
+  CHECK_EQ(clone(by_clone, nullptr, CLONE_VM | CLONE_VFORK | SIGCHLD, nullptr), -1);
+  CHECK_EQ(errno, EINVAL);
 }

@@ -120,6 +120,7 @@ void call_with_cancellation(Handler handler, int signal, siginfo_t* info, void* 
 }
 
 [[gnu::noinline]] void handle_slowly(int signal, siginfo_t* info, void* context) {
+  const InHandler side;
   Action& action = actions[signal];
   deferral::Thread& self = deferral::self;
   const uint32_t generation = action.generation.load(std::memory_order_relaxed);
@@ -149,7 +150,7 @@ void handle(int signal, siginfo_t* info, void* context) {
   const bool plain = (action.flags.load(std::memory_order_relaxed) & SA_RESETHAND) == 0 &&
                      deferral::self.state.load(std::memory_order_relaxed) == 0 &&
                      deferral::self.noted.load(std::memory_order_relaxed) == 0 &&
-                     is_handler(handler);
+                     vfork_depth == 0 && is_handler(handler);
   return (plain ? handler : handle_slowly)(signal, info, context);
 }
 

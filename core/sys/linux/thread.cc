@@ -2,6 +2,7 @@
 #include "core/sys/thread.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -39,6 +40,20 @@ void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long mi
   futex(word, FUTEX_WAIT, value, &limit);
 }
 void wake_between_processes(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
+
+// libc writes the number that it remembers into a mutex, without a system call.
+bool is_libcs() {
+#ifdef __GLIBC__
+  pthread_mutex_t mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+  if (pthread_mutex_lock(&mutex) != 0) return false;
+  const int owner = mutex.__data.__owner;
+  pthread_mutex_unlock(&mutex);
+  const KeepErrno keep;
+  return owner == sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+#else
+  return false;
+#endif
+}
 
 // A thread may send itself any signal with any siginfo.
 bool send(int signal, const siginfo_t& info) {

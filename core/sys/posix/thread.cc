@@ -10,6 +10,7 @@
 namespace anysplice::thread {
 
 Others others() { return Others::kUnknown; }
+bool is_libcs() { return false; }
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
   const KeepErrno keep;
