@@ -102,9 +102,7 @@ void become_child();
 // Whoever was at work in this thread's memory is gone (a child of vfork), with what it noted.
 void forget_work();
 inline bool at_work() { return self.state.load(std::memory_order_relaxed) != 0; }
-inline bool has_something() {
-  return at_work() || self.noted.load(std::memory_order_relaxed) != 0;
-}
+inline bool has_something() { return at_work() || self.noted.load(std::memory_order_relaxed) != 0; }
 
 inline void set_state(uint32_t to) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
