@@ -29,6 +29,7 @@ struct Found {
 
 Found found(What what, Way way) {
   Found sum{0, 0};
+  REQUIRE(reuse::prepare_findings());
   for (const reuse::Finding& finding : reuse::findings().finding) {
     if (finding.complete == 0 || finding.what != what || finding.way != way) continue;
     sum = {sum.times + finding.times, sum.bytes + finding.bytes};
