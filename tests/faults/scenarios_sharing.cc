@@ -165,6 +165,18 @@ SCENARIO(before_vfork) {
   if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
 }
 
+// Handlers of the parent, before the call and when the child is gone.
+SCENARIO(handlers_amid_vfork) {
+  ring(w, 5000);
+  const auto before = anysplice::note_vfork();
+  { const anysplice::InHandler side; }
+  anysplice::become_vfork_child(before);
+  { const anysplice::InHandler side; }
+  anysplice::note_vfork_returned(before);
+  Box& p = ring(w, 100);
+  if (const int copy = anysplice::dup(p.out); copy >= 0) anysplice::close(copy);
+}
+
 SCENARIO(before_a_child_by_clone_in_the_same_memory) {
   ring(w, 5000);
   held(w, 5000);
