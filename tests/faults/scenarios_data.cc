@@ -242,6 +242,14 @@ SCENARIO(devices) {
   }
 }
 
+SCENARIO(a_device_with_long_messages) {
+  Box& zero = w.device("/dev/zero");
+  Box& p = w.pipe();
+  p.loses = true;
+  if (anysplice::fcntl(p.in, F_SETPIPE_SZ, 1 << 20) < 0) return;
+  w.splice(zero, p, 1 << 20, kNow);
+}
+
 SCENARIO(to_a_terminal) {
   int master = -1;
   int slave = -1;
