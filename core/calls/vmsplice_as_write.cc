@@ -8,6 +8,7 @@
 #include "core/calls/engine.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
+#include "core/sys/transient_descriptor.h"
 #include "core/transfer/flow.h"
 
 namespace anysplice {
@@ -18,6 +19,7 @@ bool is_fifo(int fd) {
   static std::atomic<dev_t> unnamed;
   struct stat st;
   if (unnamed.load(std::memory_order_relaxed) == 0) {
+    const TransientDescriptor open;
     int ends[2];
     if (sys->pipe(ends) != 0) return false;
     if (sys->fstat(ends[0], &st) == 0) unnamed.store(st.st_dev, std::memory_order_relaxed);

@@ -12,9 +12,9 @@
 namespace anysplice::tools {
 namespace {
 
-bool is_of_proc(int fd) {
+long type_of_system(int fd) {
   struct statfs system;
-  return fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+  return fstatfs(fd, &system) == 0 ? static_cast<long>(system.f_type) : 0;
 }
 
 bool is_local_socket(int fd) {
@@ -31,8 +31,11 @@ bool asks_for_the_caller(int fd, Role role, const Target& target) {
   if (S_ISCHR(st.st_mode)) return isatty(fd) != 0;
   if (S_ISSOCK(st.st_mode)) return role == Role::kSink && is_local_socket(fd);
   if (!S_ISREG(st.st_mode)) return false;
-  return (is_of_proc(fd) && !has_our_namespaces(target.thread())) ||
-         (role == Role::kSink && target.file_size_limit() != RLIM_INFINITY);
+  if (role == Role::kSink && target.file_size_limit() != RLIM_INFINITY) return true;
+  const long type = type_of_system(fd);
+  if (type == PROC_SUPER_MAGIC) return !has_our_namespaces(target.thread());
+  // There "0" is whoever writes it.
+  return role == Role::kSink && (type == CGROUP_SUPER_MAGIC || type == CGROUP2_SUPER_MAGIC);
 }
 
 }  // namespace anysplice::tools

@@ -67,8 +67,10 @@ std::string rights_of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
   const absl::string_view uids = value(status, "Uid");
   if (uids.empty()) return "";
+  // (The label of a security module; nothing where there is none.)
   return absl::StrCat(uids, "|", value(status, "Gid"), "|", value(status, "Groups"), "|",
-                      value(status, "CapEff"), "|", users.st_dev, ".", users.st_ino);
+                      value(status, "CapEff"), "|", users.st_dev, ".", users.st_ino, "|",
+                      text_of(absl::StrCat("/proc/", thread, "/attr/current")));
 }
 
 bool has_our_namespaces(pid_t thread) {

@@ -131,6 +131,9 @@ long vmsplice_for(Target& target, int pipe, uint64_t segments, uint64_t count, u
   if (!target.is_waiting()) return -EINTR;
   if (!known || strange) {
     // Which error that is depends on the other arguments too.
+    for (iovec& segment : theirs) {  // none of them is an address of ours
+      if (address(segment) <= INT64_MAX) segment.iov_base = bad_address();
+    }
     const auto* const given = strange ? theirs.data() : static_cast<iovec*>(bad_address());
     return answer_of(anysplice::vmsplice(pipe, given, count, flags));
   }
