@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "hazard.h"
@@ -216,6 +217,8 @@ sigjmp_buf away;
 pid_t child_that_signals() {
   const pid_t child = vfork();
   if (child == 0) {
+    const timespec while_others_work{0, 200'000'000};
+    nanosleep(&while_others_work, nullptr);
     kill(getppid(), SIGUSR1);
     _exit(0);
   }
@@ -230,28 +233,37 @@ void on_usr1(void (*handler)(int)) {
 
 }  // namespace
 
+// (A pipe from before vfork would have no ring after it.)
 HAZARD(handler_as_vfork_returns) {
   on_usr1([](int) { put(written->w, "x"); });
   const Pipe source;
-  const Pipe ring;
-  written = const_cast<Pipe*>(&ring);
   put(source.w, "abcd");
-  std::thread([&] { CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2); }).join();
+  std::optional<Pipe> ring;
+  std::thread other([&] {
+    sleep_ms(50);
+    ring.emplace();
+    written = &*ring;
+    CHECK_EQ(splice(source.r, nullptr, ring->w, nullptr, 2, 0), 2);
+  });
   finish(child_that_signals());
-  CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2);
-  CHECK_EQ(take(ring.r, 5), "abxcd");
+  other.join();
+  CHECK_EQ(splice(source.r, nullptr, ring->w, nullptr, 2, 0), 2);
+  CHECK_EQ(take(ring->r, 5), "abxcd");
 }
 
 HAZARD(handler_jumps_as_vfork_returns) {
   on_usr1([](int) { siglongjmp(away, 1); });
   if (sigsetjmp(away, 1) == 0) child_that_signals();
   CHECK(wait(nullptr) > 0);
-  const Pipe source;
-  const Pipe ring;
-  put(source.w, "ab");
-  std::thread([&] { CHECK_EQ(splice(source.r, nullptr, ring.w, nullptr, 2, 0), 2); }).join();
-  CHECK_EQ(fcntl(ring.r, F_SETFL, O_NONBLOCK), 0);
-  CHECK_EQ(take(ring.r, 2), "ab");
+  std::optional<Pipe> ring;
+  std::thread([&] {
+    const Pipe source;
+    put(source.w, "ab");
+    ring.emplace();
+    CHECK_EQ(splice(source.r, nullptr, ring->w, nullptr, 2, 0), 2);
+  }).join();
+  CHECK_EQ(fcntl(ring->r, F_SETFL, O_NONBLOCK), 0);
+  CHECK_EQ(take(ring->r, 2), "ab");
 }
 
 HAZARD(clone_without_a_stack) {
