@@ -28,7 +28,7 @@ absl::StatusOr<std::string> service_name(absl::string_view unit) {
 }
 
 // As a value of Environment=, where % begins a specifier.
-std::string quoted(absl::string_view text) {
+std::string in_quotes(absl::string_view text) {
   return absl::StrCat(
       "\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"%", "%%"}}), "\"");
 }
@@ -59,9 +59,9 @@ absl::StatusOr<std::string> as_drop_in(const Profile& profile, absl::string_view
       "# /etc/systemd/system/", *service, ".d/50-anysplice.conf; then:\n",
       "#   systemctl daemon-reload && systemctl restart ", *service, "\n",
       "# If the unit preloads something already, write both: our path, a space, the other.\n",
-      "[Service]\n",                                                         //
-      "Environment=", quoted(absl::StrCat("LD_PRELOAD=", profile.library)),  //
-      "\nEnvironment=ANYSPLICE_REFUSED=", names_of(profile.calls),           //
+      "[Service]\n",                                                            //
+      "Environment=", in_quotes(absl::StrCat("LD_PRELOAD=", profile.library)),  //
+      "\nEnvironment=ANYSPLICE_REFUSED=", names_of(profile.calls),              //
       "\nSystemCallFilter=~", absl::StrJoin(profile.system_calls(), " ", refuse), "\n");
 }
 
