@@ -10,12 +10,15 @@
 
 namespace anysplice {
 
-// Around such a call. Without references it costs a look at their number.
+// Around such a call. Without references it costs a look at their number, and at where the
+// program's own memory is.
 class LosingMemory {
  public:
   // Takes over what the memory holds.
   LosingMemory(const void* at, size_t size) : range_{at, size} {
-    if (size > 0 && references::any()) [[unlikely]]
+    if (size == 0) return;
+    lasting_memory::losing(at, size);
+    if (references::any()) [[unlikely]]
       begin();
   }
   // How the call ended: the memory is gone; it is where it was; it has moved.

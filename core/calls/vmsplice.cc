@@ -1,8 +1,8 @@
 // vmsplice(2): user memory into a pipe, and a pipe's bytes into user memory.
 //
 // Into a ring by reference where the memory lasts (lasting_memory.h): what leaves the ring is what
-// the memory holds then. The copy is taken all the same, for when the memory is gone. Else by copy,
-// taken at the call.
+// the memory holds then. Unless it is permanent, a copy is taken all the same, for when it is gone.
+// Else by copy, taken at the call.
 #include <algorithm>
 
 #include "core/calls/engine.h"
@@ -52,8 +52,17 @@ bool refer(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const 
   if (length <= 0 || kind == lasting_memory::Kind::kPassing) return false;
   const auto size = static_cast<size_t>(length);
   if (kind == lasting_memory::Kind::kOwnStack && !note_stack(at, size)) return false;
-  ring.refer(room, size, at);
+  ring.refer(room, size, at, Ring::Held::kCopy);
   return true;
+}
+
+// Whether it can be left at that: nothing is copied.
+bool refer_only(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, const char* at) {
+  if (kind != lasting_memory::Kind::kPermanent) return false;
+  ring.refer(room, room.iov.iov_len, at, Ring::Held::kNothing);
+  // Another thread may be taking it away, and have looked for references before.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return lasting_memory::still_permanent();
 }
 
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
@@ -66,8 +75,10 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
       const lasting_memory::Part part = next_part(at, left);
       const Ring::Room room = ring.reserve(part.size, reinterpret_cast<uintptr_t>(at) % kPage);
       if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
-      const ssize_t n = copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
-      const bool referred = refer(ring, room, part.kind, at, n);
+      const bool only = memory.call == 0 && refer_only(ring, room, part.kind, at);
+      const ssize_t n = only ? static_cast<ssize_t>(room.iov.iov_len)
+                             : copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
+      const bool referred = only || refer(ring, room, part.kind, at, n);
       if (memory.call != 0 && n > 0) [[unlikely]] {
         ring.watch(room, static_cast<size_t>(n), at, {memory.call, flow.moved, referred});
         reuse::note_followed(static_cast<size_t>(n));

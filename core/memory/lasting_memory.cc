@@ -21,7 +21,8 @@ constexpr size_t kMostMapped = 256;
 constexpr uintptr_t kOwnStack = 128 * 1024;
 
 std::atomic<bool> learned;
-bool thread_ends_seen;
+bool losses_seen;
+std::atomic<bool> some_lost;  // of the data or the first thread's stack
 uint32_t first_thread;
 Area data[kMostData];
 size_t data_count;
@@ -35,6 +36,7 @@ std::atomic<uint32_t> changes;    // of mappings, counted
 // Where this thread last found an address: programs send the same buffers again and again.
 struct Last {
   Area area;
+  Kind kind;
   uint32_t changes;
 };
 thread_local Last last;
@@ -43,46 +45,61 @@ thread_local Last last;
 struct Finder {
   uintptr_t at;
   uintptr_t end;
-  bool found = false;
+  Kind kind = Kind::kPassing;
 
-  bool look(Area area) {
+  bool look(Area area, Kind its) {
     if (area.start <= at && at < area.end) {
-      found = true;
+      kind = its;
       end = area.end;
-    } else if (area.start > at && area.start < area.end) {
-      end = std::min(end, area.start);
+      return true;
     }
-    return found;
+    if (area.start > at && area.start < area.end) end = std::min(end, area.start);
+    return false;
   }
 };
+
+uintptr_t this_page() {
+  const uintptr_t page = system_page();
+  return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / page * page;
+}
+
+// What is in use of the first thread's stack, if this code runs on it: the rest need not be there.
+Area used_stack() {
+  const uintptr_t here = this_page();
+  const bool on_it = main_stack.start <= here && here < main_stack.end;
+  return on_it ? Area{here, main_stack.end} : Area{0, 0};
+}
 
 // The stack of this thread, if it is one of libc's: its thread-local variables are at the top.
 Area own_stack() {
   static thread_local char mine;
-  if (!thread_ends_seen || thread::number() == first_thread) return {0, 0};
+  if (!losses_seen || thread::number() == first_thread) return {0, 0};
+  const uintptr_t here = this_page();
   const uintptr_t page = system_page();
-  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / page * page;
   const uintptr_t top = reinterpret_cast<uintptr_t>(&mine) / page * page;
   return top > here && top - here <= kOwnStack ? Area{here, top} : Area{0, 0};
 }
 
-bool find(Finder& finder) {
+void find(Finder& finder) {
+  if (finder.look(own_stack(), Kind::kOwnStack)) return;
+  if (finder.look(used_stack(), Kind::kPermanent)) return;
   const uint32_t now = changes.load(std::memory_order_acquire);
-  if (last.changes == now && finder.look(last.area)) return true;
-  const auto look = [&](Area area) {
-    if (!finder.look(area)) return false;
-    last = {area, now};
+  if (last.changes == now && finder.look(last.area, last.kind)) return;
+  const auto look = [&](Area area, Kind kind) {
+    if (!finder.look(area, kind)) return false;
+    last = {area, kind, now};
     return true;
   };
   for (size_t i = 0; i < data_count; ++i) {
-    if (look(data[i])) return true;
+    if (look(data[i], Kind::kPermanent)) return;
   }
-  if (look(main_stack)) return true;
-  if (data_count > 0 && finder.look(program_memory::heap(data[0].end))) return true;
-  if (mapped_lock.lock() == Locked::kNo) return false;
-  for (size_t i = 0; i < mapped_high && !finder.found; ++i) look(mapped[i]);
+  if (look(main_stack, Kind::kLasting)) return;
+  if (data_count > 0 && finder.look(program_memory::heap(data[0].end), Kind::kLasting)) return;
+  if (mapped_lock.lock() == Locked::kNo) return;
+  for (size_t i = 0; i < mapped_high; ++i) {
+    if (look(mapped[i], Kind::kLasting)) break;
+  }
   mapped_lock.unlock();
-  return finder.found;
 }
 
 void enter(Area area) {
@@ -127,12 +144,20 @@ bool change(const void* at, size_t size, bool (*how)(Area)) {
 
 }  // namespace
 
-void learn(bool thread_ends) {
-  thread_ends_seen = thread_ends;
+void learn(bool all_seen) {
+  losses_seen = all_seen;
   first_thread = thread::number();
   data_count = program_memory::data(data, kMostData);
   main_stack = program_memory::stack();
   learned.store(true, std::memory_order_release);
+}
+
+void losing(const void* at, size_t size) {
+  if (!learned.load(std::memory_order_acquire) || some_lost.load(std::memory_order_relaxed)) return;
+  const auto start = reinterpret_cast<uintptr_t>(at);
+  const uintptr_t end = start + std::min(size, UINTPTR_MAX - start);
+  const auto meets = [=](Area area) { return area.start < end && start < area.end; };
+  if (meets(main_stack) || std::any_of(data, data + data_count, meets)) some_lost = true;
 }
 
 bool remove(const void* at, size_t size) {
@@ -167,14 +192,12 @@ Part part_of(const void* at, size_t size) {
   if (!learned.load(std::memory_order_acquire)) return {size, Kind::kPassing};
   const auto start = reinterpret_cast<uintptr_t>(at);
   Finder finder{start, start + size};
-  Kind kind = Kind::kPassing;
-  if (finder.look(own_stack())) {
-    kind = Kind::kOwnStack;
-  } else if (find(finder)) {
-    kind = Kind::kLasting;
-  }
-  return {std::min(size, finder.end - start), kind};
+  find(finder);
+  if (finder.kind == Kind::kPermanent && !still_permanent()) finder.kind = Kind::kLasting;
+  return {std::min(size, finder.end - start), finder.kind};
 }
+
+bool still_permanent() { return losses_seen && !some_lost; }
 
 void become_child() { mapped_lock.init(); }
 

@@ -9,9 +9,12 @@
 
 namespace anysplice::lasting_memory {
 
-// Once, early: looks at what the program has from the beginning. `thread_ends`: whether the end of
-// a thread is seen, so that its stack counts too.
-void learn(bool thread_ends);
+// Once, early: looks at what the program has from the beginning. `all_seen`: whether the calls that
+// take memory away come by here, and the ends of threads, so that their stacks count too.
+void learn(bool all_seen);
+
+// A stretch of memory is about to go away, or to become unreadable.
+void losing(const void* at, size_t size);
 
 // Mappings that the program made by calls that are seen, and what it took away of them. They are
 // remembered only once learn() was called, and the engine may answer and vmsplice refer: where the
@@ -22,13 +25,16 @@ bool remove(const void* at, size_t size);
 // The size of what was added at that address, 0 if it is not remembered.
 size_t size_of(const void* at);
 
-// The first bytes of a stretch that are all of one kind.
-enum class Kind { kPassing, kLasting, kOwnStack };
+// The first bytes of a stretch that are all of one kind. What the program has from the beginning is
+// permanent, and readable, until losing() is told of any of it.
+enum class Kind { kPassing, kLasting, kOwnStack, kPermanent };
 struct Part {
   size_t size;
   Kind kind;
 };
 Part part_of(const void* at, size_t size);
+// Whether what was permanent a moment ago is so still.
+bool still_permanent();
 
 // In the child of a fork.
 void become_child();

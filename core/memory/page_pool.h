@@ -56,10 +56,11 @@ class PagePool {
 
   // The address of the program's page that a page stands for, 0 for none: it goes with the last
   // reference to the page. Suspended, the page means what it holds; copied, it does so for good,
-  // and its origin is known for the check's sake only (reuse.h).
+  // and its origin is known for the check's sake only (reuse.h). Empty, it holds nothing yet.
   static constexpr uintptr_t kSuspended = 1;
-  static constexpr uintptr_t kCopied = 2;
-  static constexpr uintptr_t kFlags = kSuspended | kCopied;
+  static constexpr uintptr_t kCopied = 2;  // with kSuspended
+  static constexpr uintptr_t kEmpty = 4;   // without
+  static constexpr uintptr_t kFlags = kSuspended | kCopied | kEmpty;
   void set_origin(const void* data, uintptr_t origin);
   uintptr_t origin(const void* data) const {
     const PagePool* chunk = chunk_of(data);

@@ -1,5 +1,9 @@
 #include "core/memory/references.h"
 
+#include <string.h>
+
+#include <algorithm>
+
 #include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 
@@ -16,7 +20,8 @@ template <typename To>
 void change(Range range, To to) {
   ring_pool()->each_origin([&](char* held, uintptr_t origin) {
     const uintptr_t page = origin & ~PagePool::kFlags;
-    return page != origin && touches(range, page) ? to(held, origin) : origin;
+    const bool suspended = (origin & PagePool::kSuspended) != 0;
+    return suspended && touches(range, page) ? to(held, origin) : origin;
   });
 }
 
@@ -29,9 +34,13 @@ bool suspend(Range range) {
     if (!touches(range, page)) return origin;
     found = true;
     if (reuse::on()) reuse::note_difference(held, origin);
-    // What cannot be read any more stays as it was.
-    if (page == origin) copy_from_user(held, reinterpret_cast<char*>(page), kPage);
-    return origin | PagePool::kSuspended;
+    if ((origin & PagePool::kSuspended) == 0) {
+      // What cannot be read any more stays as it was.
+      const ssize_t copied = copy_from_user(held, reinterpret_cast<char*>(page), kPage);
+      const auto n = static_cast<size_t>(std::max<ssize_t>(copied, 0));
+      if ((origin & PagePool::kEmpty) != 0) memset(held + n, 0, kPage - n);
+    }
+    return (origin & ~PagePool::kEmpty) | PagePool::kSuspended;
   });
   return found;
 }
@@ -48,7 +57,7 @@ void resume(Range range, Range to) {
   change(range, [&](const char*, uintptr_t origin) {
     const uintptr_t page = (origin & ~PagePool::kFlags) + by;
     if (!touches(to, page)) return uintptr_t{0};
-    return (origin & PagePool::kCopied) != 0 ? page | PagePool::kFlags : page;
+    return (origin & PagePool::kCopied) != 0 ? page | (origin & PagePool::kFlags) : page;
   });
 }
 

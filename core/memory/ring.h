@@ -88,8 +88,10 @@ class Ring {
   void cancel(const Room& room);
 
   // Before commit(): the pages of the first `length` bytes stand for the program's memory at
-  // `from`, which has the same offset in its page.
-  void refer(const Room& room, size_t length, const void* from);
+  // `from`, which has the same offset in its page. They hold a copy of it, or nothing: then the
+  // memory is permanent (lasting_memory.h).
+  enum class Held { kCopy, kNothing };
+  void refer(const Room& room, size_t length, const void* from, Held held);
   // Before commit(), and after refer() if they are referred to: notes what the pages are copies of,
   // from byte `at` of a call on, for the check (reuse.h).
   struct Watch {

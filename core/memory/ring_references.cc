@@ -12,7 +12,7 @@ char* Ring::data_leaving(Slot slot) const {
   char* const held = data(slot);
   const uintptr_t origin = pool_->origin(held);
   if (origin == 0 || (origin & PagePool::kSuspended) != 0) return held;
-  return reinterpret_cast<char*>(origin) + slot.offset;
+  return reinterpret_cast<char*>(origin & ~PagePool::kFlags) + slot.offset;
 }
 
 int Ring::leaving_at(size_t skip, size_t length, iovec* iov, size_t* described, int most) const {
@@ -29,9 +29,10 @@ iovec Ring::front_leaving() const {
   return {data_leaving(first), first.length};
 }
 
-void Ring::refer(const Room& room, size_t length, const void* from) {
+void Ring::refer(const Room& room, size_t length, const void* from, Held held) {
   const size_t offset = reinterpret_cast<uintptr_t>(from) % kPage;
-  const uintptr_t origin = reinterpret_cast<uintptr_t>(from) - offset;
+  const uintptr_t flags = held == Held::kNothing ? PagePool::kEmpty : 0;
+  const uintptr_t origin = (reinterpret_cast<uintptr_t>(from) - offset) | flags;
   const char* const first = static_cast<char*>(room.iov.iov_base) - offset;
   for (size_t at = 0; at < offset + length; at += kPage) pool_->set_origin(first + at, origin + at);
 }
@@ -43,7 +44,7 @@ void Ring::watch(const Room& room, size_t length, const void* from, const Watch&
   for (size_t done = 0; done < length; page += kPage, origin += kPage, offset = 0) {
     const size_t n = std::min(length - done, kPage - offset);
     reuse::watch(page, {watch.call, watch.at + done, offset, n});
-    if (!watch.referred) pool_->set_origin(page, origin | PagePool::kFlags);
+    if (!watch.referred) pool_->set_origin(page, origin | PagePool::kSuspended | PagePool::kCopied);
     done += n;
   }
 }
@@ -62,21 +63,26 @@ bool Ring::become_bytes(Copy copy) {
     // Another ring may go on with the page that stands for the memory.
     size_t got;
     char* const page = pool_->take(1, &got);
-    char* const own = page != nullptr ? page + s.offset : held;
+    // Else it stays here, with all that other slots have of the page.
+    const bool empty = (origin & PagePool::kEmpty) != 0;
+    const Slot part = page == nullptr && empty ? Slot{s.page, 0, kPage, 0} : s;
+    char* const own = (page != nullptr ? page : pool_->page(s.page)) + part.offset;
     size_t n = 0;
     if ((origin & PagePool::kSuspended) == 0) {
-      const ssize_t copied = copy(own, reinterpret_cast<char*>(origin) + s.offset, s.length);
+      const auto* const memory = reinterpret_cast<char*>(origin & ~PagePool::kFlags);
+      const ssize_t copied = copy(own, memory + part.offset, part.length);
       n = static_cast<size_t>(std::max<ssize_t>(copied, 0));
     }
+    if (empty) memset(own + n, 0, part.length - n);
     if (page == nullptr) {
       pool_->set_origin(held, 0);
       continue;
     }
-    memcpy(own + n, held + n, s.length - n);
+    if (!empty) memcpy(own + n, held + n, s.length - n);
     s.page = pool_->number(own);
     if (watched) {
       reuse::carry(held, own);
-      pool_->set_origin(own, origin | PagePool::kFlags);
+      pool_->set_origin(own, origin | PagePool::kSuspended | PagePool::kCopied);
     }
     set_slot(at, s);
     pool_->put(held);

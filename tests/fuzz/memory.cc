@@ -26,7 +26,7 @@ char* map(size_t size) {
 void make_memory() {
   patterns = map(kPattern);
   // It stays: the engine may refer to it.
-  anysplice::lasting_memory::learn(false);
+  anysplice::lasting_memory::learn(true);
   anysplice::lasting_memory::add(patterns, kPattern);
   for (size_t i = 0; i < kPattern / kWord; ++i) {
     char word[kWord + 1];

@@ -37,7 +37,7 @@ const Calls& take_side(Side side) {
   // As the preload object does; without, memory is copied as the library copies it.
   if (side == Side::kRings) {
     anysplice::fault_guard::allow();
-    anysplice::lasting_memory::learn(false);
+    anysplice::lasting_memory::learn(true);
     anysplice::let_vmsplice_refer(true);
   }
   return anysplice::tools::kEngineCalls;

@@ -42,11 +42,12 @@ struct Memory {
 };
 
 // As vmsplice does.
-void refer(Ring& ring, const char* at, size_t length) {
+void refer(Ring& ring, const char* at, size_t length, Ring::Held held = Ring::Held::kCopy) {
   const Ring::Room room = ring.reserve(length, reinterpret_cast<uintptr_t>(at) % kPage);
   REQUIRE(room.iov.iov_len == length);
-  memcpy(room.iov.iov_base, at, length);
-  ring.refer(room, length, at);
+  memset(room.iov.iov_base, '?', length);
+  if (held == Ring::Held::kCopy) memcpy(room.iov.iov_base, at, length);
+  ring.refer(room, length, at, held);
   ring.commit(room, length);
 }
 
@@ -104,6 +105,40 @@ TEST_CASE("of two rings one becomes bytes") {
   CHECK(held(other) == letters(5000, 'b'));
   CHECK(leaving(other) == letters(5000, 'b'));
   CHECK(leaving(ring) == letters(5000, 'c'));
+}
+
+TEST_CASE("of permanent memory nothing is held until it has to be") {
+  const Memory memory;
+  TestRing ring;
+  TestRing other;
+  refer(ring, memory.at + 100, 5000, Ring::Held::kNothing);
+  other.link_from(ring, 5000);
+  memory.fill('b');
+  CHECK(leaving(ring) == letters(5000, 'b'));
+  SECTION("a ring becomes bytes") {
+    CHECK(ring.become_bytes(copy_from_user));
+    memory.fill('c');
+    CHECK(held(ring) == letters(5000, 'b'));
+    CHECK(leaving(other) == letters(5000, 'c'));
+  }
+  SECTION("it is lost after all") {
+    LosingMemory losing(memory.at, Memory::kSize);
+    losing.gone();
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(5000, 'b'));
+    CHECK(held(other) == letters(5000, 'b'));
+    CHECK(ring_pool()->with_origin() == 0);
+  }
+  SECTION("a loss of other memory that began before does not concern it") {
+    references::forget({memory.at, Memory::kSize});
+    memory.fill('c');
+    CHECK(leaving(ring) == letters(5000, 'c'));
+  }
+  SECTION("lost unseen, it leaves nothing of what the pages held before") {
+    REQUIRE(mprotect(memory.at, kPage, PROT_NONE) == 0);
+    CHECK(ring.become_bytes(copy_from_user));
+    CHECK(held(ring) == letters(kPage - 100, '\0') + letters(5000 - (kPage - 100), 'b'));
+  }
 }
 
 TEST_CASE("memory that cannot be read leaves what was held") {
@@ -168,6 +203,27 @@ TEST_CASE("bytes are copied out of memory, or of what is held where it is gone")
   CHECK(copy_out(ring, iov, 2) == 5000);
   CHECK(to.substr(0, kPage - 100) == letters(kPage - 100, 'b'));
   CHECK(ring.empty());
+}
+
+TEST_CASE("what a program has from the beginning is permanent until some of it is lost") {
+  using lasting_memory::Kind;
+  static char data[kPage];
+  char on_stack[100];
+  const auto kind = [](const char* at) { return lasting_memory::part_of(at, 1).kind; };
+  lasting_memory::learn(false);
+  CHECK(kind(data) == Kind::kLasting);  // its loss might not be seen
+  lasting_memory::learn(true);
+  CHECK(kind(data) == Kind::kPermanent);
+  CHECK(kind(on_stack) == Kind::kPermanent);
+  const uintptr_t below = reinterpret_cast<uintptr_t>(on_stack) - (uintptr_t{1} << 20);
+  CHECK(kind(reinterpret_cast<char*>(below)) == Kind::kLasting);  // perhaps nothing is there
+  const Memory memory;
+  lasting_memory::losing(memory.at, Memory::kSize);
+  CHECK(lasting_memory::still_permanent());
+  lasting_memory::losing(data, 1);
+  CHECK(kind(data) == Kind::kLasting);
+  CHECK(kind(on_stack) == Kind::kLasting);
+  lasting_memory::learn(false);
 }
 
 TEST_CASE("mappings last from where they are seen to where they go") {

@@ -170,7 +170,7 @@ TEST_CASE("what became bytes is watched on") {
   ring.init(pool, places, 4);
   const Ring::Room room = ring.reserve(100, 0);
   memcpy(room.iov.iov_base, c.memory, 100);
-  ring.refer(room, 100, c.memory);
+  ring.refer(room, 100, c.memory, Ring::Held::kCopy);
   ring.watch(room, 100, c.memory, {1, 0, true});
   ring.commit(room, 100);
   c.fill(7, 2, 'b');
