@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/memory/fault_guard.h"
+#include "core/memory/lasting_memory.h"
 #include "core/sys/deferral.h"
 #include "tools/kernel_lacks.h"
 
@@ -86,8 +87,11 @@ const Calls& take_side(Side side) {
     case Side::kNoRings:
       set_mode(Mode::kEmulate, ENOSYS);
       allow_rings(side == Side::kRings);
-      // As under the preload, which sees all handlers: there are none here.
+      // As under the preload, which sees all handlers, and memory that goes away: there is none
+      // here.
       fault_guard::allow();
+      static const bool learned = (lasting_memory::learn(true), true);
+      let_vmsplice_refer(learned);
       deferral::assume_plain_handlers();
       return kEngineCalls;
     case Side::kCopies:

@@ -1,4 +1,5 @@
 // The program's own memory into a pipe.
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,6 +33,25 @@ class Memory {
   void* const data_;
 };
 
+// Data of the program, as long as that is enough: what stays, as most that is sent by vmsplice
+// does.
+constexpr size_t kData = size_t{1} << 20;
+alignas(4096) char own_data[kData];
+
+class Source {
+ public:
+  explicit Source(size_t size) : size_(size), more_(size > kData ? size : 1) {
+    if (size <= kData) memset(own_data, 'd', size);
+  }
+  bool ok() const { return more_.ok(); }
+  char* data() const { return size_ <= kData ? own_data : more_.data(); }
+  size_t size() const { return size_; }
+
+ private:
+  const size_t size_;
+  const Memory more_;
+};
+
 // All of a buffer into a pipe by vmsplice.
 class FromMemory : public Work {
  public:
@@ -45,7 +65,7 @@ class FromMemory : public Work {
   }
 
   const Calls& calls_;
-  const Memory memory_;
+  const Source memory_;
   PipeEnds pipe_;
 };
 
