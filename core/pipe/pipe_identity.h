@@ -1,4 +1,4 @@
-// Which pipe a descriptor is an end of, and what the arena knows of that pipe.
+// Which pipe a descriptor is an end of, and what the engine knows of that pipe.
 //
 // Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_PIPE_PIPE_IDENTITY_H_

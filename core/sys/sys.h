@@ -1,6 +1,6 @@
 // The seam: the engine makes its system calls through this table, so that tests can make any of
 // them fail, and so that the shim can bind it to the functions behind its own symbols. (Calls that
-// cannot concern a pipe are made directly: clock_gettime, getrlimit, geteuid, sigaltstack.)
+// cannot concern a pipe are made directly, such as clock_gettime, nanosleep, getppid, sigaltstack.)
 //
 // Functions have libc's signatures and errno convention. With core/sys/libc.cc the table is
 // complete from the start. In the shim each entry is bound at its first use, by whichever thread

@@ -83,7 +83,7 @@ ssize_t pull(Endpoint& from, const iovec* into, int count);
 ssize_t push(Endpoint& to, const iovec* iov, int count, bool more);
 
 // Of a socket whose recv gave -EAGAIN: whether SPLICE_F_NONBLOCK ends the call, as it does for
-// streams of the unix family only. The others wait unless they have O_NONBLOCK themselves.
+// streams of the unix domain only. The others wait unless they have O_NONBLOCK themselves.
 bool heeds_splice_nonblock(const Endpoint& from);
 // How many bytes a splice of so many waits for (SO_RCVLOWAT): of unix streams only, too.
 size_t low_water(const Endpoint& from, size_t length);

@@ -10,8 +10,8 @@
  *                  - read, write, poll, copy and close both its ends by the functions below;
  *                  - call anysplice_settle() before others may read it: before it goes into a FILE,
  *                    an epoll or kqueue set, a message, or asynchronous I/O;
- *                  - call anysplice_settle_all() before exec, posix_spawn, system, popen, vfork and
- *                    _exit. (fork and exit need nothing.)
+ *                  - call anysplice_settle_all() before exec, posix_spawn, system, popen, vfork,
+ *                    clone and _exit. (fork and exit need nothing.)
  *                Files, sockets and everything else may be used by any calls.
  *
  * The anysplice_ names are in both libraries. Where both are loaded, those of libanysplice serve
@@ -68,8 +68,9 @@ ssize_t anysplice_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_ou
 ssize_t anysplice_tee(int fd_in, int fd_out, size_t len, unsigned int flags);
 
 /* Puts the memory of `iov` into a pipe, or, if `fd` is a pipe's read end, a pipe's bytes into it.
- * The memory is copied before the call returns, and can then be used again; unless the program, or
- * who runs it, chose otherwise: anysplice_set_vmsplice().
+ * libanysplice-api copies the memory before the call returns, so that it can then be used again;
+ * libanysplice refers to it where it can: do not change it while it is in the pipe.
+ * anysplice_set_vmsplice() chooses.
  *
  * count    elements of iov, 0 to IOV_MAX; their lengths are bytes, SSIZE_MAX in all at most
  * flags    as for anysplice_splice(); SPLICE_F_GIFT wants page-aligned memory and changes nothing
