@@ -28,6 +28,10 @@ long memory_by_number(long number, long a, long b, long c, long d, long e, long 
                                reinterpret_cast<void*>(e), as_pointer));
     case SYS_madvise:
       return advising(at, size, static_cast<int>(c), as_int);
+#ifdef SYS_remap_file_pages
+    case SYS_remap_file_pages:
+      return advising(at, size, MADV_DONTNEED, as_int);
+#endif
 #ifdef SYS_process_madvise
     case SYS_process_madvise:
       return advising_process(static_cast<int>(d), as_word);

@@ -19,6 +19,7 @@ void* mapping(void* at, size_t size, int flags, Real real) {
   void* const mapped = real();
   losing.gone_if(mapped != MAP_FAILED);
   if (mapped == MAP_FAILED) return mapped;
+  lasting_memory::note_mapped(mapped, size);
   // The pages of a file go away unseen when somebody cuts it.
   if ((flags & MAP_ANONYMOUS) != 0) {
     lasting_memory::add(mapped, size);
@@ -53,6 +54,7 @@ void* remapping(void* at, size_t size, size_t new_size, int flags, void* to, Rea
     return mapped;
   }
   moving.moved({mapped, new_size});
+  lasting_memory::note_mapped(mapped, new_size);
   // Of a private mapping of size 0 there is nothing to move; of a shared one it is a second.
   if (size > 0) lasting_memory::remove(at, size);
   if (known) {
@@ -94,6 +96,9 @@ ssize_t advising_process(int advice, Real real) {
 template <typename Real>
 int advising(void* at, size_t size, int advice, Real real) {
   LosingMemory losing(at, discards(advice) ? size : 0);
+#ifdef MADV_DONTFORK
+  if (advice == MADV_DONTFORK) lasting_memory::losing(at, size);  // in the child
+#endif
   const int error = real();
   losing.gone_if(error == 0);
   return error;
@@ -138,7 +143,10 @@ void* attaching(int id, const void* at, int flags, Real real) {
 #ifdef SHM_REMAP
   losing.gone_if(done);
 #endif
-  if (done) lasting_memory::add(attached, size);
+  if (done) {
+    lasting_memory::note_mapped(attached, size);
+    lasting_memory::add(attached, size);
+  }
   return attached;
 }
 

@@ -46,7 +46,7 @@ void add_finding(const ReuseFinding& finding, size_t number, std::string* out) {
   absl::StrAppendFormat(out,
                         "   vmsplice %d of %s (process %d): %d bytes at %#x to descriptor %d\n",
                         found.call, finding.program.empty() ? "a program" : finding.program,
-                        found.process, found.length, found.address - found.at, found.fd);
+                        found.process, found.length, found.start, found.fd);
   if (gone) {
     absl::StrAppendFormat(out, "   from byte %d on, at %#x; it %s\n", found.at, found.address,
                           kWays[way_of(found)].text);
@@ -122,7 +122,7 @@ std::string findings_as_json(const reuse::Findings& all, const std::vector<Reuse
                                   {"process", found.process},
                                   {"call", found.call},
                                   {"descriptor", found.fd},
-                                  {"address", found.address - found.at},
+                                  {"address", found.start},
                                   {"length", found.length},
                                   {"byte", found.at},
                                   {"was", found.was}};

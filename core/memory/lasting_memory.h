@@ -16,6 +16,9 @@ void learn(bool all_seen);
 // A stretch of memory is about to go away, or to become unreadable.
 void losing(const void* at, size_t size);
 
+// A mapping was made there: of the first thread's stack, for instance, which is never all in use.
+inline void note_mapped(const void* at, size_t size) { losing(at, size); }
+
 // Mappings that the program made by calls that are seen, and what it took away of them. They are
 // remembered only once learn() was called, and the engine may answer and vmsplice refer: where the
 // kernel carries, a mapping costs nothing.

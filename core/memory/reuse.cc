@@ -118,7 +118,7 @@ void watch(const char* page, const Part& part) {
   place->call = part.call;
 }
 
-void carry(const char* from, const char* to) {
+void follow(const char* from, const char* to) {
   Watched* const before = watched_page(from);
   Watched* const after = watched_page(to);
   if (before == nullptr || after == nullptr) return;
@@ -129,10 +129,15 @@ void carry(const char* from, const char* to) {
 }
 
 void note_difference(const char* page, uintptr_t origin) {
-  Watched* const place = watched_page(page);
+  const Watched* const place = watched_page(page);
+  if (place != nullptr) note_difference(page + offset_of(*place), origin, length_of(*place));
+}
+
+void note_difference(const char* held, uintptr_t origin, size_t length) {
+  Watched* const place = watched_page(held);
   if (place == nullptr || place->mark.load().there != 0) return;
-  const size_t offset = offset_of(*place);
-  place->mark = compare(page + offset, (origin & ~PagePool::kFlags) + offset, length_of(*place));
+  const auto offset = reinterpret_cast<uintptr_t>(held) % kPage;
+  place->mark = compare(held, (origin & ~PagePool::kFlags) + offset, length);
 }
 
 void note_gone(const char* page, uintptr_t origin) {
@@ -175,10 +180,11 @@ void Departure::look_at(const char* held, size_t length, size_t position) {
   const auto offset = reinterpret_cast<uintptr_t>(held) % kPage;
   const uintptr_t memory = origin & ~PagePool::kFlags;
   Mark mark = place->mark;
-  if (mark.there != 0) {
+  if (mark.there != 0 && mark.first >= offset) {
     mark.count = std::min<size_t>(mark.count, length) & 0x1fff;
-    mark.first = std::max<size_t>(mark.first, offset) & 0xfff;
     if (mark.first >= offset + length) return;
+  } else if ((origin & PagePool::kSuspended) != 0 && mark.there != 0) {
+    return;  // what differed has left
   } else {
     mark = compare(held, memory + offset, length);
     if (mark.there == 0) return;

@@ -42,8 +42,10 @@ struct Part {
 void watch(const char* page, const Part& part);
 // The watched page `to` goes on for `from`, which its bytes have just been copied from. From here
 // on what it holds may be newer than the call: what differs already is remembered.
-void carry(const char* from, const char* to);
+void follow(const char* from, const char* to);
 void note_difference(const char* page, uintptr_t origin);
+// The same, of a part of the page only: `held` is where it is held.
+void note_difference(const char* held, uintptr_t origin, size_t length);
 // The memory of a watched page is gone.
 void note_gone(const char* page, uintptr_t origin);
 

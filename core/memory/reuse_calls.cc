@@ -106,7 +106,8 @@ uint64_t record_call(int fd, const iovec* iov, size_t total, unsigned flags) {
   Record& record = records[number % kRecords];
   record.number.store(0, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);
-  record.address = reinterpret_cast<uintptr_t>(iov[0].iov_base);
+  while (iov->iov_len == 0) ++iov;
+  record.address = reinterpret_cast<uintptr_t>(iov->iov_base);
   record.length = total;
   record.fd = fd;
   record.flags = flags;
@@ -135,6 +136,7 @@ void report(const Report& report) {
   const Kind kind{report.what, report.way, frame, static_cast<uint32_t>(frames)};
   Finding* const finding = add(kind, sys->getpid(), report.call, report.bytes);
   if (finding == nullptr) return;
+  finding->start = record.address;
   finding->address = report.address;
   finding->at = report.at;
   finding->was = report.was;

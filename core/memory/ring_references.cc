@@ -59,13 +59,13 @@ bool Ring::become_bytes(Copy copy) {
     if (origin == 0 || (origin & PagePool::kCopied) != 0) continue;
     any = true;
     const bool watched = reuse::on();
-    if (watched) reuse::note_difference(pool_->page(s.page), origin);
+    if (watched) reuse::note_difference(held, origin, s.length);
     // Another ring may go on with the page that stands for the memory.
     size_t got;
     char* const page = pool_->take(1, &got);
     // Else it stays here, with all that other slots have of the page.
     const bool empty = (origin & PagePool::kEmpty) != 0;
-    const Slot part = page == nullptr && empty ? Slot{s.page, 0, kPage, 0} : s;
+    const Slot part = page == nullptr ? Slot{s.page, 0, kPage, 0} : s;
     char* const own = (page != nullptr ? page : pool_->page(s.page)) + part.offset;
     size_t n = 0;
     if ((origin & PagePool::kSuspended) == 0) {
@@ -81,7 +81,7 @@ bool Ring::become_bytes(Copy copy) {
     if (!empty) memcpy(own + n, held + n, s.length - n);
     s.page = pool_->number(own);
     if (watched) {
-      reuse::carry(held, own);
+      reuse::follow(held, own);
       pool_->set_origin(own, origin | PagePool::kSuspended | PagePool::kCopied);
     }
     set_slot(at, s);

@@ -130,6 +130,13 @@ struct Target {
   }
 };
 
+// Whether memory that a slot stands for is gone. (Else it is the target that is bad.)
+bool any_gone(const iovec* slots, int count) {
+  return std::any_of(slots, slots + count, [](const iovec& slot) {
+    return check_readable(slot.iov_base, slot.iov_len) != 0;
+  });
+}
+
 // copy_out() slot by slot, each by a guarded copy for each segment it goes to.
 ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
   size_t done = 0;
@@ -140,8 +147,7 @@ ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
     const reuse::Departure departure(ring, 0, front.iov_len, reuse::Way::kRead);
     if (!target.take(front, &moved)) {
       target = before;
-      // Perhaps it is the memory that the slot stands for.
-      if (ring.become_bytes(copy_from_user)) continue;
+      if (any_gone(&front, 1) && ring.become_bytes(copy_from_user)) continue;
       return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
     }
     departure.left(moved);
@@ -161,8 +167,8 @@ template <int kMost>
   int pieces = ring.leaving(length, from, &described, kMost);
   const reuse::Departure departure(ring, 0, described, reuse::Way::kRead);
   ssize_t n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
-  if (n != static_cast<ssize_t>(described) && ring.become_bytes(copy_from_user)) {
-    // Perhaps it is memory that slots stand for.
+  if (n != static_cast<ssize_t>(described) && any_gone(from, pieces) &&
+      ring.become_bytes(copy_from_user)) {
     pieces = ring.peek(length, from, &described, kMost);
     n = system_copy::to_program(from, static_cast<size_t>(pieces), iov, count);
   }

@@ -40,10 +40,11 @@ struct Finding {
   std::atomic<uint32_t> complete;
   // Of the first of them.
   int32_t process;
-  uint64_t call;  // its number among the vmsplices into pipes of its process, from 1
-  uint64_t address;
+  uint64_t call;   // its number among the vmsplices into pipes of its process, from 1
+  uint64_t start;  // of its memory
   uint64_t length;
-  uint64_t at;  // the first byte, counted from the call's first
+  uint64_t address;  // of the first byte
+  uint64_t at;       // the first byte, counted from the call's first
   int32_t fd;
   uint32_t program;  // an object
   uint32_t frames;
@@ -55,7 +56,7 @@ struct Finding {
 };
 
 struct Findings {
-  static constexpr uint64_t kMagic = 0x66736e79616e0001;  // low byte: version
+  static constexpr uint64_t kMagic = 0x66736e79616e0002;  // low byte: version
   static constexpr size_t kObjects = 256;
   static constexpr size_t kFindings = 512;
 
