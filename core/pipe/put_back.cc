@@ -10,7 +10,9 @@
 
 #include "core/base/sync_point.h"
 #include "core/memory/iovec_room.h"
+#include "core/pipe/pipe_identity.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/turns.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
@@ -266,9 +268,15 @@ bool put_back(Ring& ring, int fd, FdEntry entry, bool packets, Grow grow) {
   const size_t size = kernel_pipe::slots(ends.write()) * kPage;
   const size_t most = grow == Grow::kYes ? std::max(size, kUnprivilegedSize) : size;
   if (ring.bytes() + static_cast<size_t>(std::max<ssize_t>(there, 0)) > most) return false;
+  bool common = !entry.ours() && ring.bytes() < kCommon;
+  // A reader that was not waited for any longer would get the marker too.
+  if (common) {
+    const PipeKey key = pipe_key_of(fd);
+    common = !turns::readers_here(key).any() &&
+             !(turns::shared() && turns::readers_elsewhere(key).any());
+  }
   for (int tries = 0; tries < kTries; ++tries) {
     const Marker marker;
-    const bool common = !entry.ours() && ring.bytes() < kCommon;
     const bool marked =
         !packets && (tries >= kPlainTries || (common && room_for_marker(ring, ends)));
     switch (try_once(ring, marked ? &marker : nullptr, packets, grow, ends)) {

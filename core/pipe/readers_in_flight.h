@@ -28,6 +28,9 @@ class ReadersInFlight {
     return true;
   }
 
+  // Whether there are any, also those that are not waited for any more.
+  bool any() const { return counted() > 0; }
+
   // Those that are counted now do not come: they were left by longjmp, killed, or are stopped.
   void give_up() const { lost_->store(counted(), std::memory_order_relaxed); }
 
