@@ -46,7 +46,7 @@ status. With --check=reuse it may not change memory that is in a pipe, either.
   --help, --version
 
 The options of 'anysplice run' are accepted too, except --stats, --record,
---replay and --no-preload. Standard input is empty; standard output is a file.
+--replay, --no-preload, --fallback and --quiet. Standard input is empty; standard output is a file.
 Processes that a run leaves behind are killed.
 
 The exit status is 0 if the test survives everything that was tried, 1 if

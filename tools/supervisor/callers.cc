@@ -57,16 +57,16 @@ Callers::Process& Callers::process_of_thread(pid_t thread, pid_t process, pid_t 
 }
 
 Callers::Found Callers::find(pid_t thread) {
-  const Family family = family_of(thread);
-  if (family.process == 0) return {};
+  const Relatives relatives = relatives_of(thread);
+  if (relatives.process == 0) return {};
   const std::lock_guard lock(mutex_);
-  Process& process = process_of_thread(thread, family.process, family.parent);
+  Process& process = process_of_thread(thread, relatives.process, relatives.parent);
   std::shared_ptr<Caller>& caller = process.caller[thread];
   if (caller == nullptr) {
     caller = std::make_shared<Caller>(process.name);
-    if (thread != family.process) caller->counts.thread = ++process.threads;
+    if (thread != relatives.process) caller->counts.thread = ++process.threads;
   }
-  return {caller, family.process};
+  return {caller, relatives.process};
 }
 
 }  // namespace anysplice::tools

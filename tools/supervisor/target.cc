@@ -47,7 +47,7 @@ int Target::open_process() {
   if (pidfd_ >= 0) return pidfd_;
   pidfd_ = open_pidfd(thread_, kPidfdThread);
   if (pidfd_ != -EINVAL) return pidfd_;
-  const pid_t process = family_of(thread_).process;
+  const pid_t process = relatives_of(thread_).process;
   const bool own = thread_ != process && syscall(SYS_kcmp, thread_, process, KCMP_FILES, 0, 0) > 0;
   pidfd_ = own ? -EOPNOTSUPP : open_pidfd(process, 0);
   return pidfd_;

@@ -85,7 +85,7 @@ bool has_our_namespaces(pid_t thread) {
   return true;
 }
 
-Family family_of(pid_t thread) {
+Relatives relatives_of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
   return {static_cast<pid_t>(number(value(status, "Tgid"), 10)),
           static_cast<pid_t>(number(value(status, "PPid"), 10))};

@@ -23,11 +23,11 @@ std::string rights_of(pid_t thread);
 bool has_our_namespaces(pid_t thread);
 
 // The process that a thread is of, and the parent of that; 0 if there is no such thread.
-struct Family {
+struct Relatives {
   pid_t process;
   pid_t parent;
 };
-Family family_of(pid_t thread);
+Relatives relatives_of(pid_t thread);
 
 }  // namespace anysplice::tools
 
