@@ -26,7 +26,7 @@ class Podman:
         self.number = 0  # of containers
         try:
             probe = self.run(self.command(['true']))
-            self.problem = (probe.stderr.strip() or f'exit {probe.returncode}') \
+            self.problem = (' '.join(probe.stderr.split()) or f'exit {probe.returncode}') \
                 if probe.returncode else ''
         except (OSError, subprocess.TimeoutExpired) as error:
             self.problem = str(error)

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -55,6 +56,7 @@ void in_the_middle(int) {
 }
 
 constexpr int kEnough = 12, kPasses = 1000;
+constexpr std::chrono::seconds kLongest{2};  // under a sanitizer a jump takes its time
 
 struct Burst {
   pthread_t target;
@@ -177,7 +179,10 @@ void Stage::storm(const Step& step) {
     const Var* writers[] = {source, &out};
     size_t at = 0;  // where the bytes are
     bool moved = true;
-    for (int pass = 0; pass < kPasses && moved && interlude.came < kEnough; ++pass, at = 1 - at) {
+    const auto end = std::chrono::steady_clock::now() + kLongest;
+    for (int pass = 0; pass < kPasses && moved && interlude.came < kEnough &&
+                       std::chrono::steady_clock::now() < end;
+         ++pass, at = 1 - at) {
       Var& to = *readers[1 - at];
       moved = move_all(*calls_[side], readers[at]->fd[side], writers[1 - at]->fd[side], length,
                        [&] { bytes[side] += drain(to, side); });
