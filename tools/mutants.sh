@@ -25,7 +25,7 @@ mkdir -p "$copy"
 build=$copy/build
 [ -e "$build/build.ninja" ] || meson setup "$build" "$copy" -Doptimization=1 >/dev/null || exit 2
 
-hazards=(watching partial fork pipes copies closing writers references memory_gone vfork descriptions
+hazards=(watching partial fork pipes copies closing writers references data_gone vfork descriptions
   handlers)
 tests=(unit fuzz "${hazards[@]}")
 shim=$(ninja -C "$build" -t targets all | grep -om1 '^shim/libanysplice\.so[^:]*')
@@ -45,7 +45,7 @@ run_test() {
       local how=''
       case $1 in  # as in tests/hazards/meson.build, but where that takes too long
         partial) how=partly ;;
-        references | memory_gone) how=rings ;;
+        references | data_gone) how=rings ;;
       esac
       HAZARD_ANYSPLICE=$build/tools/anysplice PYTHONDONTWRITEBYTECODE=1 \
         python3 "$copy/tests/hazards/runner.py" "$build/tests/hazards/$1" ${how:+"$how"}

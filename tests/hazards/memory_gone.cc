@@ -18,13 +18,6 @@ void map_over(char* memory) { memset(map(kLength, MAP_PRIVATE | MAP_FIXED, memor
 
 char* mapped() { return map(kLength); }
 
-// Pages of the program's data, others each time: what was done to some stays done.
-alignas(kPageSize) char data[40 * kLength];
-char* some_data() {
-  static char* next = data;
-  return (next += kLength) - kLength;
-}
-
 }  // namespace
 
 HAZARD(gone_where_faults_are_handled) {
@@ -75,24 +68,14 @@ HAZARD(made_inaccessible) {
   each_way(mapped, [](char* memory) { CHECK_EQ(mprotect(memory, kLength, PROT_NONE), 0); });
 }
 
-HAZARD(data_made_inaccessible) {
-  each_way(some_data, [](char* memory) { CHECK_EQ(mprotect(memory, kLength, PROT_NONE), 0); });
+HAZARD(other_pages_in_its_place) {
+  char* const memory = map(2 * kPageSize, MAP_SHARED);
+  memset(memory, 'a', kPageSize);
+  memset(memory + kPageSize, 'b', kPageSize);
   const Pipe pipe;
-  const iovec iov{data, 1};
-  CHECK_EQ(vmsplice(pipe.w, &iov, 1, 0), -1);
-  CHECK_EQ(errno, EFAULT);
-  CHECK_EQ(mprotect(data, sizeof(data), PROT_READ | PROT_WRITE), 0);
-  each_way(some_data, [](char*) {});
-}
-
-HAZARD(data_mapped_over) { each_way(some_data, map_over); }
-HAZARD(data_unmapped) { each_way(some_data, unmap); }
-
-HAZARD(the_stack_mapped_over) {
-  alignas(kPageSize) char memory[kLength];
-  static uintptr_t there;  // (To compilers a pointer would dangle.)
-  there = reinterpret_cast<uintptr_t>(memory);
-  each_way([] { return reinterpret_cast<char*>(there); }, map_over);
+  vmsplice_all(pipe.w, memory, kPageSize);
+  CHECK_EQ(syscall(SYS_remap_file_pages, memory, kPageSize, 0, 1, 0), 0);
+  CHECK_EQ(take(pipe.r, kPageSize), std::string(kPageSize, 'a'));
 }
 
 HAZARD(moved) {

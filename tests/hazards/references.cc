@@ -117,6 +117,20 @@ HAZARD(read_into_itself) {
   CHECK(std::string(static_memory + kPageSize, kPageSize) == std::string(kPageSize, 'b'));
 }
 
+HAZARD(a_bad_target_changes_nothing) {
+  const Pipe pipe;
+  char* const bad = map(kPageSize);
+  CHECK_EQ(munmap(bad, kPageSize), 0);
+  memset(static_memory, 'a', kPageSize);
+  vmsplice_all(pipe.w, static_memory, kPageSize);
+  CHECK_EQ(read(pipe.r, bad, kPageSize), -1);
+  CHECK_EQ(errno, EFAULT);
+  const iovec iov{bad, kPageSize};
+  CHECK_EQ(vmsplice(pipe.r, &iov, 1, 0), -1);
+  memset(static_memory, 'b', kPageSize);
+  CHECK_EQ(take(pipe.r, kPageSize), std::string(kPageSize, 'b'));
+}
+
 HAZARD(without_more_memory) {
   const Pipe pipe;
   const Pipe other;
