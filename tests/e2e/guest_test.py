@@ -37,9 +37,10 @@ PROGRAMS = {
 def calls(argv, preload):
     """How often each system call is made, and how many programs are executed."""
     with tempfile.NamedTemporaryFile('r') as out:
-        env = [f'LD_PRELOAD={LIBRARY}'] if preload else []
-        subprocess.run(['strace', '-f', '-qq', '-o', out.name, 'env', *env, *argv], check=True,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        # Both have as long an environment, which programs copy: one byte more may be a brk more.
+        name = 'LD_PRELOAD' if preload else 'NO_PRELOAD'
+        subprocess.run(['strace', '-f', '-qq', '-o', out.name, 'env', f'{name}={LIBRARY}', *argv],
+                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         lines = out.read().splitlines()
     starts = [i for i, line in enumerate(lines) if re.search(r'\bexecve\b.* = 0$', line)]
     names = (re.match(r'\d+ +(\w+)\(', line) for line in lines[starts[1]:])
