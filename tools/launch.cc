@@ -64,7 +64,10 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   const bool supervisable = absl::IsUnimplemented(status) || absl::IsUnavailable(status);
   if (!supervisable && !absl::IsOutOfRange(status)) return status;
   options->refused = set_of(refused_calls());
-  if (options->check.reuse) return status;  // it needs the program's own calls
+  if (options->check.reuse) {  // it needs the program's own memory
+    return absl::Status(
+        status.code(), absl::StrCat(status.message(), ", and supervised programs are not checked"));
+  }
   if (supervisable && !options->fallback) options->supervised = calls_to_supervise(*options);
   if (options->needs_library() && options->supervised.none()) return status;
   options->falls_back_because = std::string(status.message());

@@ -2,7 +2,7 @@
 # Runs all tests. Installs what is missing (Debian 12 or 13, as root), builds in build/, and ends
 # with a line that counts them. Arguments go to `meson test`: tools/test.sh --suite e2e
 #
-# tools/test.sh --quick: the unit tests and a few hazards, in less than a minute once build/ is built.
+# tools/test.sh --quick: the unit tests and a few hazards, in a minute or two once all is built.
 # Installs nothing and needs no root; says which packages are missing, and why a test was skipped.
 set -uo pipefail
 

@@ -37,8 +37,8 @@ why a pipe was settled, that is, put back into the kernel:
   --help, --version
 
 The options of 'anysplice run' are accepted too, except --stats, --record,
---replay, --no-preload, --fallback and --quiet. The exit status is that of the program. See
-anysplice(1).
+--replay, --no-preload, --fallback and --quiet. The exit status is that of the
+program. See anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {

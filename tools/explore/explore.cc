@@ -46,8 +46,8 @@ status. With --check=reuse it may not change memory that is in a pipe, either.
   --help, --version
 
 The options of 'anysplice run' are accepted too, except --stats, --record,
---replay, --no-preload, --fallback and --quiet. Standard input is empty; standard output is a file.
-Processes that a run leaves behind are killed.
+--replay, --no-preload, --fallback and --quiet. Standard input is empty;
+standard output is a file. Processes that a run leaves behind are killed.
 
 The exit status is 0 if the test survives everything that was tried, 1 if
 not, and 125 if it cannot be explored. See anysplice(1).

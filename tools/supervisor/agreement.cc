@@ -139,7 +139,7 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   const CallSet served = options.supervised & ~lost;
   if (!options.quiet) {
     say(options.falls_back_because.c_str(), ": calls of ", names_of(served).c_str(),
-        " are carried out by this command instead");
+        " are answered by this command");
   }
   if (lost.any()) {
     const absl::Status status = fall_back("what a filter answers before it can be supervised",
