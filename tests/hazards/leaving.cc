@@ -177,7 +177,7 @@ HAZARD(handler_changes_stacks) {
   every(100);
   CHECK_EQ(swapcontext(&contexts[2], &contexts[0]), 0);
   CHECK(got > 100);
-  CHECK(sent >= got);
+  CHECK(sent + 1 >= got);  // the last one written is perhaps not counted yet
 }
 
 // Threads that may be cancelled anywhere, in the middle of work on a ring that others use.
