@@ -19,7 +19,7 @@ void* mapping(void* at, size_t size, int flags, Real real) {
   void* const mapped = real();
   losing.gone_if(mapped != MAP_FAILED);
   if (mapped == MAP_FAILED) return mapped;
-  lasting_memory::note_mapped(mapped, size);
+  lasting_memory::losing(mapped, size);
   // The pages of a file go away unseen when somebody cuts it.
   if ((flags & MAP_ANONYMOUS) != 0) {
     lasting_memory::add(mapped, size);
@@ -54,7 +54,7 @@ void* remapping(void* at, size_t size, size_t new_size, int flags, void* to, Rea
     return mapped;
   }
   moving.moved({mapped, new_size});
-  lasting_memory::note_mapped(mapped, new_size);
+  lasting_memory::losing(mapped, new_size);
   // Of a private mapping of size 0 there is nothing to move; of a shared one it is a second.
   if (size > 0) lasting_memory::remove(at, size);
   if (known) {
@@ -144,7 +144,7 @@ void* attaching(int id, const void* at, int flags, Real real) {
   losing.gone_if(done);
 #endif
   if (done) {
-    lasting_memory::note_mapped(attached, size);
+    lasting_memory::losing(attached, size);
     lasting_memory::add(attached, size);
   }
   return attached;

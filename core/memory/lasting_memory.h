@@ -13,11 +13,9 @@ namespace anysplice::lasting_memory {
 // take memory away come by here, and the ends of threads, so that their stacks count too.
 void learn(bool all_seen);
 
-// A stretch of memory is about to go away, or to become unreadable.
+// A stretch of memory is about to go away or to become unreadable, or has just been mapped: then it
+// is no part of the first thread's stack, which is never all in use.
 void losing(const void* at, size_t size);
-
-// A mapping was made there: of the first thread's stack, for instance, which is never all in use.
-inline void note_mapped(const void* at, size_t size) { losing(at, size); }
 
 // Mappings that the program made by calls that are seen, and what it took away of them. They are
 // remembered only once learn() was called, and the engine may answer and vmsplice refer: where the
