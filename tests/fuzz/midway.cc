@@ -56,7 +56,7 @@ void in_the_middle(int) {
 }
 
 constexpr int kEnough = 12, kPasses = 1000;
-constexpr std::chrono::seconds kLongest{2};  // under a sanitizer a jump takes its time
+constexpr std::chrono::seconds kLongest{2};  // the engine waits for readers that were left
 
 struct Burst {
   pthread_t target;
@@ -67,7 +67,7 @@ void* send_signals(void* what) {
   Burst& burst = *static_cast<Burst*>(what);
   for (unsigned i = 0; !burst.over; ++i) {
     pthread_kill(burst.target, SIGUSR2);
-    // Ever fewer: where a call takes longer than that (under a sanitizer), some shall come through.
+    // Ever fewer: the engine waits half a second for each reader that was left by a jump.
     ::usleep(5 + i % 7 * 10 + i / 8);
   }
   return nullptr;
