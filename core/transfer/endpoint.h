@@ -88,6 +88,10 @@ bool heeds_splice_nonblock(const Endpoint& from);
 // How many bytes a splice of so many waits for (SO_RCVLOWAT): of unix streams only, too.
 size_t low_water(const Endpoint& from, size_t length);
 
+// Whether a message socket was shut down for reading: then a read that finds nothing ends, if it is
+// one that would wait (0), and fails with EAGAIN if not (recv(2), seen for UDP and unix datagrams).
+bool is_shut(const Endpoint& from);
+
 // Wait, as the kernel's own call would, for a source to have bytes or a sink to have room: 0 or
 // -errno. Cancellation points. `restarts` and `vain` as in kernel_pipe.h.
 int wait_readable(const Endpoint& from, bool restarts, unsigned vain);

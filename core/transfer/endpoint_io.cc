@@ -159,6 +159,16 @@ size_t low_water(const Endpoint& from, size_t length) {
   return std::min(static_cast<size_t>(mark), length);
 }
 
+bool is_shut([[maybe_unused]] const Endpoint& from) {
+#ifdef POLLRDHUP
+  if (from.kind != Kind::kMessage) return false;
+  pollfd p{from.fd, POLLRDHUP, 0};
+  return sys->poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) != 0;
+#else
+  return false;
+#endif
+}
+
 // A recv of nothing from a unix stream waits as any, and takes nothing; from a TCP socket it hides
 // signals, and one of a byte goes past an urgent mark. From a message socket it would take a
 // message; a look that copies nothing does not, and is only seen where looks have a place of their

@@ -36,7 +36,8 @@ Step source_stalled(Flow& flow, ssize_t error) {
   if (flow.moved > 0) return Step::kDone;
   const bool nonblocking =
       flow.in.nonblocking() || (flow.nonblocking() && heeds_splice_nonblock(flow.in));
-  return nonblocking ? flow.fail(EAGAIN) : Step::kWaitIn;
+  if (nonblocking) return flow.fail(EAGAIN);
+  return is_shut(flow.in) ? Step::kDone : Step::kWaitIn;
 }
 
 // What has come from a socket may be less than what a call on it waits for.

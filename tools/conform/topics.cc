@@ -119,6 +119,9 @@ constexpr Topic kTopics[] = {
     {"waiting: after a part has moved", "splice", "part", "", "",
      "splice(2): a call that has moved something returns that instead of waiting for more, but "
      "vmsplice, and sendfile to a blocking output, go on"},
+    {"waiting: sockets that were shut down", "splice", "shut", "", "",
+     "recv(2), shutdown(2): of a socket shut for reading a read that waits says end, one that does "
+     "not EAGAIN, where messages are kept apart"},
     {"watching: every load, before and after", "watch", "state", "", "",
      "poll(2), select(2), epoll(7): a pipe is readable while it has bytes, writable while it has "
      "room; FIONREAD tells the number of bytes"},

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tools/conform/cases/case.h"
@@ -105,6 +106,36 @@ GROUP("waiting: every kind, with nothing to move") {
                      }});
     cases.push_back({"O_NONBLOCK empty pipe -> " + name,
                      [&](World& w) { w.splice(w.pipe(O_NONBLOCK).r, one.make(w).fd, 100); }});
+  }
+  check(cases);
+}
+
+// Of a message socket that was shut down a read that waits says "end", one that does not, EAGAIN.
+GROUP("waiting: sockets that were shut down") {
+  std::vector<Case> cases;
+  for (const char* const name : {"datagram", "seqpacket", "stream", "UDP"}) {
+    for (const bool own : {true, false}) {
+      if (!own && std::string_view(name) == "UDP") continue;  // the peer is not told
+      for (const int before : {0, 1}) {
+        for (const unsigned flags : {0u, kNonblock}) {
+          const std::string how = std::string(own ? " shut for reading" : " whose peer was shut") +
+                                  (before ? ", one message before" : "") +
+                                  (flags ? ", SPLICE_F_NONBLOCK" : "");
+          cases.push_back({name + how + " -> pipe", [=](World& w) {
+                             const std::string_view kind = name;
+                             const Pair s = kind == "UDP"         ? w.udp()
+                                            : kind == "datagram"  ? w.sockets(SOCK_DGRAM)
+                                            : kind == "seqpacket" ? w.sockets(SOCK_SEQPACKET)
+                                                                  : w.sockets(SOCK_STREAM);
+                             if (before) ::send(s.b, "data", 4, 0);
+                             ::shutdown(own ? s.a : s.b, own ? SHUT_RD : SHUT_WR);
+                             const Pipe p = w.pipe();
+                             for (int i = 0; i <= before; ++i) w.splice(s.a, p.w, 100, flags);
+                             w.rest("pipe", p.r);
+                           }});
+        }
+      }
+    }
   }
   check(cases);
 }
