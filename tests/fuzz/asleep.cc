@@ -168,6 +168,7 @@ void Stage::wait(const Step& step) {
   skipped_ = full ? (both_ends && !ready(in, POLLIN)) || !fill(out)
                   : !nothing || (both_ends && !(empty(out) && ready(out, POLLOUT)));
   if (skipped_) return;
+  if (both_ends) mark_scattered(in, out);
   ++shared_.sleeps;
   const size_t from = full ? take_pattern(length) : 0;
   size_t news = object_of(in).terminal ? 100 : kPage / 2;
@@ -240,7 +241,16 @@ void Stage::wait(const Step& step) {
     if (how == 1) object_of(in).finished = true;
   }
   if (how == 1) *other = {};
-  agree(answers);
+  if (full && both_ends) {
+    const auto again = [&](int s, Rest rest) -> ssize_t {
+      return which == 6 ? calls_[s]->splice(in.fd[s], nullptr, out.fd[s], nullptr, rest.of(length),
+                                            SPLICE_F_NONBLOCK)
+                        : calls_[s]->tee(in.fd[s], out.fd[s], length, SPLICE_F_NONBLOCK);
+    };
+    which == 6 ? judge(answers, out, again) : judge_tee(answers, out, again);
+  } else {
+    agree(answers);
+  }
   if (slept[0] != slept[1] || handlers[0] != handlers[1]) {
     differ("slept kernel: " + std::to_string(slept[0]) + ", engine: " + std::to_string(slept[1]));
   }

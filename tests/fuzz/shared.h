@@ -27,6 +27,7 @@ struct Object {
   int64_t low_water = 1;    // SO_RCVLOWAT
   bool limited_in = false;  // SO_RCVTIMEO, SO_SNDTIMEO: waits come to an end by themselves
   bool limited_out = false;
+  bool small = false;      // SO_SNDBUF: what is unread may leave no room for more
   bool sequenced = false;  // of messages: SOCK_SEQPACKET
   bool inet = false;       // UDP, which may lose what is large
   bool deaf = false;       // its reading half was shut

@@ -107,14 +107,15 @@ void Stage::set_option(const Step& step) {
   if (option == SO_RCVTIMEO || option == SO_SNDTIMEO) {
     value = static_cast<int>(std::clamp<int64_t>(value, 0, kLongest));
     const timeval time = {0, value * 1000};
-    both(
+    const int64_t set = both(
         [&](int side) { return ::setsockopt(v.fd[side], SOL_SOCKET, option, &time, sizeof time); });
-    (option == SO_RCVTIMEO ? object.limited_in : object.limited_out) = value > 0;
+    if (set == 0) (option == SO_RCVTIMEO ? object.limited_in : object.limited_out) = value > 0;
     return;
   }
   const int64_t n = both(
       [&](int side) { return ::setsockopt(v.fd[side], SOL_SOCKET, option, &value, sizeof value); });
   if (n == 0 && option == SO_RCVLOWAT) object.low_water = value;
+  if (n == 0 && option == SO_SNDBUF) object.small = true;
 }
 
 void Stage::shut(const Step& step) {

@@ -58,8 +58,10 @@ bool Stage::can_give(const Var& v, size_t length, bool not_waiting) {
   switch (object.kind) {
     case Object::kPipe:
       return not_waiting || nonblocking(v) || (ready(v, POLLOUT) && has_room(v));
-    case Object::kStream:
-      return nonblocking(v) || (length <= kPage && shared_.object[object.peer].unread < 1 << 14);
+    case Object::kStream: {
+      const int64_t most = object.small ? 0 : (1 << 14) - 1;
+      return nonblocking(v) || (length <= kPage && shared_.object[object.peer].unread <= most);
+    }
     case Object::kTcp:
       return length <= 1 << 15 && shared_.object[object.peer].unread < 1 << 14;
     case Object::kDatagram: {

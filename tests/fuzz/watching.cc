@@ -132,6 +132,10 @@ void Stage::set_size(Var& v, long size) {
   const auto make = [&](int side) { return calls_[side]->fcntl(v.fd[side], F_SETPIPE_SZ, size); };
   Answer answers[] = {call(kKernel, make), call(kEngine, make)};
   const bool differ_in_slots = (answers[0].n < 0) != (answers[1].n < 0);
+  // All pipes of a user share a limit, and others come near it too (pipe(7)).
+  if (differ_in_slots && (answers[0].error == EPERM || answers[1].error == EPERM)) {
+    end(Verdict::kCutShort);
+  }
   const int less = answers[kKernel].n < 0 ? kKernel : kEngine;
   if (differ_in_slots && answers[less].error == EBUSY && object_of(v).kind == Object::kPipe &&
       !slots_known(v)) {
