@@ -1,7 +1,6 @@
 """`anysplice run` of programs that no library can be loaded into, supervised: their calls are
 carried out by the command (tools/supervisor)."""
 
-import contextlib
 import ctypes
 import errno
 import filecmp
@@ -9,11 +8,8 @@ import hashlib
 import json
 import os
 import pathlib
-import random
 import shutil
-import signal
 import subprocess
-import time
 
 import go_relay
 import tap
@@ -23,8 +19,6 @@ SAMPLES = pathlib.Path(os.environ['E2E_SAMPLES'])
 ASKERS = tap.PROGRAMS / 'askers'
 WAITING = tap.PROGRAMS / 'waiting'
 SIZE = 3000000
-SEED = int(os.environ.get('E2E_SEED', random.randrange(1 << 30)))
-KILLS = 50
 
 
 def counters(text):
@@ -223,52 +217,6 @@ def there_is_one_supervisor_at_a_time():
     out, err = tap.run('run', '--block', '--quiet', '--', '/bin/busybox', 'sh', '-c', script)
     assert out == 'copies\n' and 'Device or resource busy' in err, (out, err)
     assert filecmp.cmp('in', 'out', shallow=False)
-
-
-def wait_until(condition, what):
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError(what)
-
-
-def members(group):
-    """The processes of a group that have not ended."""
-    found = []
-    for entry in pathlib.Path('/proc').iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            state, _, pgrp = (entry / 'stat').read_text().rsplit(')', 1)[1].split()[:3]
-            if entry.name.isdigit() and int(pgrp) == group and state != 'Z':
-                found.append(int(entry.name))
-    return found
-
-
-@tap.test
-def killed_at_any_moment():
-    print(f'# E2E_SEED={SEED}')
-    chance = random.Random(SEED)
-    pathlib.Path('in').write_bytes(os.urandom(SIZE))
-    for turn in range(KILLS):
-        words = [RELAY, 'in', 'out'] if turn % 3 else [WAITING, 'others']
-        process = subprocess.Popen([tap.ANYSPLICE, 'run', '--block', '--quiet', '--stats=stats',
-                                    '--', *words],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(chance.random() * 0.15)
-        supervisor = turn % 2 == 0
-        for pid in members(process.pid):
-            if (pid == process.pid) == supervisor:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        try:
-            status = process.wait(20)
-        finally:
-            left = members(process.pid)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-        assert status in (0, -signal.SIGKILL, 1), f'turn {turn}: {status}, {left}'
-        wait_until(lambda group=process.pid: not members(group), f'turn {turn}: something is left')
 
 
 tap.main()

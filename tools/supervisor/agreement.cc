@@ -17,6 +17,7 @@
 #include "tools/status.h"
 #include "tools/supervisor/engine.h"
 #include "tools/supervisor/filter.h"
+#include "tools/supervisor/inherited.h"
 
 namespace anysplice::tools {
 namespace {
@@ -156,6 +157,7 @@ void Agreement::end() {
 
 void Agreement::supervise(const RunOptions& options, const std::string& program, pid_t child) {
   close(sockets_[0]);
+  release_inherited();
   const int socket = sockets_[1];
   int number;
   if (hear(socket, &number)) {

@@ -38,6 +38,10 @@ class Descriptor {
   const bool not_ours_;
 };
 
+// Whether the descriptor is a socket for which the call waits, and for no longer than a time that
+// was set for it.
+bool waits_with_timeout(int fd, Role role);
+
 // An offset in the program's memory, and our copy of it.
 class Offset {
  public:

@@ -1,8 +1,11 @@
 #include "tools/supervisor/call.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,9 +20,15 @@
 namespace anysplice::tools {
 namespace {
 
-constexpr Answer kGone{.result = -EINTR, .refused = 0};  // to nobody
+constexpr Answer kGone{.result = -EINTR};  // to nobody
 
 long answer_of(ssize_t n) { return n < 0 ? -errno : n; }
+
+Answer moved(long n, const Descriptor& in, const Descriptor& out) {
+  return {.result = n,
+          .ends_with_time = n == -EINTR && (waits_with_timeout(in.fd(), Role::kSource) ||
+                                            waits_with_timeout(out.fd(), Role::kSink))};
+}
 
 Answer splice(Target& target, const __u64* args) {
   const Descriptor in(target, args[0], Role::kSource);
@@ -34,9 +43,9 @@ Answer splice(Target& target, const __u64* args) {
   const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), asked,
                                              static_cast<unsigned>(args[5])));
   if (n >= 0 && asked > 0 && target.is_waiting() && (!in_at.store() || !out_at.store())) {
-    return {.result = -EFAULT, .refused = 0};
+    return {.result = -EFAULT};
   }
-  return {.result = n, .refused = 0};
+  return moved(n, in, out);
 }
 
 Answer tee(Target& target, const __u64* args) {
@@ -70,11 +79,20 @@ Answer sendfile(Target& target, const __u64* args) {
   if (!target.is_waiting()) return kGone;
   const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), asked));
   // Whatever came of it.
-  if (target.is_waiting() && !at.store()) return {.result = -EFAULT, .refused = 0};
-  return {.result = n, .refused = 0};
+  if (target.is_waiting() && !at.store()) return {.result = -EFAULT};
+  return moved(n, in, out);
 }
 
 }  // namespace
+
+bool waits_with_timeout(int fd, Role role) {
+  timeval limit{};
+  socklen_t size = sizeof(limit);
+  const int which = role == Role::kSource ? SO_RCVTIMEO : SO_SNDTIMEO;
+  if (getsockopt(fd, SOL_SOCKET, which, &limit, &size) != 0) return false;
+  pollfd waits{fd, static_cast<short>(role == Role::kSource ? POLLIN : POLLOUT), 0};
+  return (limit.tv_sec != 0 || limit.tv_usec != 0) && ::poll(&waits, 1, 0) == 0;
+}
 
 void* bad_address() {
   static void* const page = mmap(nullptr, static_cast<size_t>(sysconf(_SC_PAGESIZE)), PROT_NONE,
@@ -106,7 +124,7 @@ Answer carry_out(Target& target, Call call, const seccomp_data& data) {
     case Call::kSendfile:
       return sendfile(target, data.args);
   }
-  return {.result = -ENOSYS, .refused = 0};
+  return {.result = -ENOSYS};
 }
 
 }  // namespace anysplice::tools

@@ -22,6 +22,8 @@ struct Answer {
   long result = 0;  // or -errno
   // The errno with which the system kept from us what the call needs: nothing was done.
   int refused = 0;
+  // What it waited for is a socket with a timeout: that wait does not begin anew after a signal.
+  bool ends_with_time = false;
 };
 
 Answer carry_out(Target& target, Call call, const seccomp_data& data);

@@ -32,8 +32,9 @@ void Service::stop() {
 }
 
 void Service::leave_to_child() {
-  if (!is_needed()) return;
+  // Also what moves bytes for somebody who has just been killed.
   stop();
+  if (!is_needed()) return;
   const std::lock_guard lock(mutex_);  // not half-way in the child
   if (fork() == 0) go_on();
 }

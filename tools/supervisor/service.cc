@@ -7,6 +7,10 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/sys/say.h"
@@ -176,46 +180,75 @@ void Service::serve(const seccomp_notif& call) {
       }
     }
     pass_on_signals(target);
+    // What is not to be had of somebody who has gone says nothing.
+    gone |= answer.refused != 0 && !target.is_waiting();
   }
   if (gone) return;
   if (answer.refused != 0) return not_possible(call, *which, answer.refused);
-  if (answer.result == -EINTR && signals != Signals::kNone) {
+  const bool restarts = signals == Signals::kPerhaps || !answer.ends_with_time;
+  if (answer.result == -EINTR && signals != Signals::kNone && restarts) {
     return reply_for_signal(setup_.listener, call.id, static_cast<pid_t>(call.pid), signals,
                             setup_.child);
   }
   reply(setup_.listener, call.id, answer.result);
 }
 
+// Looking takes time for each thread that waits, and no call is to wait for that: it is done
+// without the lock, and not all the time.
 void Service::watch_jobs() {
-  std::unique_lock lock(mutex_);
+  std::chrono::nanoseconds pause = kTick;
   for (;;) {
-    watching_ = !jobs_.empty();
-    if (!watching_) {
-      some_.wait(lock);
-      watching_ = true;
-    }
-    some_.wait_for(lock, kTick, [] { return false; });
-    const Clock::time_point old = Clock::now() - kTick / 2;
-    for (Job& job : jobs_) {
-      if (job.since < old) look_at(job);
-    }
+    std::vector<Look> waiting = waiting_jobs(pause);
+    const Clock::time_point start = Clock::now();
+    look_at(waiting);
+    wake(waiting);
+    pause = std::max<std::chrono::nanoseconds>(kTick, 4 * (Clock::now() - start));
+  }
+}
+
+std::vector<Service::Look> Service::waiting_jobs(std::chrono::nanoseconds pause) {
+  std::unique_lock lock(mutex_);
+  watching_ = !jobs_.empty();
+  if (!watching_) {
+    some_.wait(lock);
+    watching_ = true;
+  }
+  some_.wait_for(lock, pause, [] { return false; });
+  const Clock::time_point old = Clock::now() - kTick / 2;
+  std::vector<Look> waiting;
+  for (const Job& job : jobs_) {
+    if (job.since < old) waiting.push_back({.call = job.call});
+  }
+  return waiting;
+}
+
+void Service::look_at(std::vector<Look>& waiting) const {
+  SignalLook signals;
+  for (Look& look : waiting) {
+    look.gone = ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &look.call.id) != 0;
+    if (!look.gone) look.signals = signals.of(static_cast<pid_t>(look.call.pid));
+  }
+}
+
+void Service::wake(const std::vector<Look>& seen) {
+  const std::lock_guard lock(mutex_);
+  auto job = jobs_.begin();
+  for (const Look& look : seen) {  // in the order of the jobs, of which some have ended since
+    const auto is_it = [&look](const Job& one) { return one.call.id == look.call.id; };
+    const auto found = std::find_if(job, jobs_.end(), is_it);
+    if (found == jobs_.end()) continue;
+    wake(*found, look);
+    job = std::next(found);
   }
 }
 
 // Its thread may see the signal before it waits: then the next look sends another.
-void Service::look_at(Job& job) {
-  if (ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &job.call.id) != 0) {
-    job.gone = true;
-  } else {
-    const Signals seen = signals_of(static_cast<pid_t>(job.call.pid));
-    // One that another thread may take is given some time to be taken.
-    if (seen == Signals::kPerhaps && job.signals == Signals::kNone && !job.perhaps) {
-      job.perhaps = true;
-      return;
-    }
-    job.perhaps = false;
-    job.signals = seen;
-  }
+void Service::wake(Job& job, const Look& seen) {
+  // A signal that another thread may take is given some time to be taken.
+  const bool early = seen.signals == Signals::kPerhaps && !std::exchange(job.perhaps, true);
+  if (seen.signals == Signals::kNone) job.perhaps = false;
+  job.gone |= seen.gone;
+  if (seen.signals != Signals::kNone && !early) job.signals = seen.signals;
   if (job.gone || job.signals != Signals::kNone) pthread_kill(job.worker, wake_signal());
 }
 

@@ -15,6 +15,7 @@
 #include <list>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "tools/block.h"
 #include "tools/supervisor/callers.h"
@@ -53,9 +54,16 @@ class Service {
     seccomp_notif call;
     pthread_t worker;
     std::chrono::steady_clock::time_point since;
-    // Why the worker was woken.
-    bool gone = false;
     bool perhaps = false;  // a signal for it was seen, which may be for another thread
+    // Why the worker was woken. That stays so: it may come to it later than at the next look.
+    bool gone = false;
+    Signals signals = Signals::kNone;
+  };
+
+  // What is seen of a call that waits.
+  struct Look {
+    seccomp_notif call;
+    bool gone = false;
     Signals signals = Signals::kNone;
   };
 
@@ -67,7 +75,10 @@ class Service {
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
   void watch_jobs();
-  void look_at(Job& job);
+  std::vector<Look> waiting_jobs(std::chrono::nanoseconds pause);
+  void look_at(std::vector<Look>& waiting) const;
+  void wake(const std::vector<Look>& seen);
+  static void wake(Job& job, const Look& seen);
   void stop();
   bool is_needed() const;
   [[noreturn]] void go_on();
@@ -83,7 +94,7 @@ class Service {
   Callers callers_;
   std::mutex mutex_;
   std::condition_variable some_;
-  std::list<Job> jobs_;  // guarded by mutex_
+  std::list<Job> jobs_;  // in the order of their beginnings; guarded by mutex_
   bool watching_ = false;
   std::atomic<bool> stopping_{false};
   int stop_ = -1;                        // an eventfd that wakes the leader

@@ -11,7 +11,6 @@
 #include <string>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -44,16 +43,15 @@ uint64_t number(absl::string_view text, int base) {
   return strtoull(std::string(text).c_str(), nullptr, base);
 }
 
-// Whether another thread of the process has stopped, as this one then has to.
-bool others_stopped(pid_t process, pid_t thread) {
+// Whether a thread of the process has stopped, as the others then have to.
+bool is_stopping(pid_t process) {
   const std::string folder = absl::StrCat("/proc/", process, "/task");
   DIR* const threads = opendir(folder.c_str());
   if (threads == nullptr) return false;
   const absl::Cleanup shut = [threads] { closedir(threads); };
   while (const dirent* entry = readdir(threads)) {
-    pid_t other = 0;
-    if (!absl::SimpleAtoi(entry->d_name, &other) || other == thread) continue;
-    const std::string status = text_of(absl::StrCat(folder, "/", other, "/status"));
+    if (entry->d_name[0] == '.') continue;
+    const std::string status = text_of(absl::StrCat(folder, "/", entry->d_name, "/status"));
     if (absl::string_view(value(status, "State")).substr(0, 1) == "T") return true;
   }
   return false;
@@ -91,7 +89,7 @@ Relatives relatives_of(pid_t thread) {
           static_cast<pid_t>(number(value(status, "PPid"), 10))};
 }
 
-Signals signals_of(pid_t thread) {
+Signals SignalLook::of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
   const uint64_t open = ~number(value(status, "SigBlk"), 16);
   if ((number(value(status, "SigPnd"), 16) & open) != 0) return Signals::kPending;
@@ -101,7 +99,9 @@ Signals signals_of(pid_t thread) {
   }
   if (alone) return Signals::kNone;
   const auto process = static_cast<pid_t>(number(value(status, "Tgid"), 10));
-  return others_stopped(process, thread) ? Signals::kPerhaps : Signals::kNone;
+  const auto [known, is_new] = stopping_.try_emplace(process);
+  if (is_new) known->second = is_stopping(process);
+  return known->second ? Signals::kPerhaps : Signals::kNone;
 }
 
 }  // namespace anysplice::tools

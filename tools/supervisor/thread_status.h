@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 
 namespace anysplice::tools {
@@ -14,7 +15,16 @@ enum class Signals {
   kPending,  // it will see one as soon as it looks
   kPerhaps,  // there is one that another thread may take, or the process is being stopped
 };
-Signals signals_of(pid_t thread);
+
+// One look at any number of threads, by one thread. Whether a process is being stopped is found out
+// once: that asks for all its threads.
+class SignalLook {
+ public:
+  Signals of(pid_t thread);
+
+ private:
+  std::map<pid_t, bool> stopping_;  // by process
+};
 
 // Users, groups, capabilities and where they count: what the kernel asks for when a call is made,
 // not when the descriptor was opened. Empty if it cannot be known.
