@@ -15,7 +15,6 @@
 #include "shim/hooks.h"
 #ifdef ANYSPLICE_HOST_SYSCALL
 #include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -53,6 +52,15 @@ long action_by_number(int signal, long wanted, long old) {
 #endif
 
 #ifdef ANYSPLICE_HOST_SYSCALL
+// clone(2) and its kin, whose child is like one of fork: it runs on from here.
+template <typename Make>
+long forked(unsigned long flags, Make make) {
+  before_clone(flags);
+  const long child = make();
+  after_clone(flags, child == 0);
+  return child;
+}
+
 // clone3(2): `arguments` is a structure of 64-bit words.
 long clone3(const void* arguments, size_t size) {
   enum { kFlags = 0, kStack = 5, kMost = 32 };
@@ -64,46 +72,21 @@ long clone3(const void* arguments, size_t size) {
     return sys->syscall(SYS_clone3, to_word(arguments), static_cast<long>(size), 0, 0, 0, 0);
   }
   memcpy(word, arguments, size);
-  note_clone(static_cast<unsigned long>(word[kFlags]));
-  if (word[kStack] == 0) word[kFlags] &= ~uint64_t{CLONE_VM};
-  return sys->syscall(SYS_clone3, to_word(word), static_cast<long>(size), 0, 0, 0, 0);
+  const auto make = [&] {
+    return sys->syscall(SYS_clone3, to_word(word), static_cast<long>(size), 0, 0, 0, 0);
+  };
+  if (word[kStack] != 0) {
+    note_clone(static_cast<unsigned long>(word[kFlags]));
+    return make();
+  }
+  word[kFlags] &= ~uint64_t{CLONE_VM};
+  return forked(static_cast<unsigned long>(word[kFlags]), make);
 }
 #endif
 
 }  // namespace
 
 #ifdef ANYSPLICE_HOST_SYSCALL
-void unsharing(int flags) {
-  if ((flags & CLONE_FILES) != 0) on_descriptor_table_unshared();
-  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM)) != 0) before_privilege_change();
-}
-
-static bool gives_up_privileges(int operation) {
-  switch (operation) {
-    case PR_SET_NO_NEW_PRIVS:
-    case PR_SET_SECCOMP:
-    case PR_SET_KEEPCAPS:
-    case PR_SET_SECUREBITS:
-    case PR_CAPBSET_DROP:
-    case PR_CAP_AMBIENT:
-    case PR_SET_DUMPABLE:
-      return true;
-    default:
-      return false;
-  }
-}
-
-void controlling(int operation, long value) {
-  if (gives_up_privileges(operation)) before_privilege_change();
-  if (operation == PR_SET_SECCOMP && value == SECCOMP_MODE_STRICT) {
-    keep_nothing(SettleReason::kPrivileges);
-  }
-}
-
-void controlled(int operation, long value) {
-  if (operation == PR_SET_SECCOMP && value == SECCOMP_MODE_STRICT) look_at_nothing();
-}
-
 long by_number(long number, long a, long b, long c, long d, long e, long f) {
   const int fd = static_cast<int>(a);
   const auto size = static_cast<size_t>(c);
@@ -250,23 +233,28 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       look_at_nothing();
       return 0;
     case SYS_clone:
+      if (b == 0) {
+        // On this very stack the child would run over our frames.
+        a &= ~static_cast<long>(CLONE_VM);
+        return forked(static_cast<unsigned long>(a),
+                      [&] { return sys->syscall(number, a, b, c, d, e, f); });
+      }
       note_clone(static_cast<unsigned long>(a));
-      // On this very stack the child would run over our frames.
-      if (b == 0) a &= ~static_cast<long>(CLONE_VM);
       break;
     case SYS_clone3:
       return clone3(to<const void>(a), static_cast<size_t>(b));
+#ifdef SYS_fork
+    case SYS_fork:
+      return forked(SIGCHLD, [&] { return sys->syscall(number, 0, 0, 0, 0, 0, 0); });
+#endif
 #ifdef SYS_vfork
     case SYS_vfork:
       // The same, but for who writes to the memory of whom (vfork(2) allows that).
-      note_clone(CLONE_VFORK | SIGCHLD);
-      return sys->syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0);
+      return forked(CLONE_VFORK | SIGCHLD,
+                    [] { return sys->syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0); });
 #endif
 #ifdef SYS_select
     case SYS_select:
-#endif
-#ifdef SYS_fork
-    case SYS_fork:
 #endif
 #ifdef SYS__newselect
     case SYS__newselect:

@@ -17,6 +17,7 @@
 #include "core/fd/own_description.h"
 #include "core/memory/guarded_signals.h"
 #include "core/sys/signal_actions.h"
+#include "core/sys/sys.h"
 #include "core/sys/vfork_child.h"
 #include "shim/backtrace.h"
 #include "shim/memory_calls.h"
@@ -97,7 +98,7 @@ inline int fresh_pair(int error, const int* fds) {
   return error;
 }
 
-// login_tty() made 0, 1 and 2 what fd was, and closed it if it was another.
+// 0, 1 and 2 were replaced inside libc, as login_tty(fd) does, and fd closed if it is another.
 inline void standard_replaced(int fd) {
   for (const int number : {0, 1, 2, fd}) reused(number);
   fd_replaced.fetch_add(1);
@@ -111,6 +112,19 @@ struct AroundFork {
     return pid;
   }
 };
+
+// A call that forks inside libc, and replaces descriptors before its child comes back.
+template <typename Call>
+int forking(Call call) {
+  const pid_t parent = sys->getpid();
+  expose_all(SettleReason::kFork);
+  before_fork();
+  const int result = call();
+  const bool child = sys->getpid() != parent;
+  after_fork(child);
+  if (child) standard_replaced(0);
+  return result;
+}
 
 }  // namespace anysplice::shim
 

@@ -155,6 +155,18 @@ int start_vfork_child(void* from) {
   return start.function(start.argument);
 }
 
+struct ForkStart {
+  int (*function)(void*);
+  void* argument;
+  unsigned flags;
+};
+
+int start_forked_child(void* from) {
+  const ForkStart start = *static_cast<const ForkStart*>(from);
+  anysplice::after_clone(start.flags, true);
+  return start.function(start.argument);
+}
+
 // Of vfork's kind: its parent's memory and thread-local variables, until it executes a program.
 bool is_like_vfork(unsigned flags) {
   constexpr unsigned kMemory = CLONE_VM | CLONE_VFORK;
@@ -163,11 +175,20 @@ bool is_like_vfork(unsigned flags) {
 
 int seen_clone(Clone* real, int (*function)(void*), void* stack, int flags, void* argument, void* b,
                void* c, void* d) {
-  if (!is_like_vfork(static_cast<unsigned>(flags)) || function == nullptr || stack == nullptr) {
-    anysplice::note_clone(static_cast<unsigned>(flags));
+  const auto how = static_cast<unsigned>(flags);
+  const bool starts = function != nullptr && stack != nullptr;
+  if (starts && (how & CLONE_VM) == 0) {
+    ForkStart start{function, argument, how};
+    anysplice::before_clone(how);
+    const int child = real(start_forked_child, stack, flags, &start, b, c, d);
+    anysplice::after_clone(how, false);
+    return child;
+  }
+  if (!starts || !is_like_vfork(how)) {
+    anysplice::note_clone(how);
     return real(function, stack, flags, argument, b, c, d);
   }
-  anysplice::note_clone(static_cast<unsigned>(flags) & ~unsigned{CLONE_VM});
+  anysplice::note_clone(how & ~unsigned{CLONE_VM});
   Start start{function, argument, anysplice::note_vfork()};
   const int child = real(start_vfork_child, stack, flags, &start, b, c, d);
   anysplice::note_vfork_returned(start.before);

@@ -114,12 +114,15 @@ void FindingsFile::restart() {
 }
 
 std::vector<ReuseFinding> FindingsFile::list(const CheckOptions& options) {
-  const Findings& all = findings();
+  // Others may still write there, whatever they like.
+  const auto seen = std::make_shared<Findings>();
+  memcpy(static_cast<void*>(seen.get()), static_cast<const void*>(&findings()), sizeof(Findings));
+  const Findings& all = *seen;
   std::vector<ReuseFinding> list;
   for (const reuse::Finding& found : all.finding) {
     // A process that was killed may have left one half done.
     if (found.complete.load() == 0) continue;
-    ReuseFinding finding{&found, path_of(all, found.program), {}, false};
+    ReuseFinding finding{{seen, &found}, path_of(all, found.program), {}, false};
     for (size_t i = 0; i < std::min<size_t>(found.frames, reuse::kMostFrames); ++i) {
       const std::string object = path_of(all, found.frame[i].object);
       const uint64_t offset = found.frame[i].offset;

@@ -35,7 +35,7 @@ struct ReuseFinding {
     uint64_t offset;
     std::string function;
   };
-  const reuse::Finding* found;
+  std::shared_ptr<const reuse::Finding> found;
   std::string program;
   std::vector<Frame> stack;
   bool allowed;

@@ -23,6 +23,33 @@ namespace {
 constexpr absl::string_view kTitle = "# Decisions of anysplice, to be repeated by --replay.\n";
 constexpr absl::string_view kSpec = "# spec: ";
 
+// A byte that others wrote.
+template <typename T>
+bool flag(const T& at) {
+  static_assert(sizeof(T) == 1);
+  unsigned char byte;
+  memcpy(&byte, static_cast<const void*>(&at), 1);
+  return byte != 0;
+}
+
+// False if it is none that the library would have written.
+bool copy(const inject::Entry& from, inject::Entry* to) {
+  to->site = from.site;
+  to->site.process[sizeof(to->site.process) - 1] = '\0';
+  to->decision.limit = from.decision.limit;
+  to->decision.delay = from.decision.delay;
+  to->decision.error = from.decision.error;
+  to->decision.zero = flag(from.decision.zero);
+  to->length = from.length;
+  to->result = from.result;
+  to->in = from.in;
+  to->out = from.out;
+  to->may_shorten = flag(from.may_shorten);
+  to->may_refuse = flag(from.may_refuse);
+  to->may_sleep = flag(from.may_sleep);
+  return static_cast<size_t>(to->site.call) < kCalls;
+}
+
 bool before(const inject::Entry* a, const inject::Entry* b) {
   if (const int order = strcmp(a->site.process, b->site.process); order != 0) return order < 0;
   return a->site.thread < b->site.thread;  // entries of one thread are in its order
@@ -56,11 +83,19 @@ void JournalFile::restart(bool everything) {
 }
 
 std::vector<const inject::Entry*> JournalFile::entries() const {
+  entries_.clear();
   std::vector<const inject::Entry*> list;
   const size_t used = std::min<size_t>(journal().used, inject::Journal::kEntries);
   for (size_t i = 0; i < used; ++i) {
+    const inject::Entry& there = journal().entry[i];
     // A process that was killed may have left one half done.
-    if (journal().entry[i].complete) list.push_back(&journal().entry[i]);
+    if (!flag(there.complete)) continue;
+    inject::Entry& entry = entries_.emplace_back();
+    if (copy(there, &entry)) {
+      list.push_back(&entry);
+    } else {
+      entries_.pop_back();
+    }
   }
   std::stable_sort(list.begin(), list.end(), before);
   return list;

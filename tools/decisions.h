@@ -2,6 +2,7 @@
 #ifndef ANYSPLICE_TOOLS_DECISIONS_H_
 #define ANYSPLICE_TOOLS_DECISIONS_H_
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,7 +23,8 @@ class JournalFile {
   void restart(bool everything);
 
   const std::string& path() const { return file_->path(); }
-  // Of all processes, each thread's in the order of its calls.
+  // Of all processes, each thread's in the order of its calls; copies, as others may write there
+  // what they like. They last until the next call.
   std::vector<const inject::Entry*> entries() const;
   // Calls for which there was no room.
   size_t lost() const;
@@ -32,6 +34,7 @@ class JournalFile {
   inject::Journal& journal() const;
 
   std::unique_ptr<SharedFile> file_;
+  mutable std::deque<inject::Entry> entries_;
 };
 
 struct RecordedDecision {

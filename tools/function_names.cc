@@ -2,12 +2,13 @@
 
 #include <cxxabi.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "absl/strings/escaping.h"
@@ -17,9 +18,29 @@
 namespace anysplice::tools {
 namespace {
 
+// More than any object or name that is one.
+constexpr size_t kMostBytes = 1 << 30;
+constexpr size_t kMostFunctions = 1 << 22;
+constexpr size_t kLongestName = 4096;
+
+// Of a file, and of nothing that waits or never ends: the path may be any process's word.
 std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string content;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return content;
+  struct stat status;
+  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
+      static_cast<size_t>(status.st_size) <= kMostBytes) {
+    content.resize(static_cast<size_t>(status.st_size));
+    size_t done = 0;
+    for (ssize_t n; done < content.size() &&
+                    (n = read(fd, content.data() + done, content.size() - done)) > 0;) {
+      done += static_cast<size_t>(n);
+    }
+    content.resize(done);
+  }
+  close(fd);
+  return content;
 }
 
 std::string demangled(const char* name) {
@@ -44,7 +65,7 @@ struct FunctionNames::Reader {
 
   std::string text(uint64_t offset) const {
     if (offset >= file.size()) return "";
-    const absl::string_view rest = file.substr(offset);
+    const absl::string_view rest = file.substr(offset, kLongestName);
     return std::string(rest.substr(0, std::min(rest.find('\0'), rest.size())));
   }
 
@@ -61,7 +82,7 @@ struct FunctionNames::Reader {
       if (!get(header.e_shoff + uint64_t{section.sh_link} * sizeof(Shdr), &names)) break;
       for (uint64_t at = 0; at + sizeof(Sym) <= section.sh_size; at += sizeof(Sym)) {
         Sym symbol;
-        if (!get(section.sh_offset + at, &symbol)) break;
+        if (found.size() == kMostFunctions || !get(section.sh_offset + at, &symbol)) break;
         const unsigned kind = symbol.st_info & 0xf;
         if ((kind != STT_FUNC && kind != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF) continue;
         found.push_back({symbol.st_value, symbol.st_size, text(names.sh_offset + symbol.st_name)});

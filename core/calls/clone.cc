@@ -3,6 +3,7 @@
 
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
+#include "core/calls/fork.h"
 #include "core/fd/fd_table.h"
 #include "core/pipe/turns.h"
 #include "core/sys/vfork_child.h"
@@ -22,6 +23,20 @@ void note_clone(unsigned long flags) {
   } else if (!vfork_child()) {
     lend_memory();
   }
+}
+
+void before_clone(unsigned long flags) {
+  note_clone(flags);
+  if ((flags & CLONE_VM) == 0) before_fork();
+}
+
+void after_clone(unsigned long flags, bool child) {
+  constexpr unsigned long kNamespaces = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET |
+                                        CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS;
+  if ((flags & CLONE_VM) != 0) return;
+  after_fork(child);
+  // As after unshare(2).
+  if (child && (flags & kNamespaces) != 0) before_privilege_change();
 }
 #endif
 

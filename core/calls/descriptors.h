@@ -22,6 +22,11 @@ void note_vfork_returned(BeforeVfork before);
 // clone(2) is about to be called, or made by its number, with these flags.
 void note_clone(unsigned long flags);
 
+// The same for a child that runs on from here, or by a function that can call this: after_clone()
+// is for both processes. A child with memory of its own is like one of fork.
+void before_clone(unsigned long flags);
+void after_clone(unsigned long flags, bool child);
+
 }  // namespace anysplice
 
 #endif  // ANYSPLICE_CORE_CALLS_DESCRIPTORS_H_

@@ -39,7 +39,10 @@ class ReadersInFlight {
 
   static inline thread_local const void* mine = nullptr;
 
-  int counted() const { return now_->load() - (mine == now_ ? 1 : 0); }
+  // (Any number may stand there, INT_MIN too.)
+  int counted() const {
+    return static_cast<int>(static_cast<unsigned>(now_->load()) - (mine == now_ ? 1u : 0u));
+  }
 
   std::atomic<int>* now_;
   std::atomic<int>* lost_;

@@ -28,6 +28,9 @@ struct Page {
 std::atomic<Page*> children[kChildren];
 std::atomic<Page*> parent;
 std::atomic<uint32_t> next_child;
+// Not 0 in the process that has the pages. In a child of a fork that was not seen they are not
+// mapped, or something else is in their place.
+std::atomic<std::atomic<uint32_t>*> have_pages;
 int forking = -1;  // the place of the child that is being made; guarded by fork's own order
 
 bool has_stopped(const Page::Side& side, uint32_t number) {
@@ -46,8 +49,24 @@ bool has_stopped(int bit, uint32_t number) {
   return page != nullptr && has_stopped(is_parent ? page->parent : page->child, number);
 }
 
+void note_pages_are_here() {
+  if (have_pages.load() == nullptr) have_pages.store(map_word_that_children_forget());
+  if (auto* const word = have_pages.load(); word != nullptr) word->store(1);
+}
+
+void look_for_unseen_fork() {
+  const auto* const word = have_pages.load(std::memory_order_acquire);
+  if (word == nullptr || word->load(std::memory_order_acquire) != 0) [[likely]]
+    return;
+  parent.store(nullptr);
+  for (auto& child : children) child.store(nullptr);
+  for (uint32_t i = 0; i < pipe_high(); ++i) pipe_number(i)->sharers.fetch_or(kUnknown);
+  note_pages_are_here();
+}
+
 // Those that may still read.
 uint64_t refreshed(Pipe* pipe) {
+  look_for_unseen_fork();
   const uint32_t number = pipe->number;
   uint64_t now = pipe->sharers.load(std::memory_order_acquire);
   for (uint64_t rest = now; rest != 0; rest &= rest - 1) {
@@ -109,11 +128,13 @@ void stop_reading(Pipe* pipe) {
 }
 
 void before_fork(bool tell) {
+  look_for_unseen_fork();
   forking = tell && pipe_high() > 0 ? free_place() : -1;
   if (forking >= 0) {
     auto* const page = static_cast<Page*>(map_memory(sizeof(Page), Sharing::kRelated));
     children[forking].store(page);
     if (page == nullptr) forking = -1;
+    if (page != nullptr) note_pages_are_here();
   }
   add(forking >= 0 ? uint64_t{1} << forking : kUnknown);
 }
@@ -122,6 +143,7 @@ void after_fork(bool child) {
   Page* const page = forking >= 0 ? children[forking].load() : nullptr;
   if (page != nullptr) keep_from_children(page, sizeof(Page));
   if (!child) return;
+  if (have_pages.load() != nullptr) note_pages_are_here();
   parent.store(page);
   for (auto& other : children) other.store(nullptr);  // not mapped here
   const uint64_t mine = page != nullptr ? uint64_t{1} << forking : 0;
@@ -141,6 +163,7 @@ void stop_all() {
 }
 
 void leave() {
+  look_for_unseen_fork();
   const auto drop = [](std::atomic<Page*>& at) {
     // Another thread may be at it still.
     if (Page* const page = at.exchange(nullptr); page != nullptr) {

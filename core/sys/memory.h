@@ -4,6 +4,9 @@
 #define ANYSPLICE_CORE_SYS_MEMORY_H_
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include <atomic>
 
 namespace anysplice {
 
@@ -20,6 +23,9 @@ void replace_by_private(void* memory, size_t size);
 
 // Children that are forked from here on do not get it, where the system can say so.
 void keep_from_children(void* memory, size_t size);
+// A word that is 0 at first, and again in every child, however that is made. Null where the system
+// has none.
+std::atomic<uint32_t>* map_word_that_children_forget();
 
 // The contents of a stretch of private memory are no longer needed: returns the memory behind it to
 // the system, as far as possible.

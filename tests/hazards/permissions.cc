@@ -180,6 +180,38 @@ HAZARD(memory_that_may_not_be_read) {
   CHECK_EQ(take(p.r, 4), "pipe");
 }
 
+// Pages that a pipe leaves behind have other bytes when they are used again.
+HAZARD(kept_pages_show_nothing) {
+  const std::string secret = pattern(60000);
+  const Pipe first;
+  put(first.w, secret);
+  const Pipe copy;
+  CHECK_EQ(tee(first.r, copy.w, secret.size(), 0), 60000);
+  CHECK(take(first.r, secret.size()) == secret);
+  CHECK(take(copy.r, secret.size()) == secret);
+  for (const int size : {1, 3, 4095, 4096}) {
+    const int file = file_of(std::string(static_cast<size_t>(size), 'f'));
+    const Pipe pipe, out;
+    for (int piece = 0; piece < 5; ++piece) {
+      off_t start = 0;
+      CHECK_EQ(splice(file, &start, pipe.w, nullptr, 60000, 0), size);
+      put(pipe.w, "w");
+    }
+    const int sink = file_of("");
+    const ssize_t all = (size + 1) * 5;
+    CHECK_EQ(tee(pipe.r, out.w, 60000, 0), all);
+    CHECK_EQ(splice(pipe.r, nullptr, sink, nullptr, 60000, 0), all);
+    std::string expected;
+    for (int piece = 0; piece < 5; ++piece) {
+      expected += std::string(static_cast<size_t>(size), 'f') + "w";
+    }
+    CHECK_EQ(lseek(sink, 0, SEEK_SET), 0);
+    CHECK(take(sink, 100000) == expected);
+    close(out.w);
+    CHECK(take(out.r, 100000) == expected);
+  }
+}
+
 // What the engine shares with forked children has no name by which others could reach it.
 HAZARD(shared_memory_has_no_name) {
   const Teed teed("held");

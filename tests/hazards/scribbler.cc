@@ -5,43 +5,19 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include <vector>
-
-#include "hazard.h"
+#include "shared_mappings.h"
 
 using namespace hazard;
 
 namespace {
 
 constexpr uid_t kNobody = 65534;
-
-struct Range {
-  char* start;
-  size_t size;
-};
-
-// Writable memory that this process shares with others.
-std::vector<Range> shared_mappings() {
-  std::vector<Range> all;
-  FILE* const maps = fopen("/proc/self/maps", "r");
-  CHECK(maps != nullptr);
-  char line[512];
-  while (fgets(line, sizeof(line), maps) != nullptr) {
-    unsigned long from, to;
-    char rights[5];
-    if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3) continue;
-    if (rights[1] != 'w' || rights[3] != 's') continue;
-    all.push_back({reinterpret_cast<char*>(from), to - from});
-  }
-  fclose(maps);
-  return all;
-}
 
 uint64_t next(uint64_t& state) {
   state ^= state << 13;
@@ -79,10 +55,19 @@ uint64_t bad_value(uint64_t& state) {
   }
 }
 
+enum class Rights { kKept, kDropped, kDroppedUnseen };
+
 void drop_privileges() {
   CHECK_EQ(setgroups(0, nullptr), 0);
   CHECK_EQ(setresgid(kNobody, kNobody, kNobody), 0);
   CHECK_EQ(setresuid(kNobody, kNobody, kNobody), 0);
+}
+
+// By instructions of its own: nobody can take the memory from it.
+void drop_privileges_unseen() {
+  CHECK_EQ(raw_syscall(SYS_setgroups, 0, 0, 0), 0);
+  CHECK_EQ(raw_syscall(SYS_setresgid, kNobody, kNobody, kNobody), 0);
+  CHECK_EQ(raw_syscall(SYS_setresuid, kNobody, kNobody, kNobody), 0);
 }
 
 // What a parent does with pipes that the child has ends of, and with others; each byte is looked
@@ -114,7 +99,7 @@ void work(const Pipe& common, int rounds) {
 }
 
 // So that the engine has something to share: bytes held when the child is made, and after it.
-void with_scribbler(bool privileges, int rounds) {
+void with_scribbler(Rights rights, int rounds) {
   const Pipe common, early;
   put(common.w, "a");
   CHECK_EQ(tee(common.r, early.w, 1, 0), 1);
@@ -123,7 +108,8 @@ void with_scribbler(bool privileges, int rounds) {
   for (uint64_t seed = 1; seed <= 2; ++seed) {
     children.push_back(start([&] {
       const std::vector<Range> ranges = shared_mappings();
-      if (!privileges) drop_privileges();
+      if (rights == Rights::kDropped) drop_privileges();
+      if (rights == Rights::kDroppedUnseen) drop_privileges_unseen();
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       scribble(ranges, seed * 0x9e3779b97f4a7c15);
     }));
@@ -139,27 +125,75 @@ void with_scribbler(bool privileges, int rounds) {
 
 }  // namespace
 
-HAZARD(a_child_that_writes_over_shared_memory) { with_scribbler(true, 400 * times()); }
+HAZARD(a_child_that_writes_over_shared_memory) { with_scribbler(Rights::kKept, 400 * times()); }
 
 // In a child that gave up its privileges nothing is left to write to, wherever it remembers it
 // from.
 HAZARD(a_child_without_rights_that_writes_over_shared_memory) {
   if (geteuid() != 0) skip("needs root");
-  with_scribbler(false, 400 * times());
+  with_scribbler(Rights::kDropped, 400 * times());
 }
 
-HAZARD(nothing_is_shared_once_rights_are_gone) {
+HAZARD(a_child_that_drops_its_rights_unseen_and_writes_over_shared_memory) {
   if (geteuid() != 0) skip("needs root");
-  const Pipe pipe, copy;
-  put(pipe.w, "abc");
-  CHECK_EQ(tee(pipe.r, copy.w, 3, 0), 3);
+  with_scribbler(Rights::kDroppedUnseen, 400 * times());
+}
+
+// What relatives share has no bytes of any pipe, wherever those are: in a ring, held, or gone from
+// there a moment ago.
+HAZARD(bytes_are_only_in_private_memory) {
+  const std::string secret = "these bytes are nobody else's " + pattern(5000);
+  const auto looked_for = [&] {
+    for (const Range& range : shared_mappings()) {
+      CHECK(memmem(range.start, range.size, secret.data(), 16) == nullptr);
+      CHECK(memmem(range.start, range.size, secret.data() + secret.size() - 16, 16) == nullptr);
+    }
+  };
+  const Teed before(secret);
+  const pid_t idle = start([] { pause(); });
+  looked_for();
+  const Teed after(secret);
+  looked_for();
   finish(start([&] {
-    drop_privileges();
-    CHECK_EQ(shared_mappings().size(), size_t{0});
+    looked_for();
+    const Pipe copy;
+    CHECK(tee(before.pipe.r, copy.w, secret.size(), 0) > 0);
+    looked_for();
+    CHECK(take(before.pipe.r, secret.size()) == secret);
+    looked_for();
   }));
+  CHECK(take(after.pipe.r, secret.size()) == secret);
+  CHECK(take(before.copy.r, secret.size()) == secret);
+  looked_for();
+  kill(idle, SIGKILL);
+}
+
+// Of two children none has the page in which the other and their parent tell each other what they
+// read. (The page of turns they have in common.)
+HAZARD(a_child_does_not_have_its_siblings_page) {
+  const Teed teed("abc");
+  const Pipe go;
+  const pid_t first = start([&] {
+    const std::vector<Range> mine = shared_mappings();
+    put(go.w,
+        std::string(reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(Range)) + ".");
+    pause();
+  });
+  std::string bytes(100 * sizeof(Range), '\0');
+  const ssize_t n = read(go.r, bytes.data(), bytes.size());
+  const size_t count = n < 0 ? 0 : static_cast<size_t>(n) / sizeof(Range);
   finish(start([&] {
-    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    CHECK_EQ(shared_mappings().size(), size_t{0});
+    size_t common = 0;
+    for (const Range& mine : shared_mappings()) {
+      for (size_t i = 0; i < count; ++i) {
+        Range theirs;
+        memcpy(&theirs, bytes.data() + i * sizeof(Range), sizeof(Range));
+        if (theirs.start < mine.start + mine.size && mine.start < theirs.start + theirs.size) {
+          ++common;
+        }
+      }
+    }
+    CHECK(common <= 1);
   }));
-  CHECK_EQ(take(pipe.r, 3), "abc");
+  kill(first, SIGKILL);
 }

@@ -62,3 +62,13 @@ HAZARD(pipe_from_after) {
   CHECK_EQ(read_by_ring(teed.pipe.r, 8), "efghijkl");
   CHECK_EQ(take(teed.copy.r, 15), "abcdefdefghijkl");
 }
+
+// `anysplice run --block` is no sandbox.
+HAZARD(splice_by_a_ring) {
+  open_ring();
+  const Pipe from, to;
+  put(from.w, "abc");
+  io_uring_prep_splice(io_uring_get_sqe(&ring), from.r, -1, to.w, -1, 3, 0);
+  CHECK_EQ(complete(), 3);
+  CHECK_EQ(take(to.r, 3), "abc");
+}

@@ -35,6 +35,19 @@ void keep_from_children(void* memory, size_t size) {
   sys->madvise(memory, size, MADV_DONTFORK);
 }
 
+std::atomic<uint32_t>* map_word_that_children_forget() {
+#ifdef MADV_WIPEONFORK
+  const KeepErrno keep;
+  void* const memory = map_memory(system_page(), Sharing::kPrivate);
+  if (memory == nullptr) return nullptr;
+  if (sys->madvise(memory, system_page(), MADV_WIPEONFORK) == 0) {
+    return static_cast<std::atomic<uint32_t>*>(memory);
+  }
+  unmap_memory(memory, system_page());
+#endif
+  return nullptr;
+}
+
 bool can_give_back() { return true; }
 
 }  // namespace anysplice

@@ -21,6 +21,7 @@ void* map_memory(size_t size, Sharing sharing) {
 
 // minherit(2) and its like are the BSDs' own.
 void keep_from_children(void*, size_t) {}
+std::atomic<uint32_t>* map_word_that_children_forget() { return nullptr; }
 
 void replace_by_private(void* memory, size_t size) {
   const KeepErrno keep;
