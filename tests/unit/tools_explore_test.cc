@@ -1,15 +1,21 @@
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/inject/spec.h"
 #include "tests/catch.h"
+#include "tools/explore/around.h"
 #include "tools/explore/failures.h"
+#include "tools/explore/markup.h"
 #include "tools/explore/report.h"
+#include "tools/explore/shrink.h"
 #include "tools/explore/trial.h"
+#include "tools/explore/trial_text.h"
 
 namespace anysplice::tools {
 namespace {
@@ -37,6 +43,7 @@ class Journal {
     return entry;
   }
   std::vector<Failure> failures() const { return legal_failures(list_); }
+  const std::vector<const Entry*>& list() const { return list_; }
 
  private:
   std::deque<Entry> entries_;
@@ -119,10 +126,10 @@ TEST_CASE("the first calls first, then the last, then in between", "[explore]") 
   CHECK(order == std::vector<uint64_t>{1, 2, 3, 100, 5, 9, 17, 33, 65, 4});
 }
 
-Trial ended(int wait_status, size_t written = 1) {
+Trial ended(int wait_status, bool differs = false) {
   Trial trial;
   trial.wait_status = wait_status;
-  trial.written = {written};
+  trial.differs = differs;
   trial.reached = true;
   return trial;
 }
@@ -131,10 +138,10 @@ TEST_CASE("verdicts", "[explore]") {
   const Trial clean = ended(0);
   const int failed = 1 << 8;
   CHECK(judge(clean, ended(0), Duty::kRecover) == Verdict::kSurvived);
-  CHECK(judge(clean, ended(0, 2), Duty::kRecover) == Verdict::kWrongOutput);
-  CHECK(judge(clean, ended(0, 2), Duty::kNotice) == Verdict::kWrongOutput);
+  CHECK(judge(clean, ended(0, true), Duty::kRecover) == Verdict::kWrongOutput);
+  CHECK(judge(clean, ended(0, true), Duty::kNotice) == Verdict::kWrongOutput);
   CHECK(judge(clean, ended(failed), Duty::kRecover) == Verdict::kWrongStatus);
-  CHECK(judge(clean, ended(failed, 2), Duty::kNotice) == Verdict::kSurvived);
+  CHECK(judge(clean, ended(failed, true), Duty::kNotice) == Verdict::kSurvived);
   CHECK(judge(clean, ended(SIGSEGV), Duty::kNotice) == Verdict::kKilled);
   Trial hung = ended(SIGKILL);
   hung.timed_out = true;
@@ -170,6 +177,82 @@ TEST_CASE("findings of one kind are one", "[explore]") {
   CHECK(text.find("    anysplice run --inject splice:byte@1 -- true\n") != std::string::npos);
   CHECK(text.find("(not every time)") != std::string::npos);
   CHECK(text.find("HANGS") < text.find("FAILS"));
+}
+
+TEST_CASE("the fewest faults", "[explore]") {
+  const std::vector<std::string> all = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+  size_t runs = 0;
+  const auto both = [&](const std::vector<std::string>& faults) -> absl::StatusOr<bool> {
+    ++runs;
+    return has(faults, "b") && has(faults, "h");
+  };
+  CHECK(*fewest_faults(all, both) == std::vector<std::string>{"b", "h"});
+  CHECK(runs < 40);
+  const auto never = [](const std::vector<std::string>&) -> absl::StatusOr<bool> { return false; };
+  CHECK(*fewest_faults(all, never) == all);
+  size_t left = 1;
+  const auto once = [&](const std::vector<std::string>&) -> absl::StatusOr<bool> {
+    if (left-- == 0) return absl::ResourceExhaustedError("enough");
+    return true;
+  };
+  CHECK(fewest_faults(all, once)->size() == 4);
+  const auto broken = [](const std::vector<std::string>&) -> absl::StatusOr<bool> {
+    return absl::InternalError("no");
+  };
+  CHECK_FALSE(fewest_faults(all, broken).ok());
+}
+
+TEST_CASE("faults as a specification", "[explore]") {
+  CHECK(spec_of_faults({"pv/1 2 splice 3 limit=17", "pv 0 tee 1 errno=EINVAL"}) ==
+        "splice:limit=17@3@thread=2@process=pv/1;tee:errno=EINVAL@1@thread=0@process=pv");
+  // The number of a start is known only where there is a journal.
+  CHECK(spec_of_faults({"pv#2 0 splice 3 limit=17"}).empty());
+  CHECK(spec_of_faults({"pv 0 splice 3 zero"}).empty());
+  const std::vector<std::string> many(inject::kMaxRules + 1, "pv 0 splice 3 limit=17");
+  CHECK(spec_of_faults(many).empty());
+}
+
+TEST_CASE("the calls around a fault", "[explore]") {
+  Journal journal;
+  for (uint64_t i = 1; i <= 30; ++i) {
+    journal.add("a", 0, Call::kSplice, i, inject::kFile, inject::kPipe, 5);
+  }
+  Entry& fault = journal.add("b", 1, Call::kSplice, 1, inject::kPipe, inject::kFile, -EINTR);
+  fault.decision.error = EINTR;
+  journal.add("b", 1, Call::kSplice, 2, inject::kPipe, inject::kFile, Entry::kUnfinished);
+  CHECK(calls_around_fault(journal.list()) ==
+        std::vector<std::string>{"splice 1: pipe->file, 65536 = -1 EINTR   <- errno=EINTR",
+                                 "splice 2: pipe->file, 65536 = ? (it did not return)"});
+  CHECK(calls_around_fault({}).empty());
+}
+
+TEST_CASE("trials and tasks as lines", "[explore]") {
+  Trial trial = ended(SIGSEGV, true);
+  trial.complaint = "no \xff UTF-8,\nin \"two\" lines";
+  trial.faults = {"a 0 splice 1 limit=1"};
+  const std::string line = as_line(trial);
+  CHECK(line.find('\n') == std::string::npos);
+  const std::optional<Trial> again = trial_of(line);
+  REQUIRE(again);
+  CHECK(again->wait_status == SIGSEGV);
+  CHECK(again->differs);
+  CHECK(again->faults == trial.faults);
+  CHECK_FALSE(trial_of(line.substr(0, line.size() - 1)));
+  CHECK_FALSE(trial_of("{}"));
+  CHECK_FALSE(trial_of("[]"));
+  const std::optional<Task> task = task_of(as_line(Task{"splice:byte", "", true, Seconds(2)}));
+  REQUIRE(task);
+  CHECK(task->spec == "splice:byte");
+  CHECK(task->record);
+  CHECK_FALSE(task_of(line));
+}
+
+TEST_CASE("text in XML", "[explore]") {
+  CHECK(escaped("a<b>&\"c\"") == "a&lt;b&gt;&amp;&quot;c&quot;");
+  CHECK(escaped("\x01\x1b \t\n") == "?? \t\n");
+  CHECK(escaped("\xc3\xbc \xff \xc3") == "\xc3\xbc ? ?");
+  CHECK(escaped("\xed\xa0\x80\xc0\x80\xef\xbf\xbf") == "????????");
+  CHECK(escaped("\xf0\x9f\x98\x80") == "\xf0\x9f\x98\x80");
 }
 
 TEST_CASE("words for a shell", "[explore]") {

@@ -1,20 +1,23 @@
 // `anysplice explore`: a test, again and again, each time with another of its calls failing.
-#include <sys/wait.h>
+#include <errno.h>
+#include <stdint.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "tools/commands.h"
 #include "tools/errno_names.h"
 #include "tools/explore/report.h"
+#include "tools/explore/search.h"
+#include "tools/launch.h"
 #include "tools/leave_preload.h"
 #include "tools/program.h"
 #include "tools/status.h"
@@ -39,55 +42,109 @@ status. With --check=reuse it may not change memory that is in a pipe, either.
   --process=NAME   fail only calls of the program with that name and of the
                    processes that it forks. May be given several times
   --status-only    do not compare standard output
-  --max-runs=N     stop after N runs (default 200)
+  --jobs=N         run the test N times at once; {job} in COMMAND and in FILE
+                   then stands for a number from 1 to N
+  --max-runs=N     stop after N runs (default 200; no limit with --budget)
+  --budget=TIME    stop after that time, as in 5m or 90s
+  --resume=FILE    keep in FILE what the runs show; if FILE is there, go on
   --timeout=S      regard a run that takes longer as hanging (default ten times
                    as long as without failures, at least 5)
   --json           print the report as one JSON object
+  --junit=FILE, --sarif=FILE, --html=FILE
+                   write it as JUnit XML, as SARIF 2.1.0, or as a page, too
   --help, --version
 
 The options of 'anysplice run' are accepted too, except --stats, --record,
 --replay, --no-preload, --fallback and --quiet. Standard input is empty;
-standard output is a file. Processes that a run leaves behind are killed.
+standard output is a file. Processes that a run leaves behind are killed. Where
+several calls fail in one run, as few as are enough are looked for.
 
 The exit status is 0 if the test survives everything that was tried, 1 if
 not, and 125 if it cannot be explored. See anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {
-    {"--output", Takes::kValue, "FILE"}, {"--process", Takes::kValue, "NAME"},    {"--status-only"},
-    {"--max-runs", Takes::kValue, "N"},  {"--timeout", Takes::kValue, "SECONDS"}, {"--json"},
+    {"--output", Takes::kValue, "FILE"},
+    {"--process", Takes::kValue, "NAME"},
+    {"--status-only"},
+    {"--jobs", Takes::kValue, "N"},
+    {"--max-runs", Takes::kValue, "N"},
+    {"--budget", Takes::kValue, "TIME"},
+    {"--resume", Takes::kValue, "FILE"},
+    {"--timeout", Takes::kValue, "SECONDS"},
+    {"--json"},
+    {"--junit", Takes::kValue, "FILE"},
+    {"--sarif", Takes::kValue, "FILE"},
+    {"--html", Takes::kValue, "FILE"},
+};
+
+// Where a report goes, opened before the time is spent.
+struct Report {
+  std::string option;
+  std::string file;
+  std::string (*text)(const Exploration&);
+  int fd = -1;
 };
 
 struct ExploreOptions {
-  TrialOptions trial;
-  std::vector<std::string> processes;  // none: all
-  size_t max_runs = 200;
-  std::optional<Seconds> timeout;
+  SearchOptions search;
+  std::vector<Report> reports;
   bool json = false;
 };
 
-absl::Status apply(const Option& option, ExploreOptions* options) {
-  if (option.name == "--json") {
-    options->json = true;
-  } else if (option.name == "--status-only") {
-    options->trial.compare_stdout = false;
-  } else if (option.name == "--output") {
-    options->trial.files.emplace_back(*option.value);
-  } else if (option.name == "--process") {
-    options->processes.emplace_back(*option.value);
-  } else if (option.name == "--max-runs") {
-    if (!absl::SimpleAtoi(*option.value, &options->max_runs) || options->max_runs < 3) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--max-runs takes a number from 3, not '", *option.value, "'"));
-    }
-  } else {
-    double seconds;
-    if (!absl::SimpleAtod(*option.value, &seconds) || !(seconds >= 0.1 && seconds <= 3600)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--timeout takes seconds from 0.1 to 3600, not '", *option.value, "'"));
-    }
-    options->timeout = Seconds(seconds);
+absl::Status read_count(const Option& option, size_t least, size_t most, size_t* count) {
+  if (absl::SimpleAtoi(*option.value, count) && *count >= least && *count <= most) {
+    return absl::OkStatus();
   }
+  const std::string to = most == SIZE_MAX ? "" : absl::StrCat(" to ", most);
+  return absl::InvalidArgumentError(
+      absl::StrCat(option.name, " takes a number from ", least, to, ", not '", *option.value, "'"));
+}
+
+absl::Status read_budget(const Option& option, std::optional<Seconds>* budget) {
+  absl::Duration time;
+  if (!absl::ParseDuration(*option.value, &time) || time < absl::Seconds(1) ||
+      time > absl::Hours(24 * 365)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--budget takes a time such as 90s, 5m or 1h30m, not '", *option.value, "'"));
+  }
+  *budget = Seconds(absl::ToDoubleSeconds(time));
+  return absl::OkStatus();
+}
+
+absl::Status read_timeout(const Option& option, std::optional<Seconds>* timeout) {
+  double seconds;
+  if (!absl::SimpleAtod(*option.value, &seconds) || !(seconds >= 0.1 && seconds <= 3600)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--timeout takes seconds from 0.1 to 3600, not '", *option.value, "'"));
+  }
+  *timeout = Seconds(seconds);
+  return absl::OkStatus();
+}
+
+absl::Status apply(const Option& option, ExploreOptions* options) {
+  SearchOptions& search = options->search;
+  const auto report = [&](std::string (*text)(const Exploration&)) {
+    options->reports.push_back({std::string(option.name), std::string(*option.value), text});
+    return absl::OkStatus();
+  };
+  if (option.name == "--junit") return report(as_junit);
+  if (option.name == "--sarif") return report(as_sarif);
+  if (option.name == "--html") return report(as_html);
+  if (option.name == "--jobs") return read_count(option, 1, 64, &search.jobs);
+  if (option.name == "--max-runs") {
+    return read_count(option, 3, SIZE_MAX, &search.max_runs.emplace());
+  }
+  if (option.name == "--budget") return read_budget(option, &search.budget);
+  if (option.name == "--timeout") return read_timeout(option, &search.timeout);
+  if (option.name == "--resume") {
+    search.resume = std::string(*option.value);
+    if (search.resume.empty()) return absl::InvalidArgumentError("--resume= needs a file name");
+  }
+  options->json |= option.name == "--json";
+  search.trial.compare_stdout &= option.name != "--status-only";
+  if (option.name == "--output") search.trial.files.emplace_back(*option.value);
+  if (option.name == "--process") search.processes.emplace_back(*option.value);
   return absl::OkStatus();
 }
 
@@ -112,21 +169,20 @@ std::string prefix_of(const RunOptions& run) {
 
 std::string command_of(const RunOptions& run) {
   return absl::StrJoin(run.command, " ", [](std::string* out, const char* word) {
-    absl::StrAppend(out, shell_word(word));
+    absl::StrAppend(out, shell_word(absl::StrReplaceAll(word, {{"{job}", "1"}})));
   });
 }
 
-absl::Status check_clean(const ExploreOptions& options, const Trial& trial) {
-  if (trial.timed_out) {
-    return absl::FailedPreconditionError(
-        "the test takes longer than --timeout even without any failure");
+// Runs at the same time must not write to one file.
+absl::Status check_files(const SearchOptions& search) {
+  for (const std::string& file : search.trial.files) {
+    if (search.jobs > 1 && !absl::StrContains(file, "{job}")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "with --jobs each run needs a file of its own; put {job} into --output=", file,
+          " and into the command"));
+    }
   }
-  if (WIFEXITED(trial.wait_status) && WEXITSTATUS(trial.wait_status) == 0) return absl::OkStatus();
-  const std::string said =
-      trial.complaint.empty() ? "" : absl::StrCat("; it said: ", trial.complaint);
-  return absl::FailedPreconditionError(
-      absl::StrCat("the test fails without any failure (", end_of(trial), ")", said,
-                   options.trial.run.mode ? "" : "; try it under 'anysplice run'"));
+  return absl::OkStatus();
 }
 
 // It would be removed.
@@ -143,75 +199,24 @@ absl::Status check_not_the_program(const TrialOptions& trial) {
   return absl::OkStatus();
 }
 
-// Two runs without failures, to see what the test does and that it does it twice.
-absl::StatusOr<Trial> look(const ExploreOptions& options, Trials* trials,
-                           std::vector<Failure>* failures, Exploration* exploration) {
-  const Seconds patience = options.timeout.value_or(Seconds(600));
-  const absl::StatusOr<Trial> again = trials->clean(patience);
-  if (!again.ok()) return again.status();
-  if (auto status = check_clean(options, *again); !status.ok()) return status;
-  absl::StatusOr<Trial> clean = trials->clean(patience);
-  if (!clean.ok()) return clean.status();
-  if (auto status = check_clean(options, *clean); !status.ok()) return status;
-  if (clean->written != again->written) {
-    return absl::FailedPreconditionError(
-        "the output differs from run to run without any failure; compare only what stays the same "
-        "(--status-only, --output)");
-  }
-  std::vector<const inject::Entry*> entries = trials->journal().entries();
-  if (!options.processes.empty()) keep_calls_of(options.processes, &entries);
-  if (entries.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the test makes no call of splice, tee, vmsplice or sendfile that can be reached",
-        options.processes.empty() ? "; see LIMITS in anysplice(7)" : " in such a process"));
-  }
-  std::set<std::string> processes;
-  for (const inject::Entry* entry : entries) processes.insert(entry->site.process);
-  exploration->calls = entries.size();
-  exploration->processes = processes.size();
-  *failures = legal_failures(entries);
-  return clean;
-}
-
-void show_progress(const Exploration& exploration, size_t failures) {
-  if (isatty(STDERR_FILENO) != 1) return;
-  absl::FPrintF(stderr, "\r%d of %d failures tried, %d not survived ", exploration.tried, failures,
-                exploration.findings.size());
-}
-
-absl::Status explore(const ExploreOptions& options, Exploration* exploration) {
-  absl::StatusOr<std::unique_ptr<Trials>> trials = Trials::create(options.trial);
-  if (!trials.ok()) return trials.status();
-  std::vector<Failure> failures;
-  const absl::StatusOr<Trial> clean = look(options, trials->get(), &failures, exploration);
-  if (!clean.ok()) return clean.status();
-  exploration->clean = *clean;
-  exploration->add_clean();
-  exploration->runs = 2;
-  const Seconds timeout = options.timeout.value_or(std::max(Seconds(5), clean->took * 10));
-  for (const Failure& failure : failures) {
-    if (exploration->runs >= options.max_runs) break;
-    // Each of these takes its time, and one tells enough.
-    if (exploration->hangs_at(failure)) continue;
-    ++exploration->runs;
-    const absl::StatusOr<Trial> trial = (*trials)->with(failure.spec, timeout);
-    if (!trial.ok()) return trial.status();
-    const Verdict verdict = judge(*clean, *trial, failure.duty);
-    bool steady = true;
-    const bool wrong = verdict != Verdict::kSurvived && verdict != Verdict::kNotReached;
-    // Only the first of a kind is made sure of: the others confirm each other.
-    if (wrong && !exploration->knows(failure, *trial, verdict) &&
-        exploration->runs < options.max_runs) {
-      ++exploration->runs;
-      const absl::StatusOr<Trial> again = (*trials)->with(failure.spec, timeout);
-      if (!again.ok()) return again.status();
-      steady = judge(*clean, *again, failure.duty) == verdict;
+absl::Status open_reports(std::vector<Report>* reports) {
+  for (Report& report : *reports) {
+    if (report.file.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(report.option, "= needs a file name"));
     }
-    exploration->add(failure, *trial, verdict, steady);
-    show_progress(*exploration, failures.size());
+    const absl::StatusOr<int> fd = open_output(report.file);
+    if (!fd.ok()) return fd.status();
+    report.fd = *fd;
   }
-  exploration->not_tried = failures.size() - exploration->tried;
-  if (isatty(STDERR_FILENO) == 1) absl::FPrintF(stderr, "\n");
+  return absl::OkStatus();
+}
+
+absl::Status write_reports(const Exploration& exploration, const std::vector<Report>& reports) {
+  for (const Report& report : reports) {
+    if (!write_all(report.fd, report.text(exploration)) || close(report.fd) != 0) {
+      return system_failure(absl::StrCat("cannot write '", report.file, "'"), errno);
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -229,12 +234,22 @@ int explore_command(absl::Span<char* const> words) {
     return report(
         absl::InvalidArgumentError("no test command given; try 'anysplice explore --help'"));
   }
-  options.trial.run = *run;
-  if (auto checked = check_not_the_program(options.trial); !checked.ok()) return report(checked);
+  SearchOptions& search = options.search;
+  search.trial.run = *run;
   Exploration exploration;
   exploration.command = command_of(*run);
+  exploration.program = run->command[0];
   exploration.prefix = prefix_of(*run);
-  if (auto explored = explore(options, &exploration); !explored.ok()) return report(explored);
+  if (auto checked = check_not_the_program(search.trial); !checked.ok()) return report(checked);
+  if (auto checked = check_files(search); !checked.ok()) return report(checked);
+  absl::StatusOr<std::string> program = prepare(&search.trial.run);
+  if (!program.ok()) return report(program.status());
+  search.trial.program = *std::move(program);
+  if (auto opened = open_reports(&options.reports); !opened.ok()) return report(opened);
+  if (auto explored = explore(search, &exploration); !explored.ok()) return report(explored);
+  if (auto written = write_reports(exploration, options.reports); !written.ok()) {
+    return report(written);
+  }
   if (const int error = print(options.json ? as_json(exploration) : as_text(exploration));
       error != 0) {
     return error;

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "core/inject/spec.h"
+#include "tools/explore/around.h"
 
 namespace anysplice::tools {
 namespace {
@@ -23,13 +23,6 @@ std::string plain_name(absl::string_view process) {
   const size_t slash = process.find('/', hash);
   return absl::StrCat(process.substr(0, hash),
                       slash == absl::string_view::npos ? "" : process.substr(slash));
-}
-
-std::string kinds_of(inject::Kinds kinds) {
-  for (size_t i = 0; i < inject::kKindNames; ++i) {
-    if (kinds == 1u << i) return inject::kind_names[i];
-  }
-  return "closed";
 }
 
 // One call of one thread, in all starts of the program.
@@ -89,8 +82,8 @@ Failure failure_at(const Place& place, const Kind& kind) {
   failure.what = kind.what;
   failure.where = absl::StrCat(place.name(), " ", place.number, " of ", place.process,
                                place.thread == 0 ? "" : absl::StrCat(", thread ", place.thread));
-  failure.kind =
-      absl::StrCat(place.name(), " ", kinds_of(place.entry->in), "->", kinds_of(place.entry->out));
+  failure.kind = absl::StrCat(place.name(), " ", name_of_kinds(place.entry->in), "->",
+                              name_of_kinds(place.entry->out));
   failure.duty = kind.duty;
   return failure;
 }
@@ -134,7 +127,7 @@ void add_for_all(const std::vector<Place>& places, std::vector<Failure>* failure
          {std::pair("short;seed=1", "short counts"), std::pair("short;seed=2", "short counts"),
           std::pair("byte@1..20", "one byte each at first")}) {
       failures->push_back({absl::StrCat(name, ":", action), what, absl::StrCat("every ", name),
-                           name, Duty::kRecover});
+                           name, Duty::kRecover, true});
     }
   }
 }

@@ -22,6 +22,7 @@ struct Failure {
   std::string where;  // the first of such calls: "splice 3 of pv"; "every splice" for all
   std::string kind;   // call and ends: "splice file->pipe"
   Duty duty;
+  bool several = false;  // injects several faults that have nothing to do with each other
 };
 
 // Drops the calls of other programs.

@@ -4,37 +4,14 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
 namespace anysplice::tools {
 namespace {
-
-// The worst first: what is wrong without anybody being told.
-constexpr struct {
-  Verdict verdict;
-  const char* title;  // for a person
-  const char* name;   // for a program
-} kWrong[] = {
-    {Verdict::kWrongOutput, "WRONG OUTPUT, although the exit status is 0", "wrong output"},
-    {Verdict::kKilled, "KILLED by a signal", "killed"},
-    {Verdict::kHung, "HANGS", "hangs"},
-    {Verdict::kWrongStatus, "FAILS, where it could have gone on", "fails"},
-    {Verdict::kReused, "USES MEMORY AGAIN while it is in a pipe", "reuses memory"},
-};
-
-std::string repeat(const Exploration& exploration, const Failure& failure) {
-  const std::string inject =
-      failure.spec.empty() ? "" : absl::StrCat(" --inject ", shell_word(failure.spec));
-  return absl::StrCat(exploration.prefix, inject, " -- ", exploration.command);
-}
-
-size_t count(const Exploration& exploration, Verdict verdict) {
-  return exploration.verdicts[static_cast<size_t>(verdict)];
-}
 
 bool is_of_kind(const Finding& finding, const Failure& failure, const Trial& trial,
                 Verdict verdict) {
@@ -52,10 +29,53 @@ void add_finding(const Exploration& exploration, const Finding& finding, std::st
   if (!finding.trial.complaint.empty() && finding.verdict != Verdict::kWrongOutput) {
     absl::StrAppend(out, "    it said: ", finding.trial.complaint.substr(0, 200), "\n");
   }
-  absl::StrAppend(out, "    ", repeat(exploration, finding.failure), "\n");
+  if (!finding.fewest.empty()) {
+    absl::StrAppend(out, "    of ", finding.trial.faults.size(), " faults ", finding.fewest.size(),
+                    finding.fewest.size() == 1 ? " is" : " are",
+                    " enough: ", absl::StrJoin(finding.fewest, "; "), "\n");
+  }
+  absl::StrAppend(out, "    ", repeat(exploration, finding), "\n");
 }
 
 }  // namespace
+
+const Wrong wrong_verdicts[] = {
+    {Verdict::kWrongOutput, "WRONG OUTPUT, although the exit status is 0", "wrong output"},
+    {Verdict::kKilled, "KILLED by a signal", "killed"},
+    {Verdict::kHung, "HANGS", "hangs"},
+    {Verdict::kWrongStatus, "FAILS, where it could have gone on", "fails"},
+    {Verdict::kReused, "USES MEMORY AGAIN while it is in a pipe", "reuses memory"},
+};
+
+const char* name_of(Verdict verdict) {
+  for (const Wrong& wrong : wrong_verdicts) {
+    if (wrong.verdict == verdict) return wrong.name;
+  }
+  return verdict == Verdict::kSurvived ? "survived" : "not reached";
+}
+
+size_t count(const Exploration& exploration, Verdict verdict) {
+  return exploration.verdicts[static_cast<size_t>(verdict)];
+}
+
+std::string repeat(const Exploration& exploration, const std::string& spec) {
+  const std::string inject = spec.empty() ? "" : absl::StrCat(" --inject ", shell_word(spec));
+  return absl::StrCat(exploration.prefix, inject, " -- ", exploration.command);
+}
+
+std::string repeat(const Exploration& exploration, const Finding& finding) {
+  return repeat(exploration,
+                finding.fewest_spec.empty() ? finding.failure.spec : finding.fewest_spec);
+}
+
+std::string sentence(const Finding& finding) {
+  std::string text =
+      absl::StrCat(finding.failure.kind, ": ", finding.failure.what,
+                   finding.failure.spec.empty() ? " " : " at ", finding.failure.where);
+  if (finding.times > 1) absl::StrAppend(&text, " and ", finding.times - 1, " more");
+  absl::StrAppend(&text, ": ", end_of(finding.trial), finding.steady ? "" : " (not every time)");
+  return text;
+}
 
 bool Exploration::knows(const Failure& failure, const Trial& trial, Verdict verdict) const {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
@@ -82,6 +102,7 @@ void Exploration::add_clean() {
 void Exploration::add(const Failure& failure, const Trial& trial, Verdict verdict, bool steady) {
   ++tried;
   ++verdicts[static_cast<size_t>(verdict)];
+  outcomes.push_back({failure, verdict, end_of(trial), trial.complaint, trial.took});
   if (verdict == Verdict::kSurvived || verdict == Verdict::kNotReached) return;
   const auto known = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
     return is_of_kind(finding, failure, trial, verdict);
@@ -123,8 +144,11 @@ std::string as_text(const Exploration& exploration) {
   if (exploration.not_tried > 0) {
     absl::StrAppend(&out, "; ", exploration.not_tried, " not tried");
   }
+  if (exploration.resumed > 0) {
+    absl::StrAppend(&out, "\n  ", exploration.resumed, " of the runs were made before");
+  }
   out += "\n";
-  for (const auto& wrong : kWrong) {
+  for (const Wrong& wrong : wrong_verdicts) {
     if (count(exploration, wrong.verdict) == 0) continue;
     absl::StrAppend(&out, "\n", wrong.title, ": ", count(exploration, wrong.verdict), "\n");
     for (const Finding& finding : exploration.findings) {
@@ -132,39 +156,6 @@ std::string as_text(const Exploration& exploration) {
     }
   }
   return out;
-}
-
-std::string as_json(const Exploration& exploration) {
-  nlohmann::ordered_json findings = nlohmann::ordered_json::array();
-  for (const auto& wrong : kWrong) {
-    for (const Finding& finding : exploration.findings) {
-      if (finding.verdict != wrong.verdict) continue;
-      findings.push_back({{"verdict", wrong.name},
-                          {"calls", finding.failure.kind},
-                          {"failure", finding.failure.what},
-                          {"at", finding.failure.where},
-                          {"times", finding.times},
-                          {"end", end_of(finding.trial)},
-                          {"steady", finding.steady},
-                          {"stderr", finding.trial.complaint},
-                          {"reused", finding.trial.reused},
-                          {"spec", finding.failure.spec},
-                          {"repeat", repeat(exploration, finding.failure)}});
-    }
-  }
-  const nlohmann::ordered_json whole = {{"command", exploration.command},
-                                        {"clean",
-                                         {{"end", end_of(exploration.clean)},
-                                          {"seconds", exploration.clean.took.count()},
-                                          {"calls", exploration.calls},
-                                          {"processes", exploration.processes}}},
-                                        {"runs", exploration.runs},
-                                        {"tried", exploration.tried},
-                                        {"survived", count(exploration, Verdict::kSurvived)},
-                                        {"not_reached", count(exploration, Verdict::kNotReached)},
-                                        {"not_tried", exploration.not_tried},
-                                        {"findings", findings}};
-  return whole.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace anysplice::tools

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +15,9 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "tools/explore/around.h"
 #include "tools/launch.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
@@ -126,7 +127,7 @@ bool wait_for(pid_t child, Clock::time_point until, int* status) {
 Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
   if (trial.timed_out) return Verdict::kHung;
   if (trial.wait_status == clean.wait_status) {
-    if (trial.written != clean.written) return Verdict::kWrongOutput;
+    if (trial.differs) return Verdict::kWrongOutput;
     // What it also does without a failure is told once.
     if (!std::includes(clean.reused.begin(), clean.reused.end(), trial.reused.begin(),
                        trial.reused.end())) {
@@ -139,41 +140,77 @@ Verdict judge(const Trial& clean, const Trial& trial, Duty duty) {
   return duty == Duty::kNotice && error ? Verdict::kSurvived : Verdict::kWrongStatus;
 }
 
-absl::StatusOr<std::unique_ptr<Trials>> Trials::create(const TrialOptions& options) {
-  TrialOptions prepared = options;
-  absl::StatusOr<std::string> program = prepare(&prepared.run);
-  if (!program.ok()) return program.status();
+Trials::Trials(const TrialOptions& options, size_t job) : options_(options) {
+  const std::string number = absl::StrCat(job);
+  for (std::string& file : options_.files) file = absl::StrReplaceAll(file, {{"{job}", number}});
+  for (const char* word : options.run.command) {
+    words_.push_back(absl::StrReplaceAll(word, {{"{job}", number}}));
+  }
+  for (std::string& word : words_) pointers_.push_back(word.data());
+  pointers_.push_back(nullptr);
+  options_.run.command = absl::MakeConstSpan(pointers_.data(), words_.size());
+}
+
+Trials::~Trials() {
+  if (replay_.fd < 0) return;
+  close(replay_.fd);
+  unlink(replay_.path.c_str());
+}
+
+absl::StatusOr<std::unique_ptr<Trials>> Trials::create(const TrialOptions& options, size_t job) {
+  auto trials = std::unique_ptr<Trials>(new Trials(options, job));
   absl::StatusOr<std::unique_ptr<JournalFile>> journal = JournalFile::create();
   if (!journal.ok()) return journal.status();
-  auto trials = std::unique_ptr<Trials>(new Trials(prepared));
-  trials->program_ = *std::move(program);
   trials->journal_ = *std::move(journal);
-  setenv("ANYSPLICE_JOURNAL", trials->journal_->path().c_str(), 1);
-  unsetenv("ANYSPLICE_REPLAY");
+  absl::StatusOr<TemporaryFile> replay = make_temporary_file("replay");
+  if (!replay.ok()) return replay.status();
+  trials->replay_ = *std::move(replay);
   if (options.run.check.reuse) {
     absl::StatusOr<std::unique_ptr<FindingsFile>> findings = FindingsFile::create();
     if (!findings.ok()) return findings.status();
     trials->findings_ = *std::move(findings);
-    setenv("ANYSPLICE_FINDINGS", trials->findings_->path().c_str(), 1);
   }
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   return trials;
 }
 
-absl::StatusOr<Trial> Trials::clean(Seconds timeout) {
-  journal_->restart(true);
-  return run(options_.run.inject.spec, timeout);
+// Of this process, which its children inherit.
+absl::Status Trials::set_environment(const Task& task) {
+  std::string spec = options_.run.inject.spec;
+  if (!task.spec.empty()) absl::StrAppend(&spec, spec.empty() ? "" : ";", task.spec);
+  if (spec.empty()) {
+    unsetenv("ANYSPLICE_INJECT");
+  } else {
+    setenv("ANYSPLICE_INJECT", spec.c_str(), 1);
+  }
+  unsetenv("ANYSPLICE_REPLAY");
+  if (!task.replay.empty()) {
+    if (ftruncate(replay_.fd, 0) != 0 || lseek(replay_.fd, 0, SEEK_SET) != 0 ||
+        !write_all(replay_.fd, task.replay)) {
+      return system_failure(absl::StrCat("cannot write ", replay_.path), errno);
+    }
+    setenv("ANYSPLICE_REPLAY", replay_.path.c_str(), 1);
+  }
+  setenv("ANYSPLICE_JOURNAL", journal_->path().c_str(), 1);
+  if (findings_ != nullptr) setenv("ANYSPLICE_FINDINGS", findings_->path().c_str(), 1);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Trial> Trials::with(const std::string& spec, Seconds timeout) {
-  const std::string& before = options_.run.inject.spec;
-  journal_->restart(false);
-  return run(before.empty() ? spec : absl::StrCat(before, ";", spec), timeout);
+void Trials::tell_injected(const Task& task, Trial* trial) const {
+  const std::vector<const inject::Entry*> entries = journal_->entries();
+  for (const inject::Entry* entry : entries) {
+    if (entry->decision.nothing()) continue;
+    trial->reached = true;
+    if (trial->faults.size() == kMaxFaults) break;
+    trial->faults.push_back(format_decision(entry->site, entry->decision));
+  }
+  if (task.record && !task.clean()) trial->calls = calls_around_fault(entries);
 }
 
-absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
+absl::StatusOr<Trial> Trials::run(const Task& task) {
   for (const std::string& file : options_.files) unlink(file.c_str());
+  journal_->restart(task.record);
   if (findings_ != nullptr) findings_->restart();
+  if (absl::Status status = set_environment(task); !status.ok()) return status;
   const int out = memfd_create("stdout", MFD_CLOEXEC);
   const int err = memfd_create("stderr", MFD_CLOEXEC);
   const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -191,28 +228,25 @@ absl::StatusOr<Trial> Trials::run(const std::string& spec, Seconds timeout) {
   if (child == 0) {
     setpgid(0, 0);
     sigprocmask(SIG_SETMASK, &old_mask, nullptr);
-    if (spec.empty()) {
-      unsetenv("ANYSPLICE_INJECT");
-    } else {
-      setenv("ANYSPLICE_INJECT", spec.c_str(), 1);
-    }
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
-    be(options_.run, program_);
+    be(options_.run, options_.program);
   }
   Trial trial;
-  trial.timed_out = !wait_for(child, start + std::chrono::duration_cast<Clock::duration>(timeout),
-                              &trial.wait_status);
+  const auto until = start + std::chrono::duration_cast<Clock::duration>(task.timeout);
+  trial.timed_out = !wait_for(child, until, &trial.wait_status);
   trial.took = Clock::now() - start;
   end_all(child);
   sigprocmask(SIG_SETMASK, &old_mask, nullptr);
-  trial.written.push_back(options_.compare_stdout ? hash_of(out) : 0);
-  for (const std::string& file : options_.files) trial.written.push_back(hash_of_file(file));
-  trial.complaint = last_line(err);
-  for (const inject::Entry* entry : journal_->entries()) {
-    trial.reached |= !entry->decision.nothing();
+  trial.written = options_.compare_stdout ? hash_of(out) : 0;
+  for (const std::string& file : options_.files) {
+    trial.written = trial.written * 1099511628211u + hash_of_file(file);
   }
+  if (!clean_) clean_ = trial.written;
+  trial.differs = trial.written != *clean_;
+  trial.complaint = last_line(err);
+  tell_injected(task, &trial);
   if (findings_ != nullptr) {
     for (const ReuseFinding& finding : findings_->list(options_.run.check)) {
       if (!finding.allowed) trial.reused.push_back(summary_of(finding));
