@@ -7,6 +7,7 @@
 #include "core/sys/program.h"
 #include "core/sys/say.h"
 #include "core/sys/signal_actions.h"
+#include "core/sys/supervisor.h"
 #include "core/telemetry/trace.h"
 #include "shim/trace.h"
 #if defined(__ELF__)
@@ -40,6 +41,11 @@ __attribute__((constructor(101))) void load() {
   lasting_memory::learn(true);
   let_vmsplice_refer(true);
   take_settings(name, environment);
+#if defined(__linux__)
+  if (const char* text = value_of(environment, "ANYSPLICE_SUPERVISOR"); text != nullptr) {
+    supervisor::start(text, [] { expose_all(SettleReason::kRaw); });
+  }
+#endif
   fault_guard::allow();
   const char* trace = value_of(environment, "ANYSPLICE_TRACE");
   if (trace != nullptr && !prepare_trace(trace, value_of(environment, "ANYSPLICE_TRACE_OPTIONS"))) {

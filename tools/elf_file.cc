@@ -46,6 +46,24 @@ bool is_pie(int fd, uint64_t offset, uint64_t size) {
   return false;
 }
 
+// Whether one of a segment's notes is that of Go's linker: its name is "Go", its contents tell the
+// build.
+bool has_note_of_go(int fd, uint64_t offset, uint64_t size) {
+  constexpr char kName[4] = "Go\0";
+  struct Note {
+    Elf64_Nhdr header;  // as in the other class
+    char name[4];
+  } note;
+  for (uint64_t at = 0; at + sizeof(note) <= size && read_at(fd, offset + at, &note);) {
+    if (note.header.n_namesz == sizeof(kName) && memcmp(note.name, kName, sizeof(kName)) == 0) {
+      return true;
+    }
+    const auto aligned = [](uint64_t length) { return (length + 3) & ~uint64_t{3}; };
+    at += sizeof(note.header) + aligned(note.header.n_namesz) + aligned(note.header.n_descsz);
+  }
+  return false;
+}
+
 template <typename Ehdr, typename Phdr, typename Dyn>
 bool read_segments(int fd, ElfFile* file) {
   Ehdr header;
@@ -56,6 +74,8 @@ bool read_segments(int fd, ElfFile* file) {
     if (!read_at(fd, header.e_phoff + uint64_t{i} * sizeof(Phdr), &segment)) return false;
     if (segment.p_type == PT_INTERP) {
       file->interpreter = read_string(fd, segment.p_offset, segment.p_filesz);
+    } else if (segment.p_type == PT_NOTE) {
+      file->is_go |= has_note_of_go(fd, segment.p_offset, segment.p_filesz);
     } else if (segment.p_type == PT_DYNAMIC) {
       pie = is_pie<Dyn>(fd, segment.p_offset, segment.p_filesz);
     }

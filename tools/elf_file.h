@@ -16,6 +16,7 @@ struct ElfFile {
   // A program that the dynamic loader does not see. The loader itself, run as a program, and other
   // shared objects are not static.
   bool is_static = false;
+  bool is_go = false;       // linked by Go's linker, or by another one for it
   std::string interpreter;  // the dynamic loader it asks for; empty if none
 
   bool same_machine(const ElfFile& other) const;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "tools/fallback.h"
 #include "tools/library_path.h"
 #include "tools/preload_list.h"
@@ -45,6 +46,20 @@ CallSet set_of(const std::string& names) {
   return names.empty() ? CallSet() : parse_calls(names).value_or(CallSet());
 }
 
+// The calls that are to be carried out where they are made past the library that is loaded into the
+// program: by a Go program, which is known to do so, or if that was asked for.
+void supervise_beside_library(const std::string& program, RunOptions* options) {
+  const bool go = is_go_program(program);
+  if ((!options->supervise && !go) || options->fallback) return;
+  options->refused = set_of(refused_calls());
+  options->supervised = (options->block | options->refused) & ~set_of(deadly_calls());
+  if (options->supervised.none()) return;
+  constexpr absl::string_view kPast = "do not go through the C library";
+  options->falls_back_because =
+      go ? absl::StrCat("'", program, "' is a Go program, whose system calls ", kPast)
+         : absl::StrCat("system calls that ", kPast);
+}
+
 // The calls that are to be carried out for a program without the library.
 CallSet calls_to_supervise(const RunOptions& options) {
   CallSet calls = options.block | options.refused;
@@ -60,7 +75,10 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   if (!program.ok() || !options->preload) return program;
   set_environment(*options);
   const absl::Status status = prepare_preload(*options, *program);
-  if (status.ok()) return program;
+  if (status.ok()) {
+    supervise_beside_library(*program, options);
+    return program;
+  }
   const bool supervisable = absl::IsUnimplemented(status) || absl::IsUnavailable(status);
   if (!supervisable && !absl::IsOutOfRange(status)) return status;
   options->refused = set_of(refused_calls());

@@ -123,6 +123,11 @@ absl::Status check_binary(absl::string_view who, const std::string& path, const 
 
 }  // namespace
 
+bool is_go_program(const std::string& path) {
+  const std::optional<ElfFile> program = read_elf_at(path);
+  return program && program->is_go;
+}
+
 absl::StatusOr<std::string> find_program(const std::string& name) {
   if (absl::StrContains(name, '/')) {
     const int error = execute_error(name);

@@ -23,6 +23,9 @@ absl::StatusOr<std::string> find_program(const std::string& name);
 absl::Status check_preloadable(const std::string& path, const std::string& library,
                                bool no_new_privs);
 
+// Whether it was built by Go, whose programs make system calls by their own instructions.
+bool is_go_program(const std::string& path);
+
 }  // namespace anysplice::tools
 
 #endif  // ANYSPLICE_TOOLS_PROGRAM_H_

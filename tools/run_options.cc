@@ -28,6 +28,7 @@ constexpr OptionSpec kOptions[] = {
     {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
     {"--no-preload"},
     {"--fallback"},
+    {"--supervise"},
     {"--quiet"},
     {"--help"},
     {"--version"},
@@ -36,7 +37,8 @@ constexpr OptionSpec kOptions[] = {
 // What makes no sense in a command that is there for what the library tells of the program.
 bool is_for_run_alone(const OptionSpec& option) {
   return option.name == "--stats" || option.name == "--no-preload" || option.name == "--record" ||
-         option.name == "--replay" || option.name == "--fallback" || option.name == "--quiet";
+         option.name == "--replay" || option.name == "--fallback" || option.name == "--supervise" ||
+         option.name == "--quiet";
 }
 
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
@@ -111,6 +113,7 @@ absl::Status apply(const Option& option, RunOptions* options) {
   if (option.name == "--stats") return set_stats(option.value, options);
   options->preload &= option.name != "--no-preload";
   options->fallback |= option.name == "--fallback";
+  options->supervise |= option.name == "--supervise";
   options->quiet |= option.name == "--quiet";
   options->help |= option.name == "--help";
   options->version |= option.name == "--version";
@@ -157,6 +160,8 @@ fail with EINVAL, after which most programs copy by themselves.
                        stderr or FILE
   --stats=json[:FILE]  the same as JSON
   --no-preload         run without anysplice, to see what --block alone does
+  --supervise          also carry out refused calls that do not go through the C
+                       library; always done for Go programs
   --fallback           let refused calls that do not go through the C library
                        (as those of Go with cgo) fail with EINVAL, too
   --quiet              do not tell about that, nor that this command carries out
@@ -201,6 +206,10 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
     return absl::InvalidArgumentError(
         "--mode, --rings, --vmsplice, --stats, --inject, --as, --check, --record and --replay need "
         "the library; they cannot be combined with --no-preload");
+  }
+  if (options.supervise && (!options.preload || options.fallback)) {
+    return absl::InvalidArgumentError(
+        "--supervise cannot be combined with --no-preload or --fallback");
   }
   if (options.command.empty()) {
     return absl::InvalidArgumentError("no program given; try 'anysplice run --help'");

@@ -24,11 +24,12 @@ struct RunOptions {
   bool version = false;
   bool preload = true;
   bool quiet = false;
-  bool fallback = false;  // also beside the library
-  // Why the program runs without the library, though it could not be told so (fallback.h).
+  bool fallback = false;   // also beside the library
+  bool supervise = false;  // calls that are made past the library
+  // Why calls are supervised, or fail so that the program falls back (fallback.h).
   std::string falls_back_because;
-  CallSet supervised;  // calls of such a program that are carried out here (supervisor/)
-  CallSet refused;     // those that are not made because the system refuses them
+  CallSet supervised;               // calls that are carried out here (supervisor/)
+  CallSet refused;                  // those that are not made because the system refuses them
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
   std::optional<std::string> vmsplice;

@@ -82,10 +82,13 @@ int trace(const TraceOptions& options, RunOptions run) {
   constexpr std::chrono::duration<double> kInterval(0.05);
   const absl::StatusOr<std::string> program = prepare(&run);
   if (!program.ok()) return report(program.status());
-  if (run.supervised.any()) {
+  if (run.supervised.any() && !run.preload) {
     return report(absl::UnimplementedError(
         absl::StrCat(run.falls_back_because, ", and there is no trace of supervised programs")));
   }
+  // Of what goes past the library there is none.
+  run.supervised.reset();
+  run.falls_back_because.clear();
   absl::StatusOr<std::unique_ptr<TraceOutput>> output = TraceOutput::open(options.file);
   if (!output.ok()) return report(output.status());
   setenv("ANYSPLICE_TRACE", (*output)->path().c_str(), 1);

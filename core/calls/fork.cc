@@ -22,6 +22,7 @@
 #include "core/policy/mode.h"
 #include "core/sys/deferral.h"
 #include "core/sys/signal_actions.h"
+#include "core/sys/supervisor.h"
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
 #include "core/sys/vfork_child.h"
@@ -64,6 +65,7 @@ void after_fork(bool child) {
     inject::become_child();
     deferral::become_child();
     if constexpr (signal_actions::kThere) signal_actions::become_child();
+    supervisor::become_child();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

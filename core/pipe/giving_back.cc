@@ -9,6 +9,7 @@
 #include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/supervisor.h"
 #include "core/telemetry/counters.h"
 
 namespace anysplice {
@@ -53,6 +54,8 @@ void PipeLock::give_back() {
       settle(exposed_by_);
     } else if (sleepers::any(pipe_key(id_))) {
       settle(SettleReason::kSleeper);
+    } else if (!supervisor::lets_keep()) {
+      settle(SettleReason::kRaw);
     }
   }
   if (front.empty()) held_bytes::note_empty(held_);

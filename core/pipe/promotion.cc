@@ -11,6 +11,7 @@
 #include "core/policy/mode.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/page.h"
+#include "core/sys/supervisor.h"
 #include "core/telemetry/counters.h"
 
 namespace anysplice {
@@ -51,7 +52,7 @@ void promote(Pipe* pipe) {
   pipe->state.store(PipeState::kRing, std::memory_order_seq_cst);
   const bool alone = pipe->in_kernel.load(std::memory_order_seq_cst) == 0 &&
                      pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0 &&
-                     !sleepers::any_unlooked();
+                     supervisor::lets_keep() && !sleepers::any_unlooked();
   const size_t slots = alone ? kernel_pipe::slots(pipe->fd[kRead]) : 0;
   // Where a pipe that was resized cannot be asked for its size, no ring can be like it.
   const size_t granted = pipe->granted.load(std::memory_order_relaxed);

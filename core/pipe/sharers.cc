@@ -1,6 +1,7 @@
 #include "core/pipe/sharers.h"
 
 #include <bit>
+#include <utility>
 
 #include "core/sys/critical_section.h"
 #include "core/sys/memory.h"
@@ -31,7 +32,8 @@ std::atomic<uint32_t> next_child;
 // Not 0 in the process that has the pages. In a child of a fork that was not seen they are not
 // mapped, or something else is in their place.
 std::atomic<std::atomic<uint32_t>*> have_pages;
-int forking = -1;  // the place of the child that is being made; guarded by fork's own order
+// The place of the child that this thread is making. Others may be making theirs.
+constinit thread_local int forking = -1;
 
 bool has_stopped(const Page::Side& side, uint32_t number) {
   return (side.stopped[number / 64].load(std::memory_order_acquire) >> number % 64 & 1) != 0;
@@ -140,13 +142,14 @@ void before_fork(bool tell) {
 }
 
 void after_fork(bool child) {
-  Page* const page = forking >= 0 ? children[forking].load() : nullptr;
+  const int place = std::exchange(forking, -1);
+  Page* const page = place >= 0 ? children[place].load() : nullptr;
   if (page != nullptr) keep_from_children(page, sizeof(Page));
   if (!child) return;
   if (have_pages.load() != nullptr) note_pages_are_here();
   parent.store(page);
   for (auto& other : children) other.store(nullptr);  // not mapped here
-  const uint64_t mine = page != nullptr ? uint64_t{1} << forking : 0;
+  const uint64_t mine = page != nullptr ? uint64_t{1} << place : 0;
   for (uint32_t i = 0; i < pipe_high(); ++i) {
     std::atomic<uint64_t>& sharers = pipe_number(i)->sharers;
     const uint64_t parents = sharers.load();

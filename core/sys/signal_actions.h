@@ -21,6 +21,12 @@ inline constexpr bool kThere = false;
 // Handlers are seen from now on: they can be put off.
 void start();
 
+// From now on `ours` is asked first of each such signal, and if it says so, the signal was none of
+// the program's. The program sees nothing of that: without a handler of its own, the signal does
+// nothing, so let it be one that does nothing by default. False if a handler was installed unseen,
+// or the system refuses.
+bool listen(int signal, bool (*ours)(const siginfo_t* info));
+
 // sigaction(2). `borrowed`: the memory is another process's, of which this is a child of vfork: its
 // table stays as it is.
 int change(int signal, const struct sigaction* wanted, struct sigaction* old, bool borrowed);

@@ -31,6 +31,7 @@ enum class SettleReason {
   kMemory,    // no safe way to copy the program's memory, or none left
   kUnseen,    // bytes came past the engine and do not fit
   kSyscall,   // a rarer call by its number
+  kRaw,       // a call was made past the engine, and is carried out by a supervisor
   kUring,     // io_uring is used
   kUnshare,   // a thread with descriptors of its own
   kAsked,     // the program asked for it: anysplice_settle()

@@ -226,3 +226,21 @@ HAZARD(a_fork_beside_a_call_that_is_held_up) {
   kill(reader, SIGKILL);
   waitpid(reader, nullptr, 0);
 }
+
+// Each child learns of its own parent, though others are being made at the same time.
+HAZARD(threads_fork_at_once) {
+  const auto fork_often = [] {
+    const Pipe pipe;
+    const Pipe copy;
+    for (int i = 0; i < 60; ++i) {
+      put(pipe.w, "abcdef");
+      finish(start([&] { CHECK_EQ(splice(pipe.r, nullptr, copy.w, nullptr, 3, 0), 3); }));
+      CHECK_EQ(splice(pipe.r, nullptr, copy.w, nullptr, 3, 0), 3);
+      CHECK_EQ(take(copy.r, 6), "abcdef");
+    }
+  };
+  std::thread threads[3];
+  for (std::thread& thread : threads) thread = std::thread(fork_often);
+  fork_often();
+  for (std::thread& thread : threads) thread.join();
+}

@@ -41,6 +41,7 @@ TOOLS_USE = {
     'core/sys/deferral.h',
     'core/sys/say.h',
     'core/sys/splice_flags.h',
+    'core/sys/supervisor.h',
     'core/sys/sys.h',
     'core/telemetry/counters.h',
     'core/telemetry/findings.h',

@@ -102,8 +102,10 @@ CallSet Agreement::unanswered(CallSet calls) const {
 int Agreement::without(const RunOptions& options, const std::string& program,
                        const std::string& why) {
   RunOptions rest = options;
-  absl::StrAppend(&rest.falls_back_because, ", and cannot be supervised (", why, ")");
-  if (options.needs_library()) {
+  absl::StrAppend(
+      &rest.falls_back_because,
+      options.preload ? ": they cannot be supervised (" : ", and cannot be supervised (", why, ")");
+  if (options.needs_library() && !options.preload) {
     return report(absl::UnavailableError(rest.falls_back_because));
   }
   return become(rest, program);
@@ -136,8 +138,10 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
     const absl::Status status = block_other_abis(options.block, EINVAL);
     if (!status.ok()) return report(status);
   }
-  setenv("ANYSPLICE_REFUSED", names_of(options.supervised).c_str(), 1);
+  const CallSet refused = options.preload ? options.block | options.refused : options.supervised;
+  setenv("ANYSPLICE_REFUSED", names_of(refused).c_str(), 1);
   const CallSet served = options.supervised & ~lost;
+  introduce_library_by(served);
   if (!options.quiet) {
     say(options.falls_back_because.c_str(), ": calls of ", names_of(served).c_str(),
         " are answered by this command");
@@ -149,6 +153,16 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   }
   close(parent);
   return execute(options, program);
+}
+
+// By one of these calls a library tells the supervisor that it is there (core/sys/supervisor.h).
+void Agreement::introduce_library_by(CallSet served) const {
+  for (size_t i = 0; i < kCalls; ++i) {
+    if (!served.test(i)) continue;
+    const std::string sign = absl::StrCat(number_of(static_cast<Call>(i)), ":", probe_);
+    setenv("ANYSPLICE_SUPERVISOR", sign.c_str(), 1);
+    return;
+  }
 }
 
 void Agreement::end() {

@@ -41,6 +41,7 @@ class Agreement {
   Agreement() = default;
   int without(const RunOptions& options, const std::string& program, const std::string& why);
   CallSet unanswered(CallSet calls) const;
+  void introduce_library_by(CallSet served) const;
 
   int sockets_[2] = {-1, -1};  // the child's and the parent's
   uint32_t probe_ = 0;

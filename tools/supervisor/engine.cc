@@ -4,12 +4,19 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
 #include "core/api/for_others.h"
 #include "core/api/settings.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::tools {
 namespace {
+
+constexpr absl::string_view kOfLibrary[] = {"ANYSPLICE_INJECT", "ANYSPLICE_JOURNAL",
+                                            "ANYSPLICE_REPLAY", "ANYSPLICE_CHECK"};
 
 int refused_with;
 
@@ -50,13 +57,32 @@ void lift_size_limit() {
   setrlimit(RLIMIT_FSIZE, &limit);
 }
 
+// Beside the library, which does what is asked of its own calls, those that go past it are only
+// carried out and counted.
+void take_settings_beside_library(const std::string& program) {
+  std::vector<char*> environment;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const bool of_library =
+        std::any_of(std::begin(kOfLibrary), std::end(kOfLibrary), [at](absl::string_view name) {
+          return absl::StartsWith(*at, name) && (*at)[name.size()] == '=';
+        });
+    if (!of_library) environment.push_back(*at);
+  }
+  environment.push_back(nullptr);
+  take_settings(program.c_str(), environment.data());
+}
+
 }  // namespace
 
 void prepare_engine(const RunOptions& options, const std::string& program) {
   refused_with = options.block_errno;
   refuse_blocked(options.block);
   make_calls_for_others();
-  take_settings(program.c_str(), environ);
+  if (options.preload) {
+    take_settings_beside_library(program);
+  } else {
+    take_settings(program.c_str(), environ);
+  }
   lift_size_limit();
   lift_descriptor_limit();
 }

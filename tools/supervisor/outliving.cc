@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "tools/supervisor/service.h"
 
@@ -71,6 +72,7 @@ void Service::go_on() {
   closefrom(4);
   auto* const next = new Service(setup_);
   next->setup_.listener = kept;
+  next->preloaded_ = std::move(preloaded_);
   if (!next->start()) _exit(1);
   for (const seccomp_notif& call : unfinished_) next->resume(call);
   pollfd listener{kept, 0, 0};

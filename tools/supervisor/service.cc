@@ -14,6 +14,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/sys/say.h"
+#include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
 #include "tools/supervisor/reply.h"
 
@@ -94,7 +95,7 @@ void Service::lead_and_work() {
         if (!receive(&call)) return;
         if (followers_ > 0 || spawn(work)) break;
         const std::optional<Call> which = call_of(call.data);
-        if (which) not_possible(call, *which, errno);
+        if (which) not_possible(call, *which, strerror(errno));
         --in_hand_;
       }
     }
@@ -124,12 +125,11 @@ bool Service::receive(seccomp_notif* call) {
 }
 
 // What cannot be had here goes to the kernel, or ends with the error after which programs copy by
-// themselves.
-void Service::not_possible(const seccomp_notif& call, Call which, int error) {
-  // (Of a kind of descriptor that is left to the kernel there is nothing to say.)
-  if (!setup_.quiet && error != EOPNOTSUPP && !told_.exchange(true)) {
+// themselves. `why`: null if there is nothing to say.
+void Service::not_possible(const seccomp_notif& call, Call which, const char* why) {
+  if (!setup_.quiet && why != nullptr && !told_.exchange(true)) {
     say("calls of process ", std::to_string(call.pid).c_str(),
-        " cannot be carried out for it: ", strerror(error));
+        " cannot be carried out for it: ", why);
   }
   if (setup_.kernels.test(static_cast<size_t>(which))) {
     let_kernel_make_it(setup_.listener, call.id);
@@ -138,22 +138,54 @@ void Service::not_possible(const seccomp_notif& call, Call which, int error) {
   }
 }
 
+// Calls by which a child of ours, or the library, tries whether we are there.
+bool Service::answer_sign(const seccomp_notif& call) {
+  const __u64* const args = call.data.args;
+  if (args[0] != static_cast<__u64>(-1) || args[3] != setup_.probe) return false;
+  long answer = setup_.probe_answer;
+  if (args[4] == supervisor::kHello) {
+    const auto thread = static_cast<pid_t>(call.pid);
+    const std::lock_guard lock(mutex_);
+    const pid_t process = relatives_of(thread).process;
+    const bool in_call = std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+      return relatives_of(static_cast<pid_t>(job.call.pid)).process == process;
+    });
+    answer = preloaded_.introduce(thread, args[1], in_call);
+  }
+  reply(setup_.listener, call.id, answer);
+  return true;
+}
+
+// Makes a job one of those under way, unless something has to be done first.
+Preloaded::Next Service::begin(std::list<Job>& mine) {
+  const std::lock_guard lock(mutex_);
+  const auto thread = static_cast<pid_t>(mine.front().call.pid);
+  const Preloaded::Next next = preloaded_.before_call(thread, setup_.probe);
+  if (next != Preloaded::Next::kCarryOut) return next;
+  jobs_.splice(jobs_.end(), mine, mine.begin());
+  if (!watching_) some_.notify_one();
+  return next;
+}
+
 void Service::serve(const seccomp_notif& call) {
   const std::optional<Call> which = call_of(call.data);
   if (!which) return reply(setup_.listener, call.id, -ENOSYS);
-  if (call.data.args[0] == static_cast<__u64>(-1) && call.data.args[3] == setup_.probe) {
-    return reply(setup_.listener, call.id, setup_.probe_answer);
-  }
+  if (answer_sign(call)) return;
   std::list<Job> mine(1);
   const auto at = mine.begin();
   Job& job = *at;
   job.call = call;
   job.worker = pthread_self();
   job.since = Clock::now();
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.splice(jobs_.end(), mine, at);
-    if (!watching_) some_.notify_one();
+  switch (begin(mine)) {
+    case Preloaded::Next::kCarryOut:
+      break;
+    case Preloaded::Next::kAgain:
+      return reply_for_signal(setup_.listener, call.id, static_cast<pid_t>(call.pid),
+                              Signals::kPending, setup_.child);
+    case Preloaded::Next::kRefuse:
+      return not_possible(call, *which,
+                          "it keeps bytes of pipes, and blocks the signal for putting them back");
   }
   Answer answer;
   Signals signals;
@@ -184,7 +216,11 @@ void Service::serve(const seccomp_notif& call) {
     gone |= answer.refused != 0 && !target.is_waiting();
   }
   if (gone) return;
-  if (answer.refused != 0) return not_possible(call, *which, answer.refused);
+  if (answer.refused != 0) {
+    // (Of a kind of descriptor that is left to the kernel there is nothing to say.)
+    const char* const why = answer.refused != EOPNOTSUPP ? strerror(answer.refused) : nullptr;
+    return not_possible(call, *which, why);
+  }
   const bool restarts = signals == Signals::kPerhaps || !answer.ends_with_time;
   if (answer.result == -EINTR && signals != Signals::kNone && restarts) {
     return reply_for_signal(setup_.listener, call.id, static_cast<pid_t>(call.pid), signals,

@@ -19,6 +19,7 @@
 
 #include "tools/block.h"
 #include "tools/supervisor/callers.h"
+#include "tools/supervisor/preloaded.h"
 #include "tools/supervisor/target.h"
 #include "tools/supervisor/thread_status.h"
 
@@ -74,6 +75,8 @@ class Service {
   void lead_and_work();
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
+  bool answer_sign(const seccomp_notif& call);
+  Preloaded::Next begin(std::list<Job>& mine);
   void watch_jobs();
   std::vector<Look> waiting_jobs(std::chrono::nanoseconds pause);
   void look_at(std::vector<Look>& waiting) const;
@@ -84,7 +87,7 @@ class Service {
   [[noreturn]] void go_on();
   void resume(const seccomp_notif& call);
   static void* work_on_resumed(void* resumed);
-  void not_possible(const seccomp_notif& call, Call which, int error);
+  void not_possible(const seccomp_notif& call, Call which, const char* why);
 
   Setup setup_;
   std::mutex leader_;              // who holds it waits for the next call
@@ -95,6 +98,7 @@ class Service {
   std::mutex mutex_;
   std::condition_variable some_;
   std::list<Job> jobs_;  // in the order of their beginnings; guarded by mutex_
+  Preloaded preloaded_;  // guarded by mutex_
   bool watching_ = false;
   std::atomic<bool> stopping_{false};
   int stop_ = -1;                        // an eventfd that wakes the leader

@@ -42,6 +42,12 @@ struct View {
 constexpr Handler kDefault = nullptr;  // as SIG_DFL
 constexpr uintptr_t kIgnore = 1;       // as SIG_IGN
 
+// Whose signal somebody of ours listens to; 0: nobody's.
+constinit std::atomic<int> listened{0};
+using Listener = bool (*)(const siginfo_t* info);
+constinit Listener listener = nullptr;
+constexpr unsigned kListening = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+
 bool is_handler(Handler handler) { return reinterpret_cast<uintptr_t>(handler) > kIgnore; }
 
 // A fault of the interrupted code itself cannot wait. Nor can abort(3).
@@ -132,9 +138,11 @@ void call_with_cancellation(Handler handler, int signal, siginfo_t* info, void* 
   }
   if (self.noted.load(std::memory_order_relaxed) != 0)
     deferral::first_come(signal, info, generation);
+  const bool heard = signal == listened.load(std::memory_order_acquire);
+  if (heard && listener(info)) return;
   const Handler handler = take(signal);
   if (!is_handler(handler)) {
-    leave_to_kernel(signal, info);
+    if (!heard) leave_to_kernel(signal, info);
   } else if ((self.state.load(std::memory_order_relaxed) & deferral::kCancelKept) != 0) {
     call_with_cancellation(handler, signal, info, context);
   } else {
@@ -150,13 +158,15 @@ void handle(int signal, siginfo_t* info, void* context) {
   const bool plain = (action.flags.load(std::memory_order_relaxed) & SA_RESETHAND) == 0 &&
                      deferral::self.state.load(std::memory_order_relaxed) == 0 &&
                      deferral::self.noted.load(std::memory_order_relaxed) == 0 &&
-                     vfork_depth == 0 && is_handler(handler);
+                     vfork_depth == 0 && is_handler(handler) &&
+                     signal != listened.load(std::memory_order_relaxed);
   return (plain ? handler : handle_slowly)(signal, info, context);
 }
 
 // The program's view of what the kernel has.
 View shown(View kernel, View ours) {
   if (kernel.handler != handle) return kernel;
+  if (!is_handler(ours.handler)) return ours;
   return {ours.handler, (kernel.flags & ~kOurs) | (ours.flags & kOurs)};
 }
 
@@ -187,7 +197,8 @@ class Changing {
 // `kernel` makes the call with another view of what is wanted (null: nothing), and fills in what
 // was. Handlers that come meanwhile wait until the table says the same as the kernel.
 template <typename Kernel>
-int change_by(int signal, const View* wanted, View* was, bool borrowed, Kernel kernel) {
+int change_by(int signal, const View* wanted, View* was, bool borrowed, bool by_libc,
+              Kernel kernel) {
   if (signal < 1 || signal >= kSignals) return kernel(wanted, was);
   Action& action = actions[signal];
   if (wanted == nullptr || borrowed) {
@@ -200,9 +211,14 @@ int change_by(int signal, const View* wanted, View* was, bool borrowed, Kernel k
   const Changing lock;
   const View before = told(action);
   View given = *wanted;
+  // (By its number, the call brings no way back from a handler along where there is none.)
+  const bool heard = signal == listened.load(std::memory_order_relaxed) && by_libc;
   if (is_handler(wanted->handler)) {
     tell(action, *wanted);
     given = {handle, (wanted->flags | SA_SIGINFO) & ~SA_RESETHAND};
+  } else if (heard) {
+    tell(action, *wanted);
+    given = {handle, kListening};
   }
   const int error = kernel(&given, was);
   if (error != 0) {
@@ -211,7 +227,7 @@ int change_by(int signal, const View* wanted, View* was, bool borrowed, Kernel k
   }
   *was = shown(*was, before);
   if (!is_handler(wanted->handler)) {
-    tell(action, {kDefault, 0});
+    if (!heard) tell(action, {kDefault, 0});
     action.generation.fetch_add(1, std::memory_order_relaxed);
   }
   return 0;
@@ -240,6 +256,27 @@ bool exists(int signal) { return signal >= 1 && signal < kSignals; }
 
 void start() { deferral::available.store(true, std::memory_order_relaxed); }
 
+bool listen(int signal, bool (*ours)(const siginfo_t* info)) {
+  const CriticalSection section;
+  const Changing lock;
+  if (listened.load(std::memory_order_relaxed) == signal) return true;
+  struct sigaction now;
+  if (sys->sigaction(signal, nullptr, &now) != 0) return false;
+  const View view{now.sa_sigaction, static_cast<unsigned>(now.sa_flags)};
+  if (view.handler != handle) {
+    if (is_handler(view.handler)) return false;
+    tell(actions[signal], view);
+  }
+  listener = ours;
+  listened.store(signal, std::memory_order_release);
+  if (view.handler == handle) return true;
+  now.sa_sigaction = handle;
+  now.sa_flags = static_cast<int>(kListening);
+  if (sys->sigaction(signal, &now, nullptr) == 0) return true;
+  listened.store(0, std::memory_order_relaxed);
+  return false;
+}
+
 int change(int signal, const struct sigaction* wanted, struct sigaction* old, bool borrowed) {
   struct sigaction before;
   View view{};
@@ -256,7 +293,8 @@ int change(int signal, const struct sigaction* wanted, struct sigaction* old, bo
     if (error == 0) *found = {before.sa_sigaction, static_cast<unsigned>(before.sa_flags)};
     return error;
   };
-  const int error = change_by(signal, wanted != nullptr ? &view : nullptr, &was, borrowed, kernel);
+  const int error =
+      change_by(signal, wanted != nullptr ? &view : nullptr, &was, borrowed, true, kernel);
   if (error == 0 && old != nullptr) {
     before.sa_sigaction = was.handler;
     before.sa_flags = static_cast<int>(was.flags);
@@ -291,7 +329,8 @@ long change_by_number(int signal, const KernelAction* wanted, KernelAction* old,
     if (error == 0) *found = {before.handler, static_cast<unsigned>(before.flags)};
     return static_cast<int>(error);
   };
-  const int error = change_by(signal, wanted != nullptr ? &view : nullptr, &was, borrowed, kernel);
+  const int error =
+      change_by(signal, wanted != nullptr ? &view : nullptr, &was, borrowed, false, kernel);
   if (error == 0 && old != nullptr) {
     before.handler = was.handler;
     before.flags = was.flags;
