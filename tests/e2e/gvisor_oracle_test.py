@@ -22,6 +22,11 @@ KNOWN = {
     'splice: pipe -> full socket; SIGUSR1 (SA_RESTART), then SIGALRM',
     'sendfile: file -> full socket; the reader closes',
     'sendfile: file -> full socket; SIGUSR1 (SA_RESTART), then SIGALRM',
+    # Of a UDP socket shut for reading its poll says nothing.
+    'UDP shut for reading -> pipe',
+    'UDP shut for reading, SPLICE_F_NONBLOCK -> pipe',
+    'UDP shut for reading, one message before -> pipe',
+    'UDP shut for reading, one message before, SPLICE_F_NONBLOCK -> pipe',
 }
 
 sandbox, reason = gvisor.find_sandbox()

@@ -110,8 +110,17 @@ HAZARD(findings_go_only_where_they_may) {
   const auto unchanged = [&](const char* named, int fd) {
     const std::string before = content(fd);
     setenv("ANYSPLICE_FINDINGS", named, 1);
+    const int terminal = dup(2), said = open("said", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    dup2(said, 2);
     finish(rerun("giving", "", 0));
-    return content(fd) == before;
+    dup2(terminal, 2);
+    struct stat told;
+    CHECK_EQ(fstat(said, &told), 0);
+    const bool same = content(fd) == before;
+    CHECK_EQ(told.st_size > 0, same);  // a file that will not do is named
+    close(said);
+    close(terminal);
+    return same;
   };
   setenv("ANYSPLICE_MODE", "emulate", 1);
   setenv("ANYSPLICE_CHECK", "reuse", 1);
