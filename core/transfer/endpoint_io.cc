@@ -26,14 +26,15 @@ bool at_urgent_mark(int socket) {
   return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
 }
 
-// What a splice that does not wait gives at such a mark: an error of the socket comes first.
+// What a splice that does not wait gives at such a mark: an error of the socket comes first, but
+// not one that came after the end (EPIPE: a reset of what the peer had closed before).
 ssize_t at_mark_at_once(int socket) {
 #ifdef POLLRDHUP
   pollfd p{socket, POLLRDHUP, 0};
   if (sys->poll(&p, 1, 0) > 0) {
     // (Notices in the error queue are POLLERR, too.)
     const int error = (p.revents & POLLERR) != 0 ? sockets::option(socket, SO_ERROR, 0) : 0;
-    if (error > 0) return -error;
+    if (error > 0 && error != EPIPE) return -error;
     if ((p.revents & POLLRDHUP) != 0) return 0;  // no more will come
   }
 #else
