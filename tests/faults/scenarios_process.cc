@@ -4,10 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +24,7 @@
 #include "core/pipe/turns.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/signal_actions.h"
+#include "core/sys/supervisor.h"
 #include "core/telemetry/counters.h"
 #include "inject.h"
 #include "states.h"
@@ -214,4 +217,15 @@ SCENARIO(settings_that_are_none) {
   char* environment[] = {mode, rings, nullptr};
   anysplice::take_settings("faults", environment);
   read_some(w, p);
+}
+
+SCENARIO(a_supervisor_is_told) {
+  const std::string called = std::to_string(SYS_splice) + ":1";
+  anysplice::supervisor::start(called.c_str(),
+                               [] { anysplice::expose_all(anysplice::SettleReason::kRaw); });
+  Box& p = ring(w, 5000);
+  Box& out = w.pipe();
+  w.tee(held(w, 5000), out, 100, kNow);
+  raise(SIGURG);  // not the supervisor's
+  w.splice(p, out, 5000, kNow);
 }
