@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "tools/bench/contained.h"
+#include "tools/bench/usage.h"
 
 namespace anysplice::tools::bench {
 namespace {
@@ -28,6 +29,7 @@ struct SideSamples {
   double bytes[kMaxRounds];
   double seconds[kMaxRounds];
   double processor[kMaxRounds];
+  double switches[kMaxRounds];
 };
 struct Samples {
   int running;  // the side that has the turn, -1 for none
@@ -117,18 +119,20 @@ void run_slice(Team& team, Side side, size_t round, double seconds, SideSamples*
   take_side(side);
   // Until connections and caches are as this side leaves them.
   Tally tally = team.run(seconds / 8);
-  const double before = now(CLOCK_PROCESS_CPUTIME_ID);
+  const Usage before = usage_of_all();
   if (tally.error == 0) tally = team.run(seconds);
-  const double processor = now(CLOCK_PROCESS_CPUTIME_ID) - before;
+  const Usage used = usage_of_all() - before;
   samples->error = tally.error;
   if (tally.error != 0) return;
   samples->bytes[round] = tally.bytes / tally.seconds;
   samples->seconds[round] = tally.seconds / tally.operations;
-  samples->processor[round] = processor / tally.operations;
+  samples->processor[round] = used.processor / tally.operations;
+  samples->switches[round] = used.switches / tally.operations;
 }
 
 void run_rounds(const Kind& kind, const Setting& setting, const Plan& plan, std::vector<Side> sides,
                 Samples* samples) {
+  place_loop(setting.placement);
   Team teams[kSides];
   const auto sample = [samples](Side side) { return &samples->sides[index_of(side)]; };
   for (const Side side : sides) {
@@ -194,6 +198,7 @@ SideResult result_of(const Kind& kind, const SideSamples& mine, const SideSample
   result.bytes = summarize(values_of(mine.bytes, rounds));
   result.seconds = summarize(values_of(mine.seconds, rounds));
   result.processor = summarize(values_of(mine.processor, rounds));
+  result.switches = summarize(values_of(mine.switches, rounds));
   result.ratio = summarize(kind.by_time ? paired_ratios(absl::MakeSpan(kernel.seconds, rounds),
                                                         absl::MakeSpan(mine.seconds, rounds))
                                         : paired_ratios(absl::MakeSpan(mine.bytes, rounds),

@@ -23,7 +23,8 @@ struct SideResult {
   bool lost = false;        // it crashed or did not come back
   Summary bytes;            // a second
   Summary seconds;          // an operation
-  Summary processor;        // seconds of this process an operation, the peers' not counted
+  Summary processor;        // seconds of this process and its peers an operation
+  Summary switches;         // of context an operation, likewise
   Summary ratio;            // to the kernel's speed in the same round; more is better
   Summary processor_ratio;  // the kernel's processor time an operation divided by this side's
 };

@@ -16,11 +16,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/fd/own_description.h"
+#include "tools/bench/placement.h"
 
 namespace anysplice::tools::bench {
 namespace {
 
 constexpr size_t kPeerBuffer = size_t{256} * 1024;
+
+std::vector<pid_t>& peers() {
+  static std::vector<pid_t> living;
+  return living;
+}
 
 template <typename Loop>
 Peer peer(decltype(Calls::fork) fork, Loop loop) {
@@ -28,6 +34,7 @@ Peer peer(decltype(Calls::fork) fork, Loop loop) {
   const pid_t pid = fork();
   if (pid != 0) return Peer(pid);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  place_peer();
   if (getppid() == parent) loop(std::vector<char>(kPeerBuffer, 'x').data());
   _exit(0);
 }
@@ -88,6 +95,10 @@ Sockets tcp_connection(bool delay) {
   return {std::move(near), std::move(far)};
 }
 
+Peer::Peer(pid_t pid) : pid_(pid) {
+  if (pid > 0) peers().push_back(pid);
+}
+
 Peer& Peer::operator=(Peer&& other) noexcept {
   std::swap(pid_, other.pid_);
   return *this;
@@ -97,7 +108,10 @@ Peer::~Peer() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
+  std::erase(peers(), pid_);
 }
+
+absl::Span<const pid_t> living_peers() { return peers(); }
 
 Peer reading_peer(int fd, decltype(Calls::fork) fork) {
   return peer(fork, [fd](char* buffer) {

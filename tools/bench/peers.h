@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "absl/types/span.h"
 #include "tools/bench/sides.h"
 
 namespace anysplice::tools::bench {
@@ -45,7 +46,7 @@ Sockets tcp_connection(bool delay);
 class Peer {
  public:
   Peer() = default;
-  explicit Peer(pid_t pid) : pid_(pid) {}
+  explicit Peer(pid_t pid);
   Peer(Peer&& other) noexcept : pid_(other.pid_) { other.pid_ = -1; }
   Peer& operator=(Peer&& other) noexcept;
   ~Peer();
@@ -53,6 +54,9 @@ class Peer {
  private:
   pid_t pid_ = -1;
 };
+
+// Those of this process.
+absl::Span<const pid_t> living_peers();
 
 // Reads all that comes, or writes without end, in a process of its own, made by `fork`.
 Peer reading_peer(int fd, decltype(Calls::fork) fork);

@@ -37,6 +37,8 @@ struct BenchReport {
 
 // "file -> TCP", "4 KiB", "100 pipes", ...: a row's name within its group.
 std::string label_of(const Row& row);
+// ", together", ", apart", or nothing.
+absl::string_view suffix_of(Placement placement);
 // "64 KiB".
 std::string size_name(size_t bytes);
 // "1.93 GB/s", "0.37 us", or what prevented it.

@@ -9,6 +9,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr absl::string_view kGroupNames[] = {"scenarios", "threads", "pipes", "sizes"};
+constexpr const char* kPlacementNames[] = {"anywhere", "together", "apart"};
 constexpr const char* kSideNames[kSides] = {"kernel", "rings_on", "rings_off", "four_copies",
                                             "no_pipe"};
 
@@ -22,6 +23,7 @@ Json json_of(const SideResult& side) {
   return {{"bytes_per_second", json_of(side.bytes)},
           {"seconds_per_operation", json_of(side.seconds)},
           {"processor_seconds_per_operation", json_of(side.processor)},
+          {"context_switches_per_operation", json_of(side.switches)},
           {"ratio", json_of(side.ratio)},
           {"processor_ratio", json_of(side.processor_ratio)}};
 }
@@ -31,6 +33,7 @@ Json json_of(const Row& row) {
                {"scenario", row.kind->name},
                {"operation", row.kind->explain},
                {"size", row.setting.size},
+               {"placement", kPlacementNames[static_cast<size_t>(row.setting.placement)]},
                {"pipes", row.setting.pipes},
                {"threads", row.setting.threads}};
   for (const Side side : kAllSides) {

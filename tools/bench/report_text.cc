@@ -21,7 +21,7 @@ std::string three_digits(double value) {
 std::string line_of(absl::string_view label, absl::string_view kernel, absl::string_view rings,
                     absl::string_view on, absl::string_view cpu, absl::string_view off,
                     absl::string_view copies, absl::string_view loop) {
-  return trimmed(absl::StrFormat("%-20s %9s %9s  %-16s %-4s  %-16s %8s %7s", label, kernel, rings,
+  return trimmed(absl::StrFormat("%-29s %9s %9s  %-16s %-4s  %-16s %8s %7s", label, kernel, rings,
                                  on, cpu, off, copies, loop));
 }
 
@@ -60,13 +60,13 @@ std::string group_table(const BenchReport& report, Group group) {
 
 std::string cost_line(absl::string_view label, const Summary& without, const Summary& with,
                       const Summary& more, absl::string_view unit) {
-  return absl::StrFormat("%-20s %9.1f %9.1f  %+.1f (%+.1f to %+.1f) %s\n", label, without.median,
+  return absl::StrFormat("%-29s %9.1f %9.1f  %+.1f (%+.1f to %+.1f) %s\n", label, without.median,
                          with.median, more.median, more.low, more.high, unit);
 }
 
 void add_inside(std::string* out, absl::string_view label, const CallCost& cost) {
   if (cost.inside.count == 0) return;
-  absl::StrAppendFormat(out, "%-20s %9s %9s  %+.1f (%+.1f to %+.1f) ns; without preload %+.1f\n",
+  absl::StrAppendFormat(out, "%-29s %9s %9s  %+.1f (%+.1f to %+.1f) ns; without preload %+.1f\n",
                         label, "", "", cost.inside.median, cost.inside.low, cost.inside.high,
                         cost.inside_without.median);
 }
@@ -74,7 +74,7 @@ void add_inside(std::string* out, absl::string_view label, const CallCost& cost)
 std::string cost_table(const BenchReport& report) {
   if (!report.pass_through && !report.exec) return "";
   std::string out =
-      absl::StrFormat("\n%-20s %9s %9s  %s\n", "cost of the preload", "without", "with", "more");
+      absl::StrFormat("\n%-29s %9s %9s  %s\n", "cost of the preload", "without", "with", "more");
   if (report.pass_through) {
     const PassThrough& cost = *report.pass_through;
     const auto add = [&](absl::string_view name, const CallCost& call) {
@@ -94,6 +94,18 @@ std::string cost_table(const BenchReport& report) {
 }
 
 }  // namespace
+
+absl::string_view suffix_of(Placement placement) {
+  switch (placement) {
+    case Placement::kTogether:
+      return ", together";
+    case Placement::kApart:
+      return ", apart";
+    case Placement::kAnywhere:
+      break;
+  }
+  return "";
+}
 
 absl::string_view title_of(Group group) {
   switch (group) {
@@ -118,7 +130,7 @@ std::string size_name(size_t bytes) {
 std::string label_of(const Row& row) {
   switch (row.group) {
     case Group::kScenarios:
-      return std::string(row.kind->title);
+      return absl::StrCat(row.kind->title, suffix_of(row.setting.placement));
     case Group::kThreads:
       return absl::StrCat("  ", row.setting.threads,
                           row.setting.threads == 1 ? " thread" : " threads");
@@ -155,8 +167,10 @@ std::string as_table(const BenchReport& report) {
       "%s, %d processors; %s an operation unless stated otherwise.\n"
       "Speed of anysplice divided by the kernel's, in up to %d pairs of slices of %.0f ms: median\n"
       "and quartiles; higher is better. `4 copies` is splice as read + write through a pipe, `no\n"
-      "pipe` the read/write loop a program would use instead; `cpu` is the ratio of processor "
-      "time.\n",
+      "pipe` the read/write loop a program would use instead, both beside the kernel, too; `cpu` "
+      "is\n"
+      "the ratio of the processor time of all that take part. Together: they share one processor;\n"
+      "apart: the peers have another one.\n",
       report.system, report.processors, size_name(report.size), report.plan.rounds,
       report.plan.slice * 1e3);
   for (const Group group : kAllGroups) absl::StrAppend(&out, group_table(report, group));

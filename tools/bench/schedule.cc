@@ -38,11 +38,20 @@ bool wanted(const BenchOptions& options, absl::string_view name) {
   return options.names.empty() || absl::c_linear_search(options.names, name);
 }
 
+std::vector<Placement> placements_of(const Kind& kind) {
+  if (!kind.peers) return {Placement::kAnywhere};
+  if (!can_be_apart()) return {Placement::kTogether};
+  return {Placement::kTogether, Placement::kApart};
+}
+
 std::vector<Row> rows_for(const BenchOptions& options) {
   std::vector<Row> rows;
   for (const Kind& kind : all_kinds()) {
     if (wanted(options, kind.name)) {
-      rows.push_back({Group::kScenarios, &kind, {.size = options.size}, {}});
+      for (const Placement placement : placements_of(kind)) {
+        rows.push_back(
+            {Group::kScenarios, &kind, {.size = options.size, .placement = placement}, {}});
+      }
     }
   }
   if (wanted(options, kThreads.name)) {
@@ -61,7 +70,9 @@ std::vector<Row> rows_for(const BenchOptions& options) {
   if (wanted(options, kSizes.name)) {
     for (const absl::string_view name : {"file-tcp", "file-file"}) {
       for (const size_t size : {1, 64, 1024, 4096, 16 << 10, 64 << 10, 256 << 10, 1 << 20}) {
-        rows.push_back({Group::kSizes, find_kind(name), {.size = size}, {}});
+        const Kind* kind = find_kind(name);
+        rows.push_back(
+            {Group::kSizes, kind, {.size = size, .placement = placements_of(*kind)[0]}, {}});
       }
     }
   }

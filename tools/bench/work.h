@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "tools/bench/placement.h"
 #include "tools/bench/sides.h"
 
 namespace anysplice::tools::bench {
@@ -17,6 +18,7 @@ struct Setting {
   size_t size = size_t{64} * 1024;  // bytes of one operation
   size_t pipes = 1;
   size_t threads = 1;  // each with a Work of its own
+  Placement placement = Placement::kAnywhere;
 };
 
 // One loop's descriptors, memory and peers. Not thread-safe; pipes are of the side.
@@ -37,6 +39,7 @@ struct Kind {
   unsigned calls;             // bit set of Call: what the kernel must have
   bool copies;                // whether Side::kCopies, Side::kLoop exist for it
   bool loop;
+  bool peers;  // whether processes take part that may have a processor of their own
   // Null if something could not be had (errno).
   std::unique_ptr<Work> (*make)(Side, const Calls&, const Setting&);
 
