@@ -199,6 +199,20 @@ void Ring::commit_written(const Room& room, size_t length) {
 
 void Ring::cancel(const Room& room) { commit(room, 0); }
 
+iovec Ring::rest_of_last() const {
+  if (empty()) return {nullptr, 0};
+  const Slot last = slot(tail_ - 1);
+  if (!last.may_merge) return {nullptr, 0};
+  return {data(last) + last.length, kPage - last.offset - last.length};
+}
+
+void Ring::extend_last(size_t length) {
+  Slot last = slot(tail_ - 1);
+  last.length = static_cast<uint16_t>((last.length + length) & 0x1fff);
+  set_slot(tail_ - 1, last);
+  bytes_ += length;
+}
+
 bool Ring::would_merge(size_t length) const {
   const size_t odd = length % kPage;
   if (odd == 0 || empty()) return false;
@@ -216,12 +230,9 @@ size_t Ring::append_copy(const void* from, size_t length) {
   size_t done = 0;
   // write(2) on a pipe fills up the last page only with what makes the rest whole pages.
   if (would_merge(length)) {
-    Slot last = slot(tail_ - 1);
     done = length % kPage;
-    memcpy(data(last) + last.length, src, done);
-    last.length = static_cast<uint16_t>((last.length + done) & 0x1fff);
-    set_slot(tail_ - 1, last);
-    bytes_ += done;
+    memcpy(rest_of_last().iov_base, src, done);
+    extend_last(done);
   }
   while (done < length) {
     const Room room = reserve(length - done);

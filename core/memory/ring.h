@@ -86,6 +86,10 @@ class Ring {
   // The same for bytes that came by write(2): a later write may fill up their last page.
   void commit_written(const Room& room, size_t length);
   void cancel(const Room& room);
+  // What is free of the last page, for bytes that follow those of commit_written() in a stream of
+  // bytes; and so many of them have come.
+  iovec rest_of_last() const;
+  void extend_last(size_t length);
 
   // Before commit(): the pages of the first `length` bytes stand for the program's memory at
   // `from`, which has the same offset in its page. They hold a copy of it, or nothing: then the

@@ -68,12 +68,26 @@ int PipeLock::fill(size_t want) {
   const bool packets = this->packets();
   while (ring.bytes() < want) {
     const size_t missing = std::max(want - ring.bytes(), packets ? kPage : 0);
-    const Ring::Room room = ring.reserve(missing < 64 * kPage ? missing : 64 * kPage);
-    if (room.iov.iov_len == 0) return ring.empty() ? -ENOMEM : 0;
-    const ssize_t n = kernel_pipe::read_now(fd_, &room.iov, 1);
+    // Bytes that came one by one fill whole pages, as they did in the kernel: a message has so
+    // many.
+    iovec rest = packets ? iovec{nullptr, 0} : ring.rest_of_last();
+    rest.iov_len = std::min(rest.iov_len, missing);
+    const Ring::Room room = ring.reserve(std::min(missing - rest.iov_len, 64 * kPage));
+    const iovec iov[] = {rest, room.iov};
+    const size_t length = rest.iov_len + room.iov.iov_len;
+    if (length == 0) return ring.empty() ? -ENOMEM : 0;
+    const ssize_t n = kernel_pipe::read_now(fd_, rest.iov_len > 0 ? iov : iov + 1,
+                                            rest.iov_len > 0 && room.iov.iov_len > 0 ? 2 : 1);
     sync_point();
-    ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
-    if (n > 0 && (packets || static_cast<size_t>(n) == room.iov.iov_len)) continue;
+    const size_t came = n > 0 ? static_cast<size_t>(n) : 0;
+    const size_t behind = std::min(came, rest.iov_len);
+    if (behind > 0) ring.extend_last(behind);
+    if (packets) {
+      ring.commit(room, came);
+    } else {
+      ring.commit_written(room, came - behind);
+    }
+    if (n > 0 && (packets || came == length)) continue;
     if (!ring.empty()) return 0;
     return n == 0 ? -ENODATA : static_cast<int>(n);
   }
