@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -63,7 +64,10 @@ std::string Stage::drain(Var& v, int side) {
   for (;;) {
     pollfd p = {v.fd[side], POLLIN, 0};
     if (calls_[side]->poll(&p, 1, 0) <= 0) break;
-    const ssize_t n = calls_[side]->read(v.fd[side], buffer(side), kBuffer);
+    // A read of a stream would wait for as much as SO_RCVLOWAT says.
+    const bool stream = object_of(v).kind == Object::kStream;
+    const ssize_t n = stream ? ::recv(v.fd[side], buffer(side), kBuffer, MSG_DONTWAIT)
+                             : calls_[side]->read(v.fd[side], buffer(side), kBuffer);
     const bool messages = object_of(v).kind == Object::kDatagram;
     if (n <= 0 && (n < 0 || !messages || ++empty > 8)) break;
     // Messages are compared, not only their bytes.
