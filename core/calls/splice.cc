@@ -30,8 +30,9 @@ ssize_t engine_splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, 
   if (length == 0) return 0;
   if ((flags & ~kSpliceFlags) != 0) return -EINVAL;
   Flow flow{.in = {}, .out = {}, .length = std::min(length, kMaxTransfer), .flags = flags};
-  if (look(fd_in, &flow.in, Role::kSource) != 0 || look(fd_out, &flow.out, Role::kSink) != 0)
-    return -EBADF;
+  if (look(fd_in, &flow.in, Role::kSource) != 0) return -EBADF;
+  const Role sink = flow.in.kind == Kind::kFile ? Role::kSinkOfFile : Role::kSink;
+  if (look(fd_out, &flow.out, sink) != 0) return -EBADF;
   const bool from_pipe = flow.in.kind == Kind::kPipe;
   const bool to_pipe = flow.out.kind == Kind::kPipe;
   if ((from_pipe && off_in != nullptr) || (to_pipe && off_out != nullptr)) return -ESPIPE;

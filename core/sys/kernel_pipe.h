@@ -15,6 +15,8 @@ namespace anysplice::kernel_pipe {
 ssize_t bytes(int fd);
 // Capacity in pages (slots); that of a new pipe if the system cannot tell.
 size_t slots(int fd);
+// The same; 0 if fd is no pipe, or the system does not tell. One system call on Linux.
+size_t slots_if_pipe(int fd);
 // Makes a pipe that large at least. False if the system cannot, or refuses.
 bool enlarge(int fd, size_t bytes);
 // A descriptor of the end that a mode names (O_RDONLY, O_WRONLY), of a pipe of which another is at

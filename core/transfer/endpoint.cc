@@ -11,9 +11,11 @@
 
 #include "core/base/keep_errno.h"
 #include "core/fd/own_description.h"
+#include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/files.h"
+#include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/by_poll.h"
 #include "core/sys/sockets.h"
 #include "core/sys/sys.h"
@@ -88,7 +90,9 @@ int look(int fd, Endpoint* end, Role role) {
       return 0;
     }
     end->remembered = true;
-    if (pipe_id(fd, &end->pipe)) return 0;
+    if (role == Role::kSinkOfFile && !held_bytes::any())
+      end->slots = kernel_pipe::slots_if_pipe(fd);
+    if (end->slots > 0 || pipe_id(fd, &end->pipe)) return 0;
     // Closed, and given to something else, behind our back.
     set_fd_entry(fd, entry = {});
     *end = {};
@@ -96,7 +100,7 @@ int look(int fd, Endpoint* end, Role role) {
   }
   const bool stream = entry.kind() == FdKind::kStream;
   const bool file = entry.kind() == FdKind::kFile;
-  const bool null = entry.kind() == FdKind::kNull && role == Role::kSink;
+  const bool null = entry.kind() == FdKind::kNull && role != Role::kSource;
   const bool alone = own_description::marked(entry);
   const uint32_t forgotten = own_description::times_forgotten();
   end->remembered = stream || file || (null && alone);

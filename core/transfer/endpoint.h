@@ -33,6 +33,7 @@ struct Endpoint {
   int flags = 0;            // F_GETFL
   dev_t device = 0;         // of a device: which
   PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
+  size_t slots = 0;         // of the same, with Role::kSinkOfFile, instead: its size in pages
   uint32_t replaced = 0;    // fd_replaced before that was looked at
   bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
   bool tcp = false;         // of a stream: has an urgent mark that a splice does not pass
@@ -50,7 +51,9 @@ struct Endpoint {
   bool seekable() const;  // takes an offset
 };
 
-enum class Role { kSource, kSink };
+// kSinkOfFile: what it is to get can be read again, so that a pipe's size is of use, and which pipe
+// it is does not matter unless bytes are held.
+enum class Role { kSource, kSink, kSinkOfFile };
 
 // Looks at a descriptor: 0 or -EBADF.
 int look(int fd, Endpoint* end, Role role);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/memory/page_runs.h"
 #include "core/memory/scratch.h"
@@ -92,9 +93,12 @@ ssize_t kernel_room(int fd, size_t offset, bool* sure) {
 
 // The same for a source that can be read again from where it was: without asking for what a write
 // will tell.
-ssize_t likely_room(int fd, size_t offset) {
+ssize_t likely_room(Endpoint& out, size_t offset) {
+  const int fd = out.fd;
   const size_t used = static_cast<size_t>(std::max<ssize_t>(kernel_pipe::bytes(fd), 0));
-  const size_t size = kernel_pipe::slots(fd) * kPage;
+  // As it was found, once: after a wait it may be another one.
+  const size_t found = std::exchange(out.slots, 0);
+  const size_t size = (found > 0 ? found : kernel_pipe::slots(fd)) * kPage;
   bool sure;
   if (used + kPage > size) return kernel_room(fd, offset, &sure);
   return static_cast<ssize_t>((size - used) / kPage * kPage - offset);
@@ -214,7 +218,7 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
   if (at == -ESPIPE && flow.in.remembered) return look_again(flow);
   const bool file = flow.in.kind == Kind::kFile && at >= 0;
   bool sure = false;
-  const ssize_t room = file && flow.left() > 0 ? likely_room(pipe.fd(), offset)
+  const ssize_t room = file && flow.left() > 0 ? likely_room(flow.out, offset)
                                                : kernel_room(pipe.fd(), offset, &sure);
   if (room <= 0) return no_room(flow, pipe, room);
   if (flow.left() == 0) return Step::kDone;
@@ -366,7 +370,10 @@ ssize_t move_into_pipe(Flow& flow) {
     PipeLock pipe(section, flow.out.pipe_seen());
     const int error = flow.in.kind == Kind::kFile ? pipe.lock_for_write() : pipe.lock();
     if (error != 0) return flow.fail(-error);
-    if (!pipe.is_ring()) section.block_signals();  // bytes will be neither here nor there
+    // Bytes will be neither here nor there, but for those of a file whose position is not ours to
+    // move: they are where they were.
+    const bool stay = flow.in.kind == Kind::kFile && flow.in.positioned;
+    if (!pipe.is_ring() && !stay) section.block_signals();
     return pipe.is_ring() ? into_ring(flow, pipe) : into_kernel(flow, pipe);
   });
   return can_linger(flow.in) ? from_device(flow) : moved;

@@ -46,11 +46,6 @@ bool unknown_flag(int error) {
   return true;
 }
 
-bool is_pipe(int fd) {
-  const KeepErrno keep;
-  return sys->fcntl(fd, F_GETPIPE_SZ, 0) > 0;
-}
-
 // Waits by poll, which no handler restarts.
 int poll_for(int fd, short events) { return poll_one(fd, events, -1) < 0 ? -errno : 0; }
 
@@ -130,9 +125,15 @@ class Unwaiting {
 
 }  // namespace
 
-size_t slots(int fd) {
+size_t slots_if_pipe(int fd) {
+  const KeepErrno keep;
   const int size = sys->fcntl(fd, F_GETPIPE_SZ, 0);
-  return size <= 0 ? 16 : static_cast<size_t>(size) / kPage;
+  return size <= 0 ? 0 : static_cast<size_t>(size) / kPage;
+}
+
+size_t slots(int fd) {
+  const size_t known = slots_if_pipe(fd);
+  return known == 0 ? 16 : known;
 }
 
 bool enlarge(int fd, size_t bytes) {
@@ -193,7 +194,7 @@ int wait_readable(int fd, bool restarts, unsigned vain) {
 
 int wait_writable(int fd, bool restarts, unsigned vain) {
   if (!restarts) return poll_for(fd, POLLOUT);
-  if (leaves_traces() && is_pipe(fd)) return by_poll::wait_writable(fd, true);
+  if (leaves_traces() && slots_if_pipe(fd) > 0) return by_poll::wait_writable(fd, true);
   // A whole page: one byte would find room in a last page that has some, beside a full pipe.
   const ssize_t n = sys->write(fd, fault_page(), kPage);
   if (n < 0 && errno != EFAULT) return -errno;

@@ -50,6 +50,12 @@ size_t slots(int) {
   return now;
 }
 
+size_t slots_if_pipe(int fd) {
+  const KeepErrno keep;
+  struct stat st;
+  return sys->fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? slots(fd) : 0;
+}
+
 int readable(int fd) {
   pollfd p{fd, POLLIN, 0};
   const int n = sys->poll(&p, 1, 0);
