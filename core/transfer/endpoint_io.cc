@@ -33,8 +33,16 @@ ssize_t at_mark_at_once(int socket) {
   pollfd p{socket, POLLRDHUP, 0};
   if (sys->poll(&p, 1, 0) > 0) {
     // (Notices in the error queue are POLLERR, too.)
-    const int error = (p.revents & POLLERR) != 0 ? sockets::option(socket, SO_ERROR, 0) : 0;
-    if (error > 0 && error != EPIPE) return -error;
+    if ((p.revents & POLLERR) != 0) {
+      // A look past the mark tells which came first, and leaves an error that came second; but not
+      // if there are bytes.
+      char next;
+      const ssize_t n = sys->recv(socket, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (n == 0) return 0;
+      if (n < 0 && errno != EAGAIN) return -errno;
+      const int error = n > 0 ? sockets::option(socket, SO_ERROR, 0) : 0;
+      if (error > 0 && error != EPIPE) return -error;
+    }
     if ((p.revents & POLLRDHUP) != 0) return 0;  // no more will come
   }
 #else

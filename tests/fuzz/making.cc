@@ -224,6 +224,10 @@ void Stage::dup2(const Step& step) {
 }
 
 void Stage::close(Var& v) {
+  // What is under way to a terminal is lost with the end that it came from, or it is not.
+  if (v.open() && object_of(v).terminal) {
+    if (Var* const other = other_end(v); other != nullptr) arrive(*other);
+  }
   both([&](int side) { return calls_[side]->close(v.fd[side]); });
   v = {};
 }
