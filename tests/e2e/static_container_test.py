@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 
-import go_relay
+import go_programs
 import tap
 from hardened import engine, profile
 
@@ -36,7 +36,7 @@ def make():
 
 
 def go():
-    relay = go_relay.built()
+    relay = go_programs.built('relay')
     folder = os.path.dirname(relay)
     return [relay, 'in'], [f'--volume={folder}:{folder}']
 
