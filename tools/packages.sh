@@ -6,7 +6,7 @@ build_packages=(g++ dpkg-dev meson ninja-build pkg-config libabsl-dev libseccomp
 demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
 test_packages=("${demo_packages[@]}" cmake stress-ng pv strace nginx-light vsftpd ruby runsc
-               busybox-static golang-go podman runc conmon systemd libfuse3-dev fuse3 bindfs)
+               busybox-static golang-go musl-tools podman runc conmon systemd libfuse3-dev fuse3 bindfs)
 # tools/check_format.py; later systems have no package of that version.
 ! grep -qsx VERSION_CODENAME=bookworm /etc/os-release || test_packages+=(clang-format-14)
 

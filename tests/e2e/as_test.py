@@ -39,8 +39,8 @@ SYSTEMS = {
 
 
 @functools.cache
-def table(*options):
-    out, _ = tap.run('run', *options, '--', tap.PYTHON, ENDS)
+def table(*options, starter=()):
+    out, _ = tap.run('run', *options, '--', *starter, tap.PYTHON, ENDS)
     return out.splitlines()
 
 
@@ -48,9 +48,10 @@ def calls(lines):
     return {line.rpartition(' ')[0]: line for line in lines}
 
 
-def is_as(setting, name, differences):
+def is_as(setting, name, differences, starter=()):
     """Exactly the differences, and nothing else."""
-    plain, otherwise = calls(table(*setting)), calls(table(*setting, f'--as={name}'))
+    plain, otherwise = (calls(table(*setting, *system, starter=starter))
+                        for system in ([], [f'--as={name}']))
     assert plain.keys() == otherwise.keys()
     for call, line in otherwise.items():
         wanted = {difference for difference in differences if difference.startswith(f'{call} ')}
@@ -68,6 +69,16 @@ def test_of(name, differences):
 
 for system, found in SYSTEMS.items():
     test_of(system, found)
+
+
+@tap.test
+def without_the_library():
+    """A static program starts this one, which is supervised as well. The calls for which pipes have
+    other sizes are its own."""
+    starter = ('/bin/busybox', 'env', '-u', 'LD_PRELOAD')
+    for name, differences in SYSTEMS.items():
+        is_as(['--mode=emulate', '--block', '--quiet'], name,
+              {one for one in differences if 'PIPE_SZ' not in one}, starter)
 
 
 @tap.test

@@ -8,7 +8,7 @@ import pathlib
 import random
 import time
 
-import go_relay
+import go_programs
 import tap
 
 PAST = tap.PROGRAMS / 'past_library'
@@ -99,7 +99,7 @@ def a_go_program_with_cgo_needs_no_option():
     data = os.urandom(20 * 1000 * 1000)
     pathlib.Path('in').write_bytes(data)
     for error in ERRORS:
-        out, err = tap.run('run', f'--block={error}', '--stats=stats', '--', go_relay.built(1), 'in')
+        out, err = tap.run('run', f'--block={error}', '--stats=stats', '--', go_programs.built('relay', 1), 'in')
         assert out.strip() == hashlib.sha256(data).hexdigest(), out
         assert 'is a Go program' in err and 'are answered by this command' in err, err
         counted = counters('stats')

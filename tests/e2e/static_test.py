@@ -4,7 +4,7 @@ import hashlib
 import os
 import subprocess
 
-import go_relay
+import go_programs
 import tap
 
 RELAY = tap.PROGRAMS / 'relay'
@@ -86,7 +86,7 @@ def relays_by_go(*options, status=0, cgo=0):
     data = os.urandom(SIZE * 10)
     with open('in', 'wb') as file:
         file.write(data)
-    out, err = tap.run('run', *options, '--', go_relay.built(cgo), 'in', status=status)
+    out, err = tap.run('run', *options, '--', go_programs.built('relay', cgo), 'in', status=status)
     assert status or out.strip() == hashlib.sha256(data).hexdigest(), out
     return err
 

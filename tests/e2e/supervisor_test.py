@@ -11,7 +11,7 @@ import pathlib
 import shutil
 import subprocess
 
-import go_relay
+import go_programs
 import tap
 
 RELAY = tap.PROGRAMS / 'relay'
@@ -95,7 +95,7 @@ def what_asks_for_the_caller_is_not_made_here():
 def go_is_supervised():
     data = os.urandom(SIZE)
     pathlib.Path('in').write_bytes(data)
-    out, err = tap.run('run', '--block=EPERM', '--stats', '--', go_relay.built(), 'in')
+    out, err = tap.run('run', '--block=EPERM', '--stats', '--', go_programs.built('relay'), 'in')
     assert out.strip() == hashlib.sha256(data).hexdigest(), out
     counted = counters(err)
     assert counted['sendfile.engine_bytes'] == SIZE, err

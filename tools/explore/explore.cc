@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "core/sys/say.h"
 #include "tools/commands.h"
 #include "tools/errno_names.h"
 #include "tools/explore/report.h"
@@ -199,6 +200,14 @@ absl::Status check_not_the_program(const TrialOptions& trial) {
   return absl::OkStatus();
 }
 
+// Who answers the calls is told once: in the runs the last line on stderr is to be the test's own.
+void tell_once(RunOptions* run) {
+  if (run->supervised.any() && !run->preload) {
+    say(run->falls_back_because.c_str(), ": its calls are answered by this command");
+  }
+  run->quiet = true;
+}
+
 absl::Status open_reports(std::vector<Report>* reports) {
   for (Report& report : *reports) {
     if (report.file.empty()) {
@@ -245,6 +254,7 @@ int explore_command(absl::Span<char* const> words) {
   absl::StatusOr<std::string> program = prepare(&search.trial.run);
   if (!program.ok()) return report(program.status());
   search.trial.program = *std::move(program);
+  tell_once(&search.trial.run);
   if (auto opened = open_reports(&options.reports); !opened.ok()) return report(opened);
   if (auto explored = explore(search, &exploration); !explored.ok()) return report(explored);
   if (auto written = write_reports(exploration, options.reports); !written.ok()) {

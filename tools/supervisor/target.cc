@@ -90,14 +90,38 @@ bool Target::write(uint64_t to, const void* from, size_t size) const {
 size_t Target::writable(uint64_t from, size_t size) const {
   std::ifstream maps(absl::StrCat("/proc/", thread_, "/maps"));
   uint64_t at = from;
+  bool readable = true;
   for (std::string line; at < from + size && std::getline(maps, line);) {
     unsigned long first = 0, end = 0;
     char rights[5] = "";
     if (sscanf(line.c_str(), "%lx-%lx %4s", &first, &end, rights) != 3 || end <= at) continue;
     if (first > at || rights[1] != 'w') break;
+    readable &= rights[0] == 'r';
     at = end;
   }
-  return std::min<uint64_t>(at - from, size);
+  const size_t mapped = std::min<uint64_t>(at - from, size);
+  return readable ? present(from, mapped) : mapped;
+}
+
+// How much of it there is to be read: behind the end of a mapped file there is nothing.
+size_t Target::present(uint64_t from, size_t size) const {
+  constexpr size_t kAtOnce = 64;
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  for (uint64_t at = from; at < from + size;) {
+    char bytes[kAtOnce];
+    iovec there[kAtOnce];
+    size_t count = 0;
+    for (uint64_t next = at; count < kAtOnce && next < from + size;
+         next = (next / page + 1) * page) {
+      there[count++] = {reinterpret_cast<void*>(next), 1};
+    }
+    const iovec here{bytes, count};
+    const ssize_t n = process_vm_readv(thread_, &here, 1, there, count, 0);
+    const size_t good = n > 0 ? static_cast<size_t>(n) : 0;
+    if (good < count) return reinterpret_cast<uint64_t>(there[good].iov_base) - from;
+    at = (reinterpret_cast<uint64_t>(there[count - 1].iov_base) / page + 1) * page;
+  }
+  return size;
 }
 
 uint64_t Target::file_size_limit() const {

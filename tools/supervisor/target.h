@@ -44,6 +44,7 @@ class Target {
 
  private:
   int open_process();
+  size_t present(uint64_t from, size_t size) const;
 
   const int listener_;
   const uint64_t id_;

@@ -1,12 +1,27 @@
 // relay FROM TO: copies a file through a pipe by splice, and by read and write if the first splice
 // says EINVAL; any other error is one. As Go's net.TCPConn.ReadFrom does. Prints which it was.
-// Linked statically.
+// Linked statically; or, with OWN_CALLS, with shared libraries, and splices by an instruction of
+// its own. Needs no C++ library, so that a bare compiler for C with another libc can make it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#ifdef OWN_CALLS
+#include <sys/syscall.h>
+
+#include "own_call.h"
+#endif
+
 namespace {
+
+ssize_t move(int from, int to, size_t length) {
+#ifdef OWN_CALLS
+  return own_call(SYS_splice, from, 0, to, 0, static_cast<long>(length), 0);
+#else
+  return splice(from, nullptr, to, nullptr, length, 0);
+#endif
+}
 
 int fail(const char* what) {
   perror(what);
@@ -26,7 +41,7 @@ int relay(int from, int to) {
   int ends[2];
   if (pipe(ends) != 0) return fail("pipe");
   for (bool first = true;; first = false) {
-    ssize_t left = splice(from, nullptr, ends[1], nullptr, 65536, 0);
+    ssize_t left = move(from, ends[1], 65536);
     if (left < 0 && first && errno == EINVAL) {
       puts("copies");
       return copy(from, to);
@@ -34,7 +49,7 @@ int relay(int from, int to) {
     if (left <= 0) return left < 0 ? fail("splice") : 0;
     if (first) puts("splices");
     while (left > 0) {
-      const ssize_t n = splice(ends[0], nullptr, to, nullptr, static_cast<size_t>(left), 0);
+      const ssize_t n = move(ends[0], to, static_cast<size_t>(left));
       if (n <= 0) return fail("splice");
       left -= n;
     }
