@@ -15,7 +15,7 @@ for file in files:
         names += re.findall(r'^(?:(?:ENGINE|BEFORE)\([^,]+, |FRESH\()(\w+)', text, re.M)
         continue
     names += re.findall(r'__asm__\("(\w+)"\);', text)
-    names += re.findall(r'^F?SCANF\((\w+), ', text, re.MULTILINE)
+    names += re.findall(r'^(?:F?SCANF|JUMP)\((\w+)[,)]', text, re.MULTILINE)
     names += [name for group in re.findall(r'"\.globl ([\w, ]+)\\n"', text)
               for name in group.split(', ')]
 print('{\n  global:')

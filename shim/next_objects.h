@@ -9,15 +9,27 @@
 #ifndef ANYSPLICE_SHIM_NEXT_OBJECTS_H_
 #define ANYSPLICE_SHIM_NEXT_OBJECTS_H_
 
+#include "shim/elf_object.h"
+
 namespace anysplice::shim::next_objects {
 
 // For the constructor: walks over the objects, with the loader's lock, as the constructor of any
 // object has it.
 void remember();
 
+// The first of them that defines a name; null if none does. Before the constructor it begins with
+// remember().
+const ElfObject* that_defines(const char* name);
+
 // The address of a function. Null if none of the objects defines it, or only as one that has to be
-// asked for its address (STT_GNU_IFUNC). Before the constructor it begins with remember().
+// asked for its address (STT_GNU_IFUNC).
 void* find(const char* name);
+
+// Whether it is one of those that are remembered: it was there when the program started.
+bool is_one(const ElfObject& object);
+
+// Our own function of that name; null if there is none.
+void* find_ours(const char* name);
 
 }  // namespace anysplice::shim::next_objects
 

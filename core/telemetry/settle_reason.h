@@ -33,6 +33,7 @@ enum class SettleReason {
   kSyscall,   // a rarer call by its number
   kRaw,       // a call was made past the engine, and is carried out by a supervisor
   kUring,     // io_uring is used
+  kLoader,    // code was loaded whose calls go past the engine
   kUnshare,   // a thread with descriptors of its own
   kAsked,     // the program asked for it: anysplice_settle()
   kExit,      // the end of the process

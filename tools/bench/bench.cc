@@ -109,7 +109,9 @@ bool engine_failed(const bench::BenchReport& report) {
 }  // namespace
 
 int bench_command(absl::Span<char* const> words) {
-  if (words.size() == 1 && words[0] == bench::kCallTimer) return bench::time_calls();
+  if (words.size() == 3 && words[0] == bench::kCallTimer) {
+    return bench::time_calls(words[1], words[2]);
+  }
   const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);

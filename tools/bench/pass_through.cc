@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "tools/bench/peers.h"
 #include "tools/bench/preload_cost.h"
@@ -34,6 +38,29 @@ double now() {
 }
 
 // --- the process whose calls are timed -----------------------------------------------------------
+
+// Where libc lies, by a function that nobody interposes. 0: it is part of the program.
+uintptr_t libc_start(void* function) {
+  Dl_info found{};
+  return dladdr(function, &found) != 0 ? reinterpret_cast<uintptr_t>(found.dli_fbase) : 0;
+}
+uintptr_t libc_start() { return libc_start(reinterpret_cast<void*>(&::labs)); }
+
+// How far behind that a function of libc's is. Asked for where the library is not preloaded: there
+// dlsym(3) answers the library's.
+std::string place_in_libc(const char* name) {
+  void* const libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  void* const function = libc != nullptr ? dlsym(libc, name) : nullptr;
+  if (function == nullptr || libc_start(function) != libc_start()) return "0";
+  return absl::StrCat(reinterpret_cast<uintptr_t>(function) - libc_start());
+}
+
+template <typename Function>
+Function at_place(absl::string_view place) {
+  uintptr_t offset = 0;
+  if (!absl::SimpleAtoi(place, &offset) || offset == 0 || libc_start() == 0) return nullptr;
+  return reinterpret_cast<Function>(libc_start() + offset);
+}
 
 // What it says to each command, 'r' or 'w': nanoseconds a call, of the program's function and of
 // libc's. 0: there is no libc to be found.
@@ -83,8 +110,9 @@ class Timer {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, commands.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, results.get(), STDOUT_FILENO);
-    process_ =
-        Peer(spawn({own_path(), "bench", std::string(kCallTimer)}, Environment(preload), &actions));
+    process_ = Peer(spawn({own_path(), "bench", std::string(kCallTimer), place_in_libc("read"),
+                           place_in_libc("write")},
+                          Environment(preload), &actions));
     posix_spawn_file_actions_destroy(&actions);
   }
 
@@ -134,13 +162,12 @@ struct CallSamples {
 
 }  // namespace
 
-int time_calls() {
+int time_calls(absl::string_view read, absl::string_view write) {
   const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
   const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (zero < 0 || null < 0) return report(system_failure("cannot open /dev/zero", errno));
-  void* libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-  const auto libc_read = libc ? reinterpret_cast<Read>(dlsym(libc, "read")) : nullptr;
-  const auto libc_write = libc ? reinterpret_cast<Write>(dlsym(libc, "write")) : nullptr;
+  const auto libc_read = at_place<Read>(read);
+  const auto libc_write = at_place<Write>(write);
   char byte = 0;
   for (char command; ::read(STDIN_FILENO, &command, 1) == 1;) {
     const Timing timing = command == 'r' ? time_call<Read>(::read, libc_read, zero, &byte)

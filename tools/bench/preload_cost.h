@@ -39,9 +39,10 @@ struct ExecCost {
 
 absl::StatusOr<ExecCost> measure_exec(const std::string& library, double seconds);
 
-// The process that measure_pass_through() starts: this executable with `bench` and this word.
+// The process that measure_pass_through() starts: this executable with `bench`, this word, and how
+// far behind libc's start its read and its write are (0: not known).
 inline constexpr absl::string_view kCallTimer = "--time-calls";
-int time_calls();
+int time_calls(absl::string_view read, absl::string_view write);
 
 }  // namespace anysplice::tools::bench
 

@@ -1,6 +1,5 @@
 // What docs/limitations.md says of memory in a pipe, shown: one line for each difference, of what
 // leaves the pipe. a: what the memory held at the call; b: what it holds then; 0: zeros.
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <netinet/in.h>
@@ -12,12 +11,15 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <thread>
+
+#include "own_call.h"
 
 namespace {
 
@@ -36,14 +38,6 @@ void must(bool good, const char* what) {
   if (good) return;
   perror(what);
   exit(1);
-}
-
-// A function of the C library's, past what interposes it.
-template <typename Function>
-Function* unseen(const char* name) {
-  void* const libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
-  must(libc != nullptr, "dlopen");
-  return reinterpret_cast<Function*>(dlsym(libc, name));
 }
 
 // A pipe with a ring, where there are rings.
@@ -196,8 +190,8 @@ void a_heap_that_shrinks() {
 void mapped_over_unseen() {
   char* const memory = map();
   changed("memory mapped over unseen", memory, [=](const Pipe&) {
-    unseen<decltype(mmap)>("mmap")(memory, kPage, PROT_READ | PROT_WRITE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    own_call(SYS_mmap, reinterpret_cast<long>(memory), kPage, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   });
 }
 
@@ -205,7 +199,7 @@ void unmapped_unseen() {
   const Pipe pipe;
   memset(data, 'a', kPage);
   send(pipe, data);
-  must(unseen<decltype(munmap)>("munmap")(data, kPage) == 0, "munmap");
+  must(own_call(SYS_munmap, reinterpret_cast<long>(data), kPage) == 0, "munmap");
   say_what_leaves("data unmapped unseen", pipe.end[0]);
 }
 
