@@ -27,7 +27,8 @@ struct Entry;
 // What end() needs of a call that was made.
 struct Account {
   Entry* entry = nullptr;  // of the journal, may be null
-  uint64_t rules = 0;      // bits: those that count the bytes of files
+  uint64_t rules = 0;      // bits: those that count the bytes of files,
+  uint64_t version = 0;    // of this plan
   uint64_t in = 0;         // the files, if there are such rules (names.h),
   uint64_t out = 0;
   Kinds in_kind = 0;  // and what they are

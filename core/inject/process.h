@@ -30,6 +30,14 @@ struct Counts {
   uint64_t bytes[kCalls] = {};
   uint64_t matched[kMaxRules] = {};
   Pending pending[kCalls];
+  uint64_t rules = 0;  // the plan whose calls are counted in `matched`
+
+  void begin_rules(uint64_t version) {
+    if (rules == version) return;
+    rules = version;
+    for (uint64_t& count : matched) count = 0;
+    for (Pending& one : pending) one = {};
+  }
 };
 
 struct Process {
