@@ -9,6 +9,7 @@ namespace anysplice::tools {
 int run_command(absl::Span<char* const> words);
 int trace_command(absl::Span<char* const> words);
 int top_command(absl::Span<char* const> words);
+int inject_command(absl::Span<char* const> words);
 int explore_command(absl::Span<char* const> words);
 int conform_command(absl::Span<char* const> words);
 int doctor_command(absl::Span<char* const> words);

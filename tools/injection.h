@@ -17,8 +17,9 @@ struct InjectOptions {
   std::string spec;         // checked; empty: none
   std::string record_file;  // empty: none
   std::string replay_file;
+  bool control = false;  // may change while the program runs
 
-  bool any() const { return !spec.empty() || journaled(); }
+  bool any() const { return !spec.empty() || control || journaled(); }
   bool journaled() const { return !record_file.empty() || !replay_file.empty(); }
 };
 

@@ -20,6 +20,7 @@ Commands:
   run       run a program with the calls provided
   trace     run a program and print each of its calls
   top       watch what anysplice does for a program while it runs
+  inject    change what is injected into a running program
   explore   find the failures of these calls that a test does not survive
   conform   compare these calls with what Linux does
   doctor    show what this system offers, and what anysplice does about it
@@ -48,6 +49,7 @@ int dispatch(absl::Span<char* const> words) {
   if (command == "run") return run_command(rest);
   if (command == "trace") return trace_command(rest);
   if (command == "top") return top_command(rest);
+  if (command == "inject") return inject_command(rest);
   if (command == "explore") return explore_command(rest);
   if (command == "conform") return conform_command(rest);
   if (command == "doctor") return doctor_command(rest);
@@ -55,7 +57,7 @@ int dispatch(absl::Span<char* const> words) {
   if (command == "bench") return bench_command(rest);
   return report(absl::InvalidArgumentError(absl::StrCat(
       "unknown command '", command,
-      "'; the commands are run, trace, top, explore, conform, doctor, profile, bench")));
+      "'; the commands are run, trace, top, inject, explore, conform, doctor, profile, bench")));
 }
 
 }  // namespace

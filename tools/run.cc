@@ -9,6 +9,7 @@
 
 #include "tools/check.h"
 #include "tools/commands.h"
+#include "tools/control_file.h"
 #include "tools/injection.h"
 #include "tools/launch.h"
 #include "tools/run_options.h"
@@ -50,6 +51,14 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     journaled = *std::move(made);
   }
 
+  std::unique_ptr<ControlFile> control;
+  if (options.inject.control) {
+    auto made = ControlFile::create(options.inject.spec);
+    if (!made.ok()) return report(made.status());
+    control = *std::move(made);
+    setenv("ANYSPLICE_CONTROL", control->path().c_str(), 1);
+  }
+
   absl::StatusOr<int> check_output = STDERR_FILENO;
   std::unique_ptr<FindingsFile> findings;
   if (options.check.reuse) {
@@ -76,6 +85,7 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
   // Whatever is temporary goes before a signal ends us.
   stats.reset();
   journaled.reset();
+  control.reset();
   findings.reset();
   end_like(*status);
 }
@@ -89,8 +99,8 @@ int run_command(absl::Span<char* const> words) {
 
   const absl::StatusOr<std::string> program = prepare(&*options);
   if (!program.ok()) return report(program.status());
-  const bool tells = options->stats || options->inject.journaled() || options->check.reuse ||
-                     options->supervised.any();
+  const bool tells = options->stats || options->inject.control || options->inject.journaled() ||
+                     options->check.reuse || options->supervised.any();
   return tells ? run_and_tell(*options, *program) : become(*options, *program);
 }
 

@@ -23,6 +23,7 @@ constexpr OptionSpec kOptions[] = {
     {"--inject", Takes::kValue, "SPEC"},
     {"--as", Takes::kValue, "SYSTEM"},
     {"--check", Takes::kValue, "reuse,..."},
+    {"--control"},
     {"--record", Takes::kValue, "FILE"},
     {"--replay", Takes::kValue, "FILE"},
     {"--stats", Takes::kOptionalValue, "FILE|json|json:FILE"},
@@ -36,9 +37,9 @@ constexpr OptionSpec kOptions[] = {
 
 // What makes no sense in a command that is there for what the library tells of the program.
 bool is_for_run_alone(const OptionSpec& option) {
-  return option.name == "--stats" || option.name == "--no-preload" || option.name == "--record" ||
-         option.name == "--replay" || option.name == "--fallback" || option.name == "--supervise" ||
-         option.name == "--quiet";
+  return option.name == "--stats" || option.name == "--no-preload" || option.name == "--control" ||
+         option.name == "--record" || option.name == "--replay" || option.name == "--fallback" ||
+         option.name == "--supervise" || option.name == "--quiet";
 }
 
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
@@ -111,6 +112,7 @@ absl::Status apply(const Option& option, RunOptions* options) {
     return calls.status();
   }
   if (option.name == "--stats") return set_stats(option.value, options);
+  inject.control |= option.name == "--control";
   options->preload &= option.name != "--no-preload";
   options->fallback |= option.name == "--fallback";
   options->supervise |= option.name == "--supervise";
@@ -150,6 +152,7 @@ fail with EINVAL, after which most programs copy by themselves.
                          'splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3'
                        see anysplice-inject(7)
   --as=SYSTEM          imitate another system, such as gvisor
+  --control            let 'anysplice inject' change that while PROGRAM runs
   --check=reuse        report memory that is changed or unmapped while it is in a
                        pipe; allow=FUNCTION or allow=OBJECT+OFFSET, after a
                        comma, excuses what is called from there; json[=FILE]
@@ -204,8 +207,13 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
   if (own != nullptr) return options;
   if (!options.preload && (options.mode || options.needs_library())) {
     return absl::InvalidArgumentError(
-        "--mode, --rings, --vmsplice, --stats, --inject, --as, --check, --record and --replay need "
-        "the library; they cannot be combined with --no-preload");
+        "--mode, --rings, --vmsplice, --stats, --inject, --as, --control, --check, --record and "
+        "--replay need the library; they cannot be combined with --no-preload");
+  }
+  if (options.inject.control && options.inject.journaled()) {
+    return absl::InvalidArgumentError(
+        "--control changes the rules while the program runs; it cannot be combined with --record "
+        "or --replay");
   }
   if (options.supervise && (!options.preload || options.fallback)) {
     return absl::InvalidArgumentError(

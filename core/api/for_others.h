@@ -21,6 +21,10 @@ void name_first(Caller& caller);
 void name_started(Caller& caller, const char* called);
 void name_child(Caller& caller, const Caller& parent, uint32_t number);
 
+// Which number a descriptor of ours has there, for the next call that is made for it.
+using inject::Borrowed;
+using inject::lend;
+
 // As long as this object lives the thread that made it makes the calls of that caller.
 class CallsOf {
  public:

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/calls/observation.h"
+#include "core/inject/control.h"
 #include "core/inject/inject.h"
 #include "core/inject/journal.h"
 #include "core/inject/replay.h"
@@ -49,6 +50,9 @@ void prepare_injection(const char* program, char** environment) {
   if (const char* path = value_of(environment, "ANYSPLICE_JOURNAL"); path != nullptr) {
     inject::open_journal(path);
   }
+  if (const char* path = value_of(environment, "ANYSPLICE_CONTROL"); path != nullptr) {
+    inject::open_control(path);
+  }
   const char* spec = value_of(environment, "ANYSPLICE_INJECT");
   if (inject::SpecError error; spec != nullptr && !inject::parse_spec(spec, &plan, &error)) {
     inject::SpecReport report;
@@ -68,7 +72,8 @@ void prepare_injection(const char* program, char** environment) {
     append_text(line, problem);
     give_up(line);
   }
-  if (spec != nullptr || replay != nullptr || inject::journal_everything()) {
+  if (spec != nullptr || replay != nullptr || inject::journal_everything() ||
+      inject::control_open()) {
     inject::start(plan, program);
   }
 }

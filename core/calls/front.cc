@@ -37,7 +37,7 @@ void Front::ask_injection() {
   injected_ = turn.open;
   result_ = turn.answer;
   length_ = turn.length;
-  entry_ = turn.entry;
+  account_ = turn.account;
 }
 
 bool Front::asks_kernel() {

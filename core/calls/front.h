@@ -56,7 +56,7 @@ class Front {
   // The program's answer, with its errno.
   ssize_t result() {
     if (injected_) [[unlikely]]
-      inject::end(asked_.call, entry_, result_);
+      inject::end(asked_.call, account_, result_);
     if (observed_) [[unlikely]]
       observation_.end(asked_, result_, by_);
     return result_;
@@ -73,7 +73,7 @@ class Front {
   bool answered_ = false;
   ssize_t result_ = 0;
   AnsweredBy by_ = AnsweredBy::kNobody;
-  inject::Entry* entry_ = nullptr;
+  inject::Account account_;
   AsleepInKernel asleep_;
   Observation observation_;
 };

@@ -1,6 +1,7 @@
 // A process, or a thread, that leaves what it shares with others.
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
+#include "core/inject/control.h"
 #include "core/pipe/sharers.h"
 #include "core/pipe/turns.h"
 #include "core/sys/thread.h"
@@ -13,6 +14,7 @@ void before_privilege_change() {
   settle_held(SettleReason::kPrivileges);
   turns::leave();
   sharers::leave();
+  inject::leave_control();
 }
 
 void look_at_nothing() {

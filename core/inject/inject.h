@@ -24,34 +24,45 @@ void stop();
 
 struct Entry;
 
+// What end() needs of a call that was made.
+struct Account {
+  Entry* entry = nullptr;  // of the journal, may be null
+  uint64_t rules = 0;      // bits: those that count the bytes of files,
+  uint64_t version = 0;    // of this plan
+  uint64_t in = 0;         // the files, if there are such rules (names.h),
+  uint64_t out = 0;
+  Kinds in_kind = 0;  // and what they are
+  Kinds out_kind = 0;
+};
+
 // What begin() decided.
 struct Turn {
   bool open;       // the call is to be made,
   size_t length;   // of so many bytes;
   ssize_t answer;  // or this is its answer, and errno is set
-  Entry* entry;    // of the journal, may be null
+  Account account;
 };
 
 // Decides: shortens, waits, or refuses.
 Turn begin(const Attempt& attempt, size_t length);
 // To be called with the result of a call that was made: bytes, or -1 and errno.
-void end(Call call, Entry* entry, ssize_t result);
+void end(Call call, const Account& account, ssize_t result);
 
 // Makes a call, go(length), unless something else is to be done. Everything is passed by value, so
 // that it can stay in registers while nothing is injected.
 template <typename Go>
 ssize_t around(Call call, int in, int out, unsigned flags, size_t length, Go go) {
-  Entry* entry = nullptr;
+  Account account;
   const bool injecting = on();
   if (injecting) [[unlikely]] {
     const Turn turn = begin({call, in, out, flags}, length);
     if (!turn.open) return turn.answer;
     length = turn.length;
-    entry = turn.entry;
+    account = turn.account;
   }
   const ssize_t n = go(length);
   if (injecting) [[unlikely]]
-    end(call, entry, n);
+    end(call, account, n);
   return n;
 }
 

@@ -23,6 +23,20 @@ inline constexpr Calls bit(Call call) {
 }
 inline constexpr Calls kAllCalls = 15;
 
+// An end as people name it: by the path of its file, the address of its socket, or its number.
+enum class NameOf : uint8_t { kPath, kTcp, kUdp, kUnix, kNumber };
+inline constexpr size_t kPatternSize = 128;  // with its final 0
+
+struct EndName {
+  NameOf what = NameOf::kPath;
+  Kinds kinds = kAnyKind;  // that have such a name
+  int number = 0;
+  char pattern[kPatternSize] = "";  // * stands for any characters, ? for one
+};
+
+using EndNames = uint32_t;  // bits, by place in Plan::name
+inline constexpr size_t kMaxNames = 32;
+
 enum class Act : uint8_t {
   kShort,    // moves less than asked for; how much is drawn at random
   kLimit,    // at most `amount` bytes
@@ -31,6 +45,7 @@ enum class Act : uint8_t {
   kGone,     // fails with `error` from now on
   kDelay,    // answers `amount` nanoseconds later
   kZero,     // returns 0 and moves nothing, as if the source had ended
+  kPass,     // is left alone by the rules that follow
 };
 
 inline constexpr uint64_t kAlways = uint64_t{1} << 32;
@@ -40,10 +55,12 @@ inline constexpr size_t kNameSize = 48;  // of a process, with its final 0
 struct Rule {
   Calls calls = 0;
   bool unsafe = false;
-  bool narrowed = false;  // by kinds of ends
+  bool narrowed = false;  // by its ends: each of one of the kinds, or with one of the names
   Act act = Act::kErrno;
   Kinds in = kAnyKind;
   Kinds out = kAnyKind;
+  EndNames in_names = 0;
+  EndNames out_names = 0;
   int error = 0;
   uint64_t amount = 0;
   // Conditions. Of the calls selected by the above, those with these numbers ...
@@ -53,6 +70,8 @@ struct Rule {
   // ... while this call has moved so many bytes, in this thread ...
   uint64_t above = 0;
   uint64_t below = UINT64_MAX;
+  // ... once those that were selected have moved so many on the same file ...
+  uint64_t after = 0;
   uint64_t chance = kAlways;     // ... of 2^32
   int64_t thread = -1;           // -1: all
   char process[kNameSize] = "";  // empty: all
@@ -64,6 +83,8 @@ struct Plan {
   uint64_t seed = 0;
   size_t rules = 0;
   Rule rule[kMaxRules];
+  size_t names = 0;
+  EndName name[kMaxNames];
   long pipe_capacity = 0;    // of pipes that are made: bytes; 0: the system's
   bool pipe_copies = false;  // nothing in a pipe is a reference (vmsplice_as_write.h)
   bool pipe_fixed = false;   // F_SETPIPE_SZ and F_GETPIPE_SZ do not exist

@@ -72,6 +72,20 @@ void become_child() {
 void stand_for(Other* other) { standing_for = other; }
 const Process& caller() { return standing_for != nullptr ? standing_for->process : process; }
 
+int number_in_caller(int fd) {
+  if (standing_for == nullptr) return fd;
+  for (const Borrowed& borrowed : standing_for->borrowed) {
+    if (borrowed.ours == fd) return borrowed.number;
+  }
+  return -1;
+}
+
+void lend(const Borrowed& in, const Borrowed& out) {
+  if (standing_for == nullptr) return;
+  standing_for->borrowed[0] = in;
+  standing_for->borrowed[1] = out;
+}
+
 Counts& counts() {
   if (standing_for != nullptr) return standing_for->counts;
   const uint32_t now = generation.load(std::memory_order_relaxed);

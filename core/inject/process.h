@@ -30,6 +30,14 @@ struct Counts {
   uint64_t bytes[kCalls] = {};
   uint64_t matched[kMaxRules] = {};
   Pending pending[kCalls];
+  uint64_t rules = 0;  // the plan whose calls are counted in `matched`
+
+  void begin_rules(uint64_t version) {
+    if (rules == version) return;
+    rules = version;
+    for (uint64_t& count : matched) count = 0;
+    for (Pending& one : pending) one = {};
+  }
 };
 
 struct Process {
@@ -56,15 +64,26 @@ void become_child();
 // Those of the calling thread; they start from zero when it makes its first call.
 Counts& counts();
 
+// A descriptor of another process that we have under a number of our own.
+struct Borrowed {
+  int number = -1;
+  int ours = -1;
+};
+
 // A thread of another process, for which the calling thread makes calls (api/for_others.h).
 struct Other {
   Process process;
   Counts counts;
+  Borrowed borrowed[2];  // for the call under way
 };
 // Until it is null, counts() and caller() are of that one.
 void stand_for(Other* other);
+// What its call, made next by the calling thread, works on.
+void lend(const Borrowed& in, const Borrowed& out);
 // The process that makes the call.
 const Process& caller();
+// The number that a descriptor of ours has there.
+int number_in_caller(int fd);
 
 }  // namespace anysplice::inject
 

@@ -7,24 +7,7 @@
 
 namespace anysplice::inject {
 
-const char* const kind_names[kKindNames] = {"pipe", "file",   "socket", "tty",
-                                            "proc", "device", "other",  "memory"};
-
 namespace {
-
-constexpr Kinds kNotMemory = kAnyKind & ~kMemory;
-
-// Whether there are calls of the rule that work on such ends: it is wrong to wait for others.
-bool possible_ends(const Rule& rule) {
-  const auto goes = [&rule](Kinds in, Kinds out) {
-    return (rule.in & in) != 0 && (rule.out & out) != 0;
-  };
-  const auto has = [&rule](Call call) { return (rule.calls & bit(call)) != 0; };
-  return (has(Call::kSplice) && (goes(kPipe, kNotMemory) || goes(kNotMemory, kPipe))) ||
-         (has(Call::kTee) && goes(kPipe, kPipe)) ||
-         (has(Call::kVmsplice) && (goes(kMemory, kPipe) || goes(kPipe, kMemory))) ||
-         (has(Call::kSendfile) && goes(kNotMemory, kNotMemory));
-}
 
 class Parser {
  public:
@@ -105,7 +88,7 @@ class Parser {
       if (!cursor_.take("+")) break;
       word = cursor_.until(":;=(+");
     }
-    if (cursor_.take("(") && !ends(&rule)) return false;
+    if (cursor_.take("(") && !read_ends(cursor_, fail_, plan_, &rule)) return false;
     if (!cursor_.take(":")) {
       return fail_.at(cursor_.until(";,"), "expected ':' and an action here, as in splice:short");
     }
@@ -129,37 +112,6 @@ class Parser {
                               ? "the calls are splice, tee, vmsplice, sendfile, all"
                               : "expected a call (splice, tee, vmsplice, sendfile, all), or "
                                 "unsafe:CALL, pipes:, seed=, as=");
-  }
-
-  bool ends(Rule* rule) {
-    rule->narrowed = true;
-    const Cursor open = cursor_;
-    if (!kinds(&rule->in)) return false;
-    if (!cursor_.take("->")) {
-      return fail_.at(cursor_.until(":;,"), "expected '->' here, as in (file->pipe)");
-    }
-    if (!kinds(&rule->out)) return false;
-    if (!cursor_.take(")")) return fail_.at(cursor_.until(":;,"), "expected ')' here");
-    if (rule->unsafe || possible_ends(*rule)) return true;
-    return fail_.at(open.up_to(cursor_), "none of these calls works on such ends");
-  }
-
-  bool kinds(Kinds* kinds) {
-    *kinds = 0;
-    do {
-      const Word word = cursor_.until("|->):;,");
-      Kinds one = word.is("any") || word.is("*") ? kAnyKind : 0;
-      for (size_t i = 0; i < kKindNames; ++i) {
-        if (word.is(kind_names[i])) one = static_cast<Kinds>(1u << i);
-      }
-      if (one == 0) {
-        return fail_.at(word,
-                        "the kinds of ends are pipe, file, socket, tty, proc, device, other, "
-                        "memory, any");
-      }
-      *kinds = static_cast<Kinds>(*kinds | one);
-    } while (cursor_.take("|"));
-    return true;
   }
 
   bool act(Rule rule) {

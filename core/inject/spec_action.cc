@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kActs =
     "short, limit=BYTES, byte, partial=ERROR, errno=ERROR, eagain, eintr, enosys, gone, "
-    "delay=TIME";
+    "delay=TIME, pass";
 
 bool simple_action(const Word& name, const SpecFailure& fail, Rule* rule) {
   if (name.is("short")) {
@@ -22,6 +22,10 @@ bool simple_action(const Word& name, const SpecFailure& fail, Rule* rule) {
   if (name.is("byte")) {
     rule->act = Act::kLimit;
     rule->amount = 1;
+    return true;
+  }
+  if (name.is("pass")) {
+    rule->act = Act::kPass;
     return true;
   }
   if (name.is("zero")) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kWhen =
     "a call's number as in @3, a range as in @3..7 or @3.., a chance as in @0.1 or @10%, "
-    "@every=N, @above=BYTES, @below=BYTES, @thread=N, @process=NAME";
+    "@every=N, @above=BYTES, @below=BYTES, @after=BYTES, @thread=N, @process=NAME";
 
 bool named_condition(const Word& name, const Word& value, const SpecFailure& fail, Rule* rule) {
   uint64_t thread;
@@ -16,8 +16,10 @@ bool named_condition(const Word& name, const Word& value, const SpecFailure& fai
     return (read_number(value, &rule->every) && rule->every > 0) ||
            fail.at(value, "@every takes a number from 1 on, as in @every=4");
   }
-  if (name.is("above") || name.is("below")) {
-    return read_size(value, name.is("above") ? &rule->above : &rule->below) ||
+  if (name.is("above") || name.is("below") || name.is("after")) {
+    return read_size(value, name.is("above")   ? &rule->above
+                            : name.is("below") ? &rule->below
+                                               : &rule->after) ||
            fail.at(value, "expected a number of bytes here, as in @below=64k");
   }
   if (name.is("thread")) {

@@ -36,6 +36,9 @@ class SpecFailure {
 bool read_action(const Word& name, bool valued, const Word& value, const SpecFailure& fail,
                  Rule* rule);
 
+// Of which ends it does so: what follows a '(', up to the ')'.
+bool read_ends(Cursor& text, const SpecFailure& fail, Plan* plan, Rule* rule);
+
 // When it does so: what follows an '@'.
 bool read_condition(const Word& word, const SpecFailure& fail, Rule* rule);
 

@@ -44,6 +44,19 @@ class Cursor {
     return word;
   }
 
+  // Everything up to one of these texts, or the end.
+  template <size_t N>
+  Word until_text(const char* const (&stops)[N]) {
+    const char* end = at_ + strlen(at_);
+    for (const char* stop : stops) {
+      const char* found = strstr(at_, stop);
+      if (found != nullptr && found < end) end = found;
+    }
+    const Word word{at_, static_cast<size_t>(end - at_)};
+    at_ = end;
+    return word;
+  }
+
   Word up_to(const Cursor& later) const { return {at_, static_cast<size_t>(later.at_ - at_)}; }
 
  private:

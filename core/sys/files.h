@@ -2,6 +2,7 @@
 #ifndef ANYSPLICE_CORE_SYS_FILES_H_
 #define ANYSPLICE_CORE_SYS_FILES_H_
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -16,6 +17,10 @@ dev_t full_device();
 // Whether the kernel makes up the contents of a file while it is read (/proc, /sys), so that
 // positions beyond 2 GiB mean nothing.
 bool is_pseudo_file(int fd);
+
+// The path of what is open, as far as the system tells, with its final 0; false if it does not, or
+// if there is not enough room. A name that has been removed is told too. Keeps errno.
+bool path_of(int fd, char* path, size_t size);
 
 // Whether its reads may wait for bytes as a pipe's do, though it is a regular file.
 bool reads_may_wait(int fd);

@@ -62,4 +62,9 @@ def the_journal():
               statuses=range(0, 128))
 
 
+@tap.test
+def the_rules():
+    ends_well('ANYSPLICE_CONTROL', 'run', '--control', statuses=range(0, 128))
+
+
 tap.main()

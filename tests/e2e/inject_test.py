@@ -88,6 +88,62 @@ def programs_see_systems_without_the_calls():
             assert status or same('in', 'out'), what
 
 
+# sendfile to two connections, of which one is named.
+TO_SOCKETS = """
+import os, socket
+listener = socket.create_server(('127.0.0.1', 0))
+port = listener.getsockname()[1]
+client = socket.create_connection(('127.0.0.1', port))
+server, _ = listener.accept()
+pair = socket.socketpair()
+source = open('in', 'rb')
+for end in (server, client, pair[0]):
+    try:
+        print(os.sendfile(end.fileno(), source.fileno(), 0, 1000))
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+@tap.test
+def what_people_name():
+    full = 'No space left'
+    for setting in SETTINGS:
+        out, _ = copy(TO_SOCKETS, *setting, '--inject', 'sendfile(->tcp:127.0.0.1:*):errno=EINVAL')
+        assert out == '22\n22\n1000\n', out
+        if not under_test.NATIVE:
+            continue  # it knows no paths
+        for ends, err in (('->file:out', full), ('->file:*/out', full),
+                          (f'->file:{os.getcwd()}/o?t', full), ('pipe->file:other', ''),
+                          ('->file:ou', ''), ('->pipe:out', '')):
+            _, said = copy(SPLICE, *setting, '--inject', f'splice({ends}):errno=ENOSPC@3..',
+                           status=1 if err else 0)
+            assert err in said, (setting, ends, said)
+        copy(SPLICE, *setting, '--inject', 'splice(fd:1000->file:out):errno=ENOSPC')
+
+
+@tap.test
+def a_disk_that_fills_up_and_files_that_are_spared():
+    for setting in SETTINGS:
+        out, err = copy(SPLICE, *setting, '--inject', 'splice(->file):errno=ENOSPC@after=100k',
+                        status=1)
+        assert 'No space left' in err and out.count('out') == 2, (setting, out, err)
+        copy(SPLICE, *setting, '--inject', 'splice(file->):pass;splice:errno=ENOSPC@6..')
+
+
+@tap.test
+def what_people_name_in_static_programs():
+    if not under_test.NATIVE:
+        return
+    make('in', SIZE)
+    relay = pathlib.Path(os.environ['E2E_PROGRAMS'], 'relay')
+    for ends, status in (('->file:out', 1), ('->fd:4', 1), ('fd:5->fd:4', 1), ('->fd:3', 0),
+                         ('file:out->', 0), ('file:in->fd:6', 1)):
+        tap.run('run', '--block', '--inject', f'splice({ends}):errno=EIO@2', '--', relay, 'in',
+                'out', status=status)
+        assert status or same('in', 'out'), ends
+
+
 PROCESSES_AND_THREADS = """
 import os, sys, threading
 def copy(name):

@@ -32,6 +32,7 @@ TOOLS_USE = {
     'core/base/errno_names.h',
     'core/calls/engine.h',
     'core/fd/own_description.h',
+    'core/inject/control.h',
     'core/inject/journal.h',
     'core/inject/replay.h',
     'core/inject/spec.h',

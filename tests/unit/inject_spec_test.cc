@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "core/inject/legal.h"
 #include "core/inject/profiles.h"
 #include "core/inject/spec.h"
 #include "core/inject/words.h"
@@ -123,7 +122,14 @@ TEST_CASE("what cannot be understood is told with its place", "[inject]") {
       {"splice:zero", 7, 4, "unsafe:"},
       {"splice(file->pip):short", 13, 3, "socket"},
       {"splice(file>pipe):short", 11, 6, "->"},
-      {"splice(file->pipe:short", 17, 0, "')'"},
+      {"splice(file->pipe", 17, 0, "')'"},
+      {"splice(file->pipe:short", 23, 0, "')'"},
+      {"splice(fd:x->pipe):short", 10, 1, "fd:3"},
+      {"splice(file:->pipe):short", 12, 0, "127"},
+      {"splice(->tcp:80):short", 13, 2, "port"},
+      {"splice(->memory:x):short", 9, 6, "fd:NUMBER"},
+      {"splice(->:x):short", 9, 0, "fd:NUMBER"},
+      {"tee(file:*.log->pipe):short", 4, 17, "ends"},
       {"tee(file->pipe):short", 4, 11, "ends"},
       {"vmsplice(pipe->pipe):short", 9, 11, "ends"},
       {"splice:short@0", 13, 1, "from 1"},
@@ -132,6 +138,7 @@ TEST_CASE("what cannot be understood is told with its place", "[inject]") {
       {"splice:short@evry=3", 13, 4, "@every=N"},
       {"splice:short@every=0", 19, 1, "every=4"},
       {"splice:short@below=x", 19, 1, "bytes"},
+      {"splice:short@after=x", 19, 1, "bytes"},
       {"splice:short@thread=x", 20, 1, "first"},
       {"splice:short@process=", 21, 0, "name"},
       {"pipes:size=4k", 6, 4, "capacity"},
@@ -154,7 +161,8 @@ TEST_CASE("no text, however wrong, leads the parser astray", "[inject]") {
       "splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3;vmsplice:enosys;all:delay=1ms@0.1;seed=7",
       "splice+sendfile(file|proc->pipe):limit=4k@3..7@every=2@above=1m@below=1g@thread=2",
       "unsafe:tee:zero@process=pv#2/1;pipes:capacity=8k;pipes:fixed;as=gvisor",
-      "vmsplice(memory->pipe):byte=10%,gone=EPERM,partial=ENOMEM@2..;"};
+      "vmsplice(memory->pipe):byte=10%,gone=EPERM,partial=ENOMEM@2..;",
+      "splice(file:*.log|fd:7->pipe):short@after=1m;sendfile(->tcp:[::1]:80|unix:/x):pass@3"};
   uint64_t state = 1;
   const auto draw = [&state](size_t below) {
     state = state * 6364136223846793005u + 1442695040888963407u;
@@ -249,49 +257,6 @@ TEST_CASE("chances", "[inject]") {
   for (const char* wrong : {"", ".", "%", "1.1", "-1", "0.5x", "0..5", "0.1234567891"}) {
     CHECK_FALSE(chance_of(wrong, &chance));
   }
-}
-
-Situation situation(Call call, Kinds in, Kinds out) {
-  return {.call = call, .in = in, .out = out, .length = 100, .valid = true, .sleeps = true};
-}
-
-TEST_CASE("what a kernel may answer", "[inject]") {
-  const Situation into = situation(Call::kSplice, kFile, kPipe);
-  const Situation out = situation(Call::kSplice, kPipe, kFile);
-  const Situation tee = situation(Call::kTee, kPipe, kPipe);
-  CHECK(may_fail(into, EINTR));
-  CHECK_FALSE(may_fail(into, EAGAIN));
-  CHECK(may_fail(into, EIO));
-  CHECK_FALSE(may_fail(into, ENOSPC));
-  CHECK(may_fail(out, ENOSPC));
-  CHECK_FALSE(may_fail(tee, EIO));
-  CHECK_FALSE(may_fail(into, EBADF));
-  CHECK(may_shorten(into));
-
-  Situation refusing = into;
-  refusing.sleeps = false;
-  refusing.refuses = true;
-  CHECK(may_fail(refusing, EAGAIN));
-  CHECK_FALSE(may_fail(refusing, EINTR));
-
-  // A missing call looks at nothing; any other error comes after those of the arguments.
-  Situation wrong = into;
-  wrong.valid = false;
-  CHECK(may_fail(wrong, ENOSYS));
-  CHECK_FALSE(may_fail(wrong, ENOMEM));
-  CHECK_FALSE(may_shorten(wrong));
-
-  Situation none = into;
-  none.length = 0;
-  CHECK(may_fail(none, EPERM));
-  CHECK_FALSE(may_fail(none, EINVAL));
-
-  Situation one = into;
-  one.length = 1;
-  CHECK_FALSE(may_shorten(one));
-  Situation message = out;
-  message.whole = true;
-  CHECK_FALSE(may_shorten(message));
 }
 
 }  // namespace

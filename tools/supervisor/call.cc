@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/api/for_others.h"
 #include "core/calls/engine.h"
 #include "tools/block.h"
 #include "tools/supervisor/borrowed.h"
@@ -21,6 +22,10 @@ namespace anysplice::tools {
 namespace {
 
 constexpr Answer kGone{.result = -EINTR};  // to nobody
+
+Borrowed borrowed(__u64 argument, const Descriptor& descriptor) {
+  return {.number = static_cast<int>(argument), .ours = descriptor.fd()};
+}
 
 long answer_of(ssize_t n) { return n < 0 ? -errno : n; }
 
@@ -40,6 +45,7 @@ Answer splice(Target& target, const __u64* args) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
   if (!target.is_waiting()) return kGone;
+  lend(borrowed(args[0], in), borrowed(args[2], out));
   const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), asked,
                                              static_cast<unsigned>(args[5])));
   if (n >= 0 && asked > 0 && target.is_waiting() && (!in_at.store() || !out_at.store())) {
@@ -55,6 +61,7 @@ Answer tee(Target& target, const __u64* args) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
   if (!target.is_waiting()) return kGone;
+  lend(borrowed(args[0], in), borrowed(args[1], out));
   return {.result =
               answer_of(anysplice::tee(in.fd(), out.fd(), args[2], static_cast<unsigned>(args[3]))),
           .refused = 0};
@@ -63,6 +70,7 @@ Answer tee(Target& target, const __u64* args) {
 Answer vmsplice(Target& target, const __u64* args) {
   const Descriptor pipe(target, args[0], Role::kSource);
   if (pipe.refused() != 0) return {.result = 0, .refused = pipe.refused()};
+  lend(borrowed(args[0], pipe), {});
   return {
       .result = vmsplice_for(target, pipe.fd(), args[1], args[2], static_cast<unsigned>(args[3])),
       .refused = 0};
@@ -77,6 +85,7 @@ Answer sendfile(Target& target, const __u64* args) {
     return {.result = 0, .refused = std::max(in.refused(), out.refused())};
   }
   if (!target.is_waiting()) return kGone;
+  lend(borrowed(args[1], in), borrowed(args[0], out));
   const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), asked));
   // Whatever came of it.
   if (target.is_waiting() && !at.store()) return {.result = -EFAULT};

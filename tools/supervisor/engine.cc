@@ -15,8 +15,9 @@
 namespace anysplice::tools {
 namespace {
 
-constexpr absl::string_view kOfLibrary[] = {"ANYSPLICE_INJECT", "ANYSPLICE_JOURNAL",
-                                            "ANYSPLICE_REPLAY", "ANYSPLICE_CHECK"};
+constexpr absl::string_view kOfLibrary[] = {"ANYSPLICE_INJECT", "ANYSPLICE_CONTROL",
+                                            "ANYSPLICE_JOURNAL", "ANYSPLICE_REPLAY",
+                                            "ANYSPLICE_CHECK"};
 
 int refused_with;
 

@@ -3,9 +3,13 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+
 #include "core/base/keep_errno.h"
+#include "core/base/text.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::files {
@@ -17,6 +21,24 @@ dev_t full_device() { return makedev(1, 7); }
 bool is_pseudo_file(int fd) {
   struct statfs fs;
   return sys->fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+}
+
+bool path_of(int fd, char* path, size_t size) {
+  const KeepErrno keep;
+  char link[40] = "/proc/self/fd/";
+  append_number(link, static_cast<size_t>(fd));
+  const ssize_t length = fd < 0 ? -1 : sys->readlink(link, path, size);
+  if (length < 0 || static_cast<size_t>(length) >= size) return false;
+  path[length] = '\0';
+  // What the system adds, unless it is a part of the name.
+  constexpr char kGone[] = " (deleted)";
+  const auto whole = static_cast<size_t>(length);
+  const size_t rest = whole - std::min(whole, sizeof(kGone) - 1);
+  struct stat st;
+  if (strcmp(path + rest, kGone) == 0 && sys->fstat(fd, &st) == 0 && st.st_nlink == 0) {
+    path[rest] = '\0';
+  }
+  return true;
 }
 
 // Those of file systems whose files are made up: /proc/kmsg, trace_pipe of tracefs, many of

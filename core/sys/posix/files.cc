@@ -1,5 +1,9 @@
 #include "core/sys/files.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
 #include <atomic>
 
 #include "core/base/keep_errno.h"
@@ -36,6 +40,21 @@ dev_t full_device() {
 }
 
 bool is_pseudo_file(int) { return false; }
+
+#ifdef F_GETPATH
+bool path_of(int fd, char* path, size_t size) {
+  const KeepErrno keep;
+  char whole[PATH_MAX] = "";
+  if (sys->fcntl(fd, F_GETPATH, reinterpret_cast<long>(whole)) != 0 || strlen(whole) >= size) {
+    return false;
+  }
+  memcpy(path, whole, strlen(whole) + 1);
+  return true;
+}
+#else
+// POSIX has no such question.
+bool path_of(int, char*, size_t) { return false; }
+#endif
 
 bool reads_may_wait(int) { return false; }
 
