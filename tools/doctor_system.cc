@@ -19,6 +19,7 @@
 #include "tools/doctor.h"
 #include "tools/library_path.h"
 #include "tools/preload_list.h"
+#include "tools/program.h"
 #include "tools/stats_file.h"
 
 namespace anysplice::tools {
@@ -58,15 +59,19 @@ bool can_read_pipe_without_waiting() {
   return preadv2(ends[0], &segment, 1, -1, RWF_NOWAIT) < 0 && errno == EAGAIN;
 }
 
-// Becomes `anysplice --version` with the library preloaded and all output going to `output`.
-[[noreturn]] void become_preloaded(const std::string& self, const std::string& preload,
+// A harmless program that loads libraries: `anysplice --version`, or the system's shell.
+std::string harmless_program() { return is_static_command() ? "/bin/sh" : own_path(); }
+
+// Becomes that program with the library preloaded and all output going to `output`.
+[[noreturn]] void become_preloaded(const std::string& program, const std::string& preload,
                                    const std::string& counters, int output) {
   alarm(kSeconds);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   setenv("LD_PRELOAD", preload.c_str(), 1);
   setenv("ANYSPLICE_STATS", counters.c_str(), 1);
-  execl(self.c_str(), "anysplice", "--version", nullptr);
+  if (is_static_command()) execl(program.c_str(), "sh", "-c", ":", nullptr);
+  execl(program.c_str(), "anysplice", "--version", nullptr);
   _exit(errno);
 }
 
@@ -79,18 +84,20 @@ std::string first_line_of(int fd) {
 }
 
 // Preloads the library into a harmless program and looks whether it reported there.
-std::string loading_problem(const std::string& library) {
+std::string loading_problem(const std::string& program, const std::string& library) {
   const auto preload = with_library("", library);
   if (!preload.ok()) return std::string(preload.status().message());
-  const std::string self = own_path();
+  if (const auto possible = check_preloadable(program, library, false); !possible.ok()) {
+    return std::string(possible.message());
+  }
   const auto counters = StatsFile::create();
   int output[2];
   if (!counters.ok()) return std::string(counters.status().message());
-  if (self.empty() || pipe2(output, O_CLOEXEC) != 0) return "cannot be tried here";
+  if (program.empty() || pipe2(output, O_CLOEXEC) != 0) return "cannot be tried here";
   absl::Cleanup shut = [&output] { close(output[0]); };
 
   const pid_t child = fork();
-  if (child == 0) become_preloaded(self, *preload, (*counters)->path(), output[1]);
+  if (child == 0) become_preloaded(program, *preload, (*counters)->path(), output[1]);
   close(output[1]);
   const std::string said = first_line_of(output[0]);
   int status = 0;
@@ -105,9 +112,10 @@ std::string loading_problem(const std::string& library) {
 }
 
 LibraryFacts examine_library() {
-  const auto path = find_library();
+  const std::string program = harmless_program();
+  const auto path = find_library(libc_of(program));
   if (!path.ok()) return {"", std::string(path.status().message())};
-  return {*path, loading_problem(*path)};
+  return {*path, loading_problem(program, *path)};
 }
 
 }  // namespace

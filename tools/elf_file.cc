@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -16,6 +18,7 @@ namespace {
 constexpr uint8_t kNativeOrder =
     std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
 constexpr size_t kMaxDynamicEntries = 4096;
+constexpr size_t kMaxName = 256;  // of an object
 
 template <typename T>
 bool read_at(int fd, uint64_t offset, T* out) {
@@ -33,17 +36,28 @@ std::string read_string(int fd, uint64_t offset, uint64_t size) {
   return text;
 }
 
-// Position-independent programs are shared objects by type; this flag tells them from libraries.
+// What the dynamic section tells.
+struct Dynamic {
+  bool is_pie = false;
+  uint64_t names = 0;            // the address of the names
+  std::vector<uint64_t> needed;  // where among them the objects' are
+};
+
 template <typename Dyn>
-bool is_pie(int fd, uint64_t offset, uint64_t size) {
+Dynamic read_dynamic(int fd, uint64_t offset, uint64_t size) {
+  Dynamic found;
   const size_t count =
       size / sizeof(Dyn) < kMaxDynamicEntries ? size / sizeof(Dyn) : kMaxDynamicEntries;
   for (size_t i = 0; i < count; ++i) {
     Dyn entry;
     if (!read_at(fd, offset + i * sizeof(Dyn), &entry) || entry.d_tag == DT_NULL) break;
-    if (entry.d_tag == DT_FLAGS_1) return (entry.d_un.d_val & DF_1_PIE) != 0;
+    if (entry.d_tag == DT_NEEDED) found.needed.push_back(entry.d_un.d_val);
+    if (entry.d_tag == DT_STRTAB) found.names = entry.d_un.d_ptr;
+    // Position-independent programs are shared objects by type; this flag tells them from
+    // libraries.
+    if (entry.d_tag == DT_FLAGS_1) found.is_pie = (entry.d_un.d_val & DF_1_PIE) != 0;
   }
-  return false;
+  return found;
 }
 
 // Whether one of a segment's notes is that of Go's linker: its name is "Go", its contents tell the
@@ -68,7 +82,8 @@ template <typename Ehdr, typename Phdr, typename Dyn>
 bool read_segments(int fd, ElfFile* file) {
   Ehdr header;
   if (!read_at(fd, 0, &header)) return false;
-  bool pie = false;
+  Dynamic dynamic;
+  std::vector<Phdr> loaded;
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     Phdr segment;
     if (!read_at(fd, header.e_phoff + uint64_t{i} * sizeof(Phdr), &segment)) return false;
@@ -77,10 +92,20 @@ bool read_segments(int fd, ElfFile* file) {
     } else if (segment.p_type == PT_NOTE) {
       file->is_go |= has_note_of_go(fd, segment.p_offset, segment.p_filesz);
     } else if (segment.p_type == PT_DYNAMIC) {
-      pie = is_pie<Dyn>(fd, segment.p_offset, segment.p_filesz);
+      dynamic = read_dynamic<Dyn>(fd, segment.p_offset, segment.p_filesz);
+    } else if (segment.p_type == PT_LOAD) {
+      loaded.push_back(segment);
     }
   }
-  file->is_static = file->interpreter.empty() && (header.e_type == ET_EXEC || pie);
+  file->is_static = file->interpreter.empty() && (header.e_type == ET_EXEC || dynamic.is_pie);
+  const auto with_names = std::find_if(loaded.begin(), loaded.end(), [&](const Phdr& segment) {
+    return dynamic.names >= segment.p_vaddr && dynamic.names - segment.p_vaddr < segment.p_filesz;
+  });
+  if (with_names == loaded.end()) return true;
+  const uint64_t names = with_names->p_offset + (dynamic.names - with_names->p_vaddr);
+  for (const uint64_t name : dynamic.needed) {
+    file->needed.push_back(read_string(fd, names + name, kMaxName));
+  }
   return true;
 }
 
@@ -112,6 +137,16 @@ absl::string_view family(uint16_t machine) {
 
 bool ElfFile::same_machine(const ElfFile& other) const {
   return elf_class == other.elf_class && byte_order == other.byte_order && machine == other.machine;
+}
+
+bool ElfFile::uses_musl() const {
+  if (!interpreter.empty()) {
+    return absl::StartsWith(interpreter.substr(interpreter.rfind('/') + 1), "ld-musl-");
+  }
+  // Its own name, and that of Alpine; glibc's is libc.so.6.
+  return std::any_of(needed.begin(), needed.end(), [](absl::string_view name) {
+    return name == "libc.so" || absl::StartsWith(name, "libc.musl-");
+  });
 }
 
 std::string ElfFile::machine_name() const {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace anysplice::tools {
 
@@ -16,9 +17,12 @@ struct ElfFile {
   // A program that the dynamic loader does not see. The loader itself, run as a program, and other
   // shared objects are not static.
   bool is_static = false;
-  bool is_go = false;       // linked by Go's linker, or by another one for it
-  std::string interpreter;  // the dynamic loader it asks for; empty if none
+  bool is_go = false;               // linked by Go's linker, or by another one for it
+  std::string interpreter;          // the dynamic loader it asks for; empty if none
+  std::vector<std::string> needed;  // the shared objects it asks for, as it names them
 
+  // Whether its C library is musl, by the loader that it asks for, or else by the objects.
+  bool uses_musl() const;
   bool same_machine(const ElfFile& other) const;
   std::string machine_name() const;  // "32-bit x86"
 };

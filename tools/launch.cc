@@ -28,12 +28,11 @@ void set_environment(const RunOptions& options) {
 }
 
 absl::Status prepare_preload(const RunOptions& options, const std::string& program) {
-  const absl::StatusOr<std::string> library = find_library();
-  if (!library.ok()) return library.status();
+  const absl::StatusOr<std::string> library = find_library(libc_of(program));
   const bool no_new_privs = options.block.any() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-  const absl::Status status = check_preloadable(program, *library, no_new_privs);
+  const absl::Status status = check_preloadable(program, library, no_new_privs);
   // What a static program starts may load libraries.
-  if (!status.ok() && !absl::IsUnimplemented(status)) return status;
+  if (!library.ok() || (!status.ok() && !absl::IsUnimplemented(status))) return status;
 
   const char* before = getenv("LD_PRELOAD");
   const absl::StatusOr<std::string> list = with_library(before != nullptr ? before : "", *library);

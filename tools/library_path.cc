@@ -14,8 +14,6 @@
 namespace anysplice::tools {
 namespace {
 
-constexpr absl::string_view kFile = "libanysplice.so.0";
-
 // Empty if there is no such file.
 std::string canonical(const std::string& path) {
   char resolved[PATH_MAX];
@@ -27,15 +25,22 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-std::vector<std::string> candidates() {
-  std::vector<std::string> paths;
+std::vector<std::string> candidates(Libc libc) {
+  const std::vector<absl::string_view> files =
+      libc == Libc::kMusl ? std::vector<absl::string_view>{"libanysplice-musl.so"}
+                          : std::vector<absl::string_view>{"libanysplice.so.0", "libanysplice.so"};
+  std::vector<std::string> folders;
   const std::string self = own_path();
   if (const size_t slash = self.rfind('/'); slash != std::string::npos) {
     const absl::string_view folder = absl::string_view(self).substr(0, slash);
-    paths.push_back(absl::StrCat(folder, "/../shim/", kFile));
-    paths.push_back(absl::StrCat(folder, "/../", ANYSPLICE_RELATIVE_LIBDIR, "/", kFile));
+    folders = {std::string(folder), absl::StrCat(folder, "/../shim"),
+               absl::StrCat(folder, "/../", ANYSPLICE_RELATIVE_LIBDIR)};
   }
-  paths.push_back(absl::StrCat(ANYSPLICE_LIBDIR, "/", kFile));
+  folders.push_back(ANYSPLICE_LIBDIR);
+  std::vector<std::string> paths;
+  for (const std::string& folder : folders) {
+    for (const absl::string_view file : files) paths.push_back(absl::StrCat(folder, "/", file));
+  }
   return paths;
 }
 
@@ -49,7 +54,9 @@ std::string own_path() {
   return name != nullptr ? canonical(name) : "";
 }
 
-absl::StatusOr<std::string> find_library() {
+bool is_static_command() { return getauxval(AT_BASE) == 0; }
+
+absl::StatusOr<std::string> find_library(Libc libc) {
   if (const char* chosen = secure_getenv("ANYSPLICE_LIBRARY"); chosen != nullptr && *chosen) {
     if (!is_file(chosen)) {
       return absl::FailedPreconditionError(
@@ -57,13 +64,13 @@ absl::StatusOr<std::string> find_library() {
     }
     return canonical(chosen);
   }
-  const std::vector<std::string> paths = candidates();
+  const std::vector<std::string> paths = candidates(libc);
   for (const std::string& path : paths) {
     if (is_file(path)) return canonical(path);
   }
-  return absl::FailedPreconditionError(absl::StrCat(kFile, " not found; looked for ",
-                                                    absl::StrJoin(paths, ", "),
-                                                    " (ANYSPLICE_LIBRARY names another)"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      libc == Libc::kMusl ? "libanysplice-musl.so" : "libanysplice.so", " not found; looked for ",
+      absl::StrJoin(paths, ", "), " (ANYSPLICE_LIBRARY names another)"));
 }
 
 }  // namespace anysplice::tools

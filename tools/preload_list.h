@@ -13,10 +13,11 @@ namespace anysplice::tools {
 // such a list cannot hold.
 absl::StatusOr<std::string> with_library(absl::string_view list, absl::string_view library);
 
-// Whether the list holds any file called libanysplice.so, or that with a version.
+// Whether the list holds any file called libanysplice.so, or that with a version, or
+// libanysplice-musl.so.
 bool names_library(absl::string_view list);
 
-// The list without any file called libanysplice.so.
+// The list without any such file.
 std::string without_library(absl::string_view list);
 
 }  // namespace anysplice::tools

@@ -86,15 +86,9 @@ absl::string_view privilege_gain(const std::string& path, bool no_new_privs) {
   return "";
 }
 
-absl::string_view base_name(absl::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-bool is_musl(const ElfFile& program) {
-  return absl::StartsWith(base_name(program.interpreter), "ld-musl-");
-}
-
 // `who`: how the program is called in messages. `path`: the file the kernel will execute.
 absl::Status check_binary(absl::string_view who, const std::string& path, const ElfFile& program,
-                          const std::string& library, bool no_new_privs) {
+                          const absl::StatusOr<std::string>& library, bool no_new_privs) {
   if (const absl::string_view gain = privilege_gain(path, no_new_privs); !gain.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(who, " ", gain,
@@ -106,19 +100,50 @@ absl::Status check_binary(absl::string_view who, const std::string& path, const 
         who,
         " is statically linked: it loads no shared library, so anysplice cannot be preloaded"));
   }
-  if (const auto lib = read_elf_at(library); lib && !program.same_machine(*lib)) {
+  if (!library.ok()) {
+    if (!program.uses_musl()) return library.status();
+    return absl::UnavailableError(absl::StrCat(who, " is a program for musl (", program.interpreter,
+                                               "): ", library.status().message()));
+  }
+  const auto lib = read_elf_at(*library);
+  if (lib && !program.same_machine(*lib)) {
     return absl::OutOfRangeError(absl::StrCat(
-        who, " is a program for ", program.machine_name(), ", but ", library, " is for ",
+        who, " is a program for ", program.machine_name(), ", but ", *library, " is for ",
         lib->machine_name(), ": anysplice cannot be preloaded (ANYSPLICE_LIBRARY names another)"));
   }
-  // The library was built for the same C library as this command.
-  if (const auto self = read_elf_at(own_path());
-      self && is_musl(program) != is_musl(*self) && !program.interpreter.empty()) {
+  if (lib && program.uses_musl() != lib->uses_musl() && !program.interpreter.empty()) {
     return absl::UnavailableError(
-        absl::StrCat(who, " uses another C library (", program.interpreter, ") than anysplice (",
-                     self->interpreter, "): anysplice cannot be preloaded"));
+        absl::StrCat(who, " uses another C library (", program.interpreter, ") than ", *library,
+                     ": anysplice cannot be preloaded (ANYSPLICE_LIBRARY names another)"));
   }
   return absl::OkStatus();
+}
+
+// The file that the kernel will execute: the program, or the interpreter of a script.
+struct Binary {
+  std::string who;  // what it is called in messages
+  std::string file;
+  ElfFile elf;
+};
+
+// Nothing if it cannot be told.
+absl::StatusOr<std::optional<Binary>> binary_of(const std::string& path) {
+  std::string file = path;
+  std::string who = absl::StrCat("'", path, "'");
+  for (int depth = 0; depth <= kMaxInterpreters; ++depth) {
+    const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) break;  // executable but not readable, or gone: exec will tell
+    absl::Cleanup shut = [fd] { close(fd); };
+    if (auto elf = read_elf(fd)) return Binary{who, file, *std::move(elf)};
+    const std::string interpreter = script_interpreter(fd);
+    if (interpreter.empty()) break;
+    if (const int error = execute_error(interpreter); error != 0) {
+      return cannot_execute(absl::StrCat(path, "' through its interpreter '", interpreter), error);
+    }
+    file = interpreter;
+    who = absl::StrCat("'", path, "' is run by '", file, "', which");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -145,26 +170,21 @@ absl::StatusOr<std::string> find_program(const std::string& name) {
   return cannot_execute(name, worst);
 }
 
-absl::Status check_preloadable(const std::string& path, const std::string& library,
-                               bool no_new_privs) {
-  std::string file = path;
-  std::string who = absl::StrCat("'", path, "'");
-  for (int depth = 0; depth <= kMaxInterpreters; ++depth) {
-    const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) break;  // executable but not readable, or gone: exec will tell
-    absl::Cleanup shut = [fd] { close(fd); };
-    if (const auto program = read_elf(fd)) {
-      return check_binary(who, file, *program, library, no_new_privs);
-    }
-    const std::string interpreter = script_interpreter(fd);
-    if (interpreter.empty()) break;
-    if (const int error = execute_error(interpreter); error != 0) {
-      return cannot_execute(absl::StrCat(path, "' through its interpreter '", interpreter), error);
-    }
-    file = interpreter;
-    who = absl::StrCat("'", path, "' is run by '", file, "', which");
+Libc libc_of(const std::string& path) {
+  for (const std::string& program : {path, std::string("/bin/sh")}) {
+    const absl::StatusOr<std::optional<Binary>> binary = binary_of(program);
+    if (!binary.ok() || !*binary || (*binary)->elf.is_static) continue;
+    return (*binary)->elf.uses_musl() ? Libc::kMusl : Libc::kGlibc;
   }
-  return absl::OkStatus();
+  return Libc::kGlibc;
+}
+
+absl::Status check_preloadable(const std::string& path, const absl::StatusOr<std::string>& library,
+                               bool no_new_privs) {
+  const absl::StatusOr<std::optional<Binary>> binary = binary_of(path);
+  if (!binary.ok()) return binary.status();
+  if (!*binary) return library.status();
+  return check_binary((*binary)->who, (*binary)->file, (*binary)->elf, library, no_new_privs);
 }
 
 }  // namespace anysplice::tools

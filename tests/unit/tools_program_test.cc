@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -86,11 +87,59 @@ TEST_CASE("ELF headers", "[tools]") {
   CHECK_FALSE(own->is_static);
   CHECK_FALSE(own->interpreter.empty());
   CHECK(own->same_machine(*own));
+  CHECK(std::count(own->needed.begin(), own->needed.end(), "libc.so.6") == 1);
+  CHECK_FALSE(own->uses_musl());
 
   CHECK(read_bytes(static_elf())->is_static);
   CHECK(read_bytes(static_elf())->machine_name() == "64-bit x86");
   CHECK(read_bytes(static_pie_elf())->is_static);
   CHECK_FALSE(read_bytes(static_elf(ET_DYN))->is_static);  // a library, or the loader itself
+}
+
+TEST_CASE("the C library of a program, and of a library", "[tools]") {
+  ElfFile file;
+  CHECK_FALSE(file.uses_musl());
+  file.interpreter = "/lib/ld-musl-x86_64.so.1";
+  CHECK(file.uses_musl());
+  file.needed = {"libc.so.6"};  // the loader decides
+  CHECK(file.uses_musl());
+  file.interpreter = "/lib64/ld-linux-x86-64.so.2";
+  CHECK_FALSE(file.uses_musl());
+  file.interpreter = "";
+  for (const auto& [name, musl] : {std::pair("libc.so.6", false), std::pair("libc.so", true),
+                                   std::pair("libc.musl-aarch64.so.1", true)}) {
+    file.needed = {"libm.so.6", name};
+    CHECK(file.uses_musl() == musl);
+  }
+}
+
+TEST_CASE("which library fits", "[tools]") {
+  const TemporaryFolder folder;
+  std::string bytes = static_elf();
+  const std::string loader = "/lib/ld-musl-x86_64.so.1";
+  Elf64_Phdr segment = {};
+  segment.p_type = PT_INTERP;
+  segment.p_offset = sizeof(Elf64_Ehdr) + sizeof(segment);
+  segment.p_filesz = loader.size() + 1;
+  auto* header = reinterpret_cast<Elf64_Ehdr*>(bytes.data());
+  header->e_phoff = sizeof(Elf64_Ehdr);
+  header->e_phnum = 1;
+  bytes.append(reinterpret_cast<const char*>(&segment), sizeof(segment));
+  bytes.append(loader.c_str(), loader.size() + 1);
+  const std::string musl = folder.add("musl", bytes);
+  const std::string script = folder.add("script", absl::StrCat("#!", musl, "\n"));
+  for (const std::string& path : {musl, script}) {
+    CHECK(libc_of(path) == Libc::kMusl);
+    CHECK_THAT(std::string(check(path).message()), Catch::Contains("another C library"));
+    CHECK(check(path).code() == absl::StatusCode::kUnavailable);
+    const auto none = check_preloadable(path, absl::NotFoundError("none"), false);
+    CHECK(none.code() == absl::StatusCode::kUnavailable);
+    CHECK_THAT(std::string(none.message()), Catch::Contains("for musl") && Catch::Contains("none"));
+  }
+  CHECK(libc_of(own_path()) == Libc::kGlibc);
+  CHECK(libc_of(folder.add("static", static_elf())) == libc_of("/bin/sh"));
+  CHECK(check_preloadable(own_path(), absl::NotFoundError("none"), false).code() ==
+        absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("files that are no whole ELF file", "[tools]") {

@@ -153,7 +153,10 @@ void measure_preload(const BenchOptions& options, double seconds, Progress& prog
     report->problems.push_back(std::string(library.status().message()));
     return;
   }
-  if (calls) {
+  if (calls && is_static_command()) {
+    report->problems.push_back(absl::StrCat(
+        kPassThrough.name, ": this command loads no libraries, so they cannot be measured in it"));
+  } else if (calls) {
     progress.next(kPassThrough.name);
     keep(measure_pass_through(*library, seconds), &report->pass_through, kPassThrough);
   }
