@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 
+import go_programs
 import tap
 
 RELAY = tap.PROGRAMS / 'relay'
@@ -79,6 +80,15 @@ def times():
         for line in lines_of('static', option, *EMULATE):
             at = re.match(r'(\d+\.\d{6}) \w', line)
             assert at and least <= float(at[1]) <= most, line
+
+
+@tap.test
+def a_go_program_that_loads_libraries():
+    make()
+    _, err = tap.run('trace', '--', go_programs.built('relay', 1), 'in')
+    for pattern in (r'sendfile\(\d+<tcp>, \d+<file:\S+/in>, NULL, \d+\) = \d+ <kernel',
+                    r'splice\(\d+<tcp>, NULL, \d+<pipe>, NULL, \d+, SPLICE_F_NONBLOCK\) = \d+ <kernel'):
+        assert re.search(pattern, err), err
 
 
 BAD = """

@@ -186,6 +186,7 @@ void Agreement::supervise(const RunOptions& options, const std::string& program,
         const bool traced = !options.preload && start_trace(child);  // else by the library
         service_ = new Service({.listener = listener,
                                 .child = child,
+                                .program = program,
                                 .kernels = ~(options.block | options.refused),
                                 .probe = probe_,
                                 .probe_answer = kServed,
