@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "tools/fallback.h"
@@ -45,6 +47,12 @@ CallSet set_of(const std::string& names) {
   return names.empty() ? CallSet() : parse_calls(names).value_or(CallSet());
 }
 
+constexpr absl::string_view kPast = "do not go through the C library";
+
+std::string go_program(const std::string& program) {
+  return absl::StrCat("'", program, "' is a Go program, whose system calls ", kPast);
+}
+
 // The calls that are to be carried out where they are made past the library that is loaded into the
 // program: by a Go program, which is known to do so, or if that was asked for.
 void supervise_beside_library(const std::string& program, RunOptions* options) {
@@ -53,10 +61,8 @@ void supervise_beside_library(const std::string& program, RunOptions* options) {
   options->refused = set_of(refused_calls());
   options->supervised = (options->block | options->refused) & ~set_of(deadly_calls());
   if (options->supervised.none()) return;
-  constexpr absl::string_view kPast = "do not go through the C library";
   options->falls_back_because =
-      go ? absl::StrCat("'", program, "' is a Go program, whose system calls ", kPast)
-         : absl::StrCat("system calls that ", kPast);
+      go ? go_program(program) : absl::StrCat("system calls that ", kPast);
 }
 
 // The calls that are to be carried out for a program without the library.
@@ -67,15 +73,35 @@ CallSet calls_to_supervise(const RunOptions& options) {
   return calls & ~set_of(deadly_calls());
 }
 
+// Where calls of a Go program have to be seen the library would be of no use to it: like a program
+// that cannot load it, it is supervised, with all that it starts.
+bool supervise_without_library(const std::string& program, RunOptions* options) {
+  const bool seen = options->needs_library() && !options->check.reuse;
+  if (!seen || options->supervise || options->fallback || !is_go_program(program)) return false;
+  options->refused = set_of(refused_calls());
+  options->supervised = calls_to_supervise(*options);
+  options->preload = options->supervised.none();
+  if (!options->preload) options->falls_back_because = go_program(program);
+  return !options->preload;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> prepare(RunOptions* options) {
   absl::StatusOr<std::string> program = find_program(options->command[0]);
   if (!program.ok() || !options->preload) return program;
   set_environment(*options);
+  const char* const list = getenv("LD_PRELOAD");
+  const auto before = list != nullptr ? std::optional<std::string>(list) : std::nullopt;
   const absl::Status status = prepare_preload(*options, *program);
   if (status.ok()) {
-    supervise_beside_library(*program, options);
+    if (!supervise_without_library(*program, options)) {
+      supervise_beside_library(*program, options);
+    } else if (before) {
+      setenv("LD_PRELOAD", before->c_str(), 1);
+    } else {
+      unsetenv("LD_PRELOAD");
+    }
     return program;
   }
   const bool supervisable = absl::IsUnimplemented(status) || absl::IsUnavailable(status);

@@ -13,6 +13,7 @@
 #include "tools/run_options.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
+#include "tools/supervisor/run_program.h"
 #include "tools/trace_output.h"
 
 namespace anysplice::tools {
@@ -82,25 +83,29 @@ int trace(const TraceOptions& options, RunOptions run) {
   constexpr std::chrono::duration<double> kInterval(0.05);
   const absl::StatusOr<std::string> program = prepare(&run);
   if (!program.ok()) return report(program.status());
-  if (run.supervised.any() && !run.preload) {
-    return report(absl::UnimplementedError(
-        absl::StrCat(run.falls_back_because, ", and there is no trace of supervised programs")));
+  if (run.preload) {  // of what goes past the library there is none
+    run.supervised.reset();
+    run.falls_back_because.clear();
   }
-  // Of what goes past the library there is none.
-  run.supervised.reset();
-  run.falls_back_because.clear();
   absl::StatusOr<std::unique_ptr<TraceOutput>> output = TraceOutput::open(options.file);
   if (!output.ok()) return report(output.status());
   setenv("ANYSPLICE_TRACE", (*output)->path().c_str(), 1);
   timespec start;
   clock_gettime(CLOCK_REALTIME, &start);
   const auto pass_on = [&] { (*output)->pass_on(); };
-  const absl::StatusOr<int> status = run_child(
-      [&] {
-        setenv("ANYSPLICE_TRACE_OPTIONS", for_library(options, start).c_str(), 1);
-        return become(run, *program);
-      },
-      Tick{kInterval, pass_on});
+  const Tick tick{kInterval, pass_on};
+  const auto set_options = [&] {
+    setenv("ANYSPLICE_TRACE_OPTIONS", for_library(options, start).c_str(), 1);
+  };
+  // Calls that are carried out here are traced here.
+  if (run.supervised.any()) set_options();
+  const absl::StatusOr<int> status = run.supervised.any() ? run_program(run, *program, tick)
+                                                          : run_child(
+                                                                [&] {
+                                                                  set_options();
+                                                                  return become(run, *program);
+                                                                },
+                                                                tick);
   if (!status.ok()) return report(status.status());
   if (!(*output)->pass_on()) report(system_failure("cannot write the trace", errno));
   output->reset();

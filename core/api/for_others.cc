@@ -17,6 +17,11 @@ void make_calls_for_others() {
   deferral::assume_plain_handlers();
 }
 
+void trace_for_others(const TraceSink* sink) {
+  trace_to(sink);
+  observers.fetch_or(kTracing, std::memory_order_relaxed);
+}
+
 void name_first(Caller& caller) { caller.process = inject::process; }
 
 void name_started(Caller& caller, const char* called) {

@@ -1,11 +1,12 @@
 // The engine in a process that makes calls for other programs, on descriptors that it was given for
 // the length of a call.
 //
-// Thread-safe, but for make_calls_for_others().
+// Thread-safe, but for make_calls_for_others() and trace_for_others().
 #ifndef ANYSPLICE_CORE_API_FOR_OTHERS_H_
 #define ANYSPLICE_CORE_API_FOR_OTHERS_H_
 
 #include "core/inject/process.h"
+#include "core/telemetry/trace.h"
 
 namespace anysplice {
 
@@ -13,6 +14,9 @@ namespace anysplice {
 // Nothing is remembered of a descriptor, no pipe gets a ring, and nothing stays held after a call:
 // what the other programs do with their pipes is not seen.
 void make_calls_for_others();
+
+// To be called once, before there are threads: each call is told to the sink.
+void trace_for_others(const TraceSink* sink);
 
 // Whose calls they are, to those who count them and make them fail.
 using Caller = inject::Other;

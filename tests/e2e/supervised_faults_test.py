@@ -65,6 +65,17 @@ def a_replay_repeats():
         assert pathlib.Path('first').read_text() == pathlib.Path('second').read_text(), setting
 
 
+@tap.test
+def each_process_has_the_name_of_its_program():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    relay = tap.PROGRAMS / 'relay'
+    tap.run('run', '--inject=splice:limit=999@2', '--record=record', '--', '/bin/busybox', 'sh', '-c',
+            f'{relay} in out; {relay} in out; {SAMPLES}/static_careful in out')
+    lines = pathlib.Path('record').read_text().splitlines()[2:]
+    assert lines == [f'{name} 0 splice 2 limit=999'
+                     for name in ('relay', 'relay#2', 'static_careful')], lines
+
+
 def explored(program, *options, status=1, runs=60, timeout=5):
     out, err = tap.run('explore', '--json', '--output=out', f'--max-runs={runs}',
                        f'--timeout={timeout}', *options, '--', *program, status=status)
@@ -95,8 +106,9 @@ def explore_finds_the_same_as_with_the_library():
 @tap.test
 def explore_finds_the_mistake_of_a_go_test():
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
-    for setting in [], ['--mode=emulate', '--block']:
-        found, _ = explored([go_programs.built('short_count_test')], *setting, runs=25, timeout=2)
+    for cgo, setting in (0, []), (0, ['--mode=emulate', '--block']), (1, []):
+        found, _ = explored([go_programs.built('short_count_test', cgo)], *setting, runs=25,
+                            timeout=2)
         assert ('wrong output', 'half of it moved') in verdicts(found), found
         [one] = [each for each in found['findings'] if each['verdict'] == 'wrong output']
         assert one['repeat'].startswith('anysplice run'), one

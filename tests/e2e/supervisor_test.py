@@ -142,12 +142,6 @@ def explore_finds_the_same_as_with_the_library():
 
 
 @tap.test
-def there_is_no_trace():
-    _, err = tap.run('trace', '--', RELAY, 'in', 'out', status=125)
-    assert 'there is no trace of supervised programs' in err, err
-
-
-@tap.test
 def top_watches():
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
     out, err = tap.run('top', '--block', '--', RELAY, 'in', 'out')

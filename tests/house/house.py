@@ -46,6 +46,7 @@ TOOLS_USE = {
     'core/sys/sys.h',
     'core/telemetry/counters.h',
     'core/telemetry/findings.h',
+    'core/telemetry/trace.h',
 }
 
 MOST_LINES = 300

@@ -18,6 +18,7 @@
 #include "tools/supervisor/engine.h"
 #include "tools/supervisor/filter.h"
 #include "tools/supervisor/inherited.h"
+#include "tools/supervisor/trace.h"
 
 namespace anysplice::tools {
 namespace {
@@ -182,12 +183,14 @@ void Agreement::supervise(const RunOptions& options, const std::string& program,
       int failure = listener < 0 ? -listener : 0;
       if (failure == 0) {
         prepare_engine(options, program);
+        const bool traced = !options.preload && start_trace(child);  // else by the library
         service_ = new Service({.listener = listener,
                                 .child = child,
+                                .program = program,
                                 .kernels = ~(options.block | options.refused),
                                 .probe = probe_,
                                 .probe_answer = kServed,
-                                .identify = options.needs_library(),
+                                .identify = options.needs_library() || traced,
                                 .quiet = options.quiet});
         if (!service_->start()) failure = errno;
       }

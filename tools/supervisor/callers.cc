@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <iterator>
@@ -32,6 +33,14 @@ void Callers::forget_gone() {
   enough_ = 2 * processes_.size() + 64;
 }
 
+// And has not become another.
+bool Callers::is_program(pid_t process) const {
+  struct stat given, runs;
+  return process == child_ && stat(program_.c_str(), &given) == 0 &&
+         stat(absl::StrCat("/proc/", process, "/exe").c_str(), &runs) == 0 &&
+         given.st_dev == runs.st_dev && given.st_ino == runs.st_ino;
+}
+
 // A process that now runs another program is a new one. One that runs the program of its parent is
 // its child; they are numbered in the order of their first calls.
 Callers::Process& Callers::process_of_thread(pid_t thread, pid_t process, pid_t parent) {
@@ -41,7 +50,7 @@ Callers::Process& Callers::process_of_thread(pid_t thread, pid_t process, pid_t 
   auto made = std::make_unique<Process>();
   made->program = program;
   const auto above = processes_.find(parent);
-  if (!first_) {
+  if (!first_ && is_program(process)) {
     first_ = true;
     name_first(made->name);
   } else if (known == processes_.end() && above != processes_.end() &&

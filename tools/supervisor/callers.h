@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/api/for_others.h"
 
@@ -18,6 +19,9 @@ namespace anysplice::tools {
 
 class Callers {
  public:
+  // `child`: the process that began as the program, of which that is the path.
+  Callers(pid_t child, std::string program) : child_(child), program_(std::move(program)) {}
+
   struct Found {
     std::shared_ptr<Caller> caller;  // null if it is gone
     pid_t process = 0;
@@ -34,10 +38,13 @@ class Callers {
     std::map<pid_t, std::shared_ptr<Caller>> caller;
   };
 
+  bool is_program(pid_t process) const;
   Process& process_of_thread(pid_t thread, pid_t process, pid_t parent);
 
   void forget_gone();
 
+  const pid_t child_;
+  const std::string program_;
   std::mutex mutex_;
   size_t enough_ = 64;  // processes, before those that are gone are forgotten
   bool first_ = false;  // has been seen

@@ -17,6 +17,7 @@
 #include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
 #include "tools/supervisor/reply.h"
+#include "tools/supervisor/trace.h"
 
 namespace anysplice::tools {
 namespace {
@@ -198,6 +199,7 @@ void Service::serve(const seccomp_notif& call) {
       const Callers::Found caller =
           setup_.identify ? callers_.find(static_cast<pid_t>(call.pid)) : Callers::Found{};
       const CallsOf calls(caller.caller.get(), static_cast<uint64_t>(caller.process));
+      const TracedFor traced(target, caller.process, *which, call.data.args);
       answer = carry_out(target, *which, call.data);
     }
     pthread_sigmask(SIG_BLOCK, &wake, nullptr);

@@ -29,11 +29,12 @@ class Service {
  public:
   struct Setup {
     int listener;
-    pid_t child;        // the program
-    CallSet kernels;    // calls that the kernel would answer if we did not
-    uint64_t probe;     // a length that no program asks for: such a call is answered by
-    long probe_answer;  // this
-    bool identify;      // the callers are to be told apart
+    pid_t child;          // the program
+    std::string program;  // its path
+    CallSet kernels;      // calls that the kernel would answer if we did not
+    uint64_t probe;       // a length that no program asks for: such a call is answered by
+    long probe_answer;    // this
+    bool identify;        // the callers are to be told apart
     bool quiet;
   };
 
@@ -94,7 +95,7 @@ class Service {
   std::atomic<int> followers_{0};  // who wait for that
   std::atomic<bool> told_{false};
   std::atomic<int> in_hand_{0};  // calls that were received and are not answered
-  Callers callers_;
+  Callers callers_{setup_.child, setup_.program};
   std::mutex mutex_;
   std::condition_variable some_;
   std::list<Job> jobs_;  // in the order of their beginnings; guarded by mutex_

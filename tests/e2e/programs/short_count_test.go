@@ -1,8 +1,10 @@
 // A test of a program that copies `in` to `out` by splice, with a mistake: what went into the pipe is
-// taken to come out of it by one call. Built by `go test -c`.
+// taken to come out of it by one call. Built by `go test -c`; with cgo it loads shared libraries, which
+// package net is for.
 package main
 
 import (
+	_ "net"
 	"os"
 	"syscall"
 	"testing"
