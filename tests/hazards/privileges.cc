@@ -12,7 +12,8 @@
 #include <functional>
 #include <map>
 
-#include "shared_mappings.h"
+#include "hazard.h"
+#include "tests/scribble.h"
 
 extern "C" {
 int capset(cap_user_header_t header, cap_user_data_t data);

@@ -11,7 +11,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "shared_mappings.h"
+#include "hazard.h"
+#include "tests/scribble.h"
 
 using namespace hazard;
 
@@ -19,38 +20,9 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-uint64_t next(uint64_t& state) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
-
-// Values that are wrong in ways of their own: indexes just beyond, signs, locks taken for good.
-uint64_t bad_value(uint64_t& state) {
-  static constexpr uint64_t kBad[] = {
-      0,           1,          ~uint64_t{0},      0x8000000080000000, 0x7fffffff7fffffff,
-      0x100000001, 0xffffffff, 0x4141414141414141};
-  const uint64_t random = next(state);
-  return random % 3 == 0 ? random : kBad[random / 3 % std::size(kBad)];
-}
-
-[[noreturn]] void scribble(const std::vector<Range>& ranges, uint64_t state) {
-  for (;;) {
-    for (const Range& range : ranges) {
-      const size_t words = range.size / sizeof(uint64_t);
-      const auto at = reinterpret_cast<volatile uint64_t*>(range.start);
-      switch (next(state) % 3) {
-        case 0:  // all of it
-          for (size_t i = 0; i < words; ++i) at[i] = bad_value(state);
-          break;
-        case 1:  // one value everywhere
-          for (uint64_t i = 0, value = bad_value(state); i < words; ++i) at[i] = value;
-          break;
-        default:  // here and there
-          for (int i = 0; i < 64; ++i) at[next(state) % words] = bad_value(state);
-      }
-    }
+[[noreturn]] void scribble(const std::vector<Range>& ranges, uint64_t seed) {
+  for (Scribbler scribbler(seed);;) {
+    scribbler.write_over(ranges);
     if (ranges.empty()) pause();
   }
 }
@@ -111,7 +83,7 @@ void with_scribbler(Rights rights, int rounds) {
       if (rights == Rights::kDropped) drop_privileges();
       if (rights == Rights::kDroppedUnseen) drop_privileges_unseen();
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      scribble(ranges, seed * 0x9e3779b97f4a7c15);
+      scribble(ranges, seed);
     }));
   }
   work(common, rounds);

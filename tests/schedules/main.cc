@@ -26,6 +26,7 @@ constexpr int kSeconds = 60;
 uint32_t seed;
 std::atomic<uint32_t> threads;
 std::atomic<uint32_t> points_to_live;
+std::atomic<void (*)()> done_at_points;
 thread_local uint64_t state;
 
 uint32_t next() {
@@ -102,6 +103,8 @@ void wrong(const std::string& what) {
 
 void die_after(uint32_t points) { points_to_live = points; }
 
+void at_each_point(void (*what)()) { done_at_points = what; }
+
 uint32_t below(uint32_t limit) { return next() % limit; }
 
 void together(const std::vector<std::function<void()>>& bodies) {
@@ -159,6 +162,7 @@ namespace anysplice {
 
 void sync_point() {
   if (schedules::points_to_live > 0 && --schedules::points_to_live == 0) raise(SIGKILL);
+  if (void (*const what)() = schedules::done_at_points; what != nullptr) what();
   const uint32_t chance = schedules::next() % 256;
   if (chance == 0) usleep(schedules::next() % 300);
   if (chance > 0 && chance < 6) usleep(1);

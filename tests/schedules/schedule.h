@@ -44,6 +44,9 @@ void together(const std::vector<std::function<void()>>& threads);
 // From now on this process is killed at the engine's so-many-th point of hesitation.
 void die_after(uint32_t points);
 
+// What is done at each of them from now on, in all threads and in children. Null: nothing.
+void at_each_point(void (*what)());
+
 struct Pipe {
   explicit Pipe(int flags = 0) {
     int ends[2];
