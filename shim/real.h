@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "shim/next_objects.h"
+#include "shim/older_libc.h"
 
 namespace anysplice::shim {
 
@@ -36,6 +37,7 @@ Signature* bind(std::atomic<Signature*>& bound, const char* name) {
   Signature* function = bound.load(std::memory_order_relaxed);
   if (function != nullptr) return function;
   function = reinterpret_cast<Signature*>(next_objects::find(name));
+  if (function == nullptr) function = reinterpret_cast<Signature*>(instead_of(name));
   if (function == nullptr) function = reinterpret_cast<Signature*>(dlsym(RTLD_NEXT, name));
   if (function == nullptr) function = &Missing<Signature>::call;
   bound.store(function, std::memory_order_relaxed);

@@ -19,13 +19,21 @@ void write(const iovec* parts, int count) {
   if (!trace_file::write(parts, count)) trace_failed();
 }
 
+// The listener's object, as it is installed, and as it is built: beside this one. Objects for glibc
+// and for musl may be in one folder.
+#ifdef __GLIBC__
+constexpr const char* kPlaces[] = {"anysplice/libanysplice-log.so", "libanysplice-log.so"};
+#else
+constexpr const char* kPlaces[] = {"anysplice/libanysplice-log-musl.so", "libanysplice-log-musl.so",
+                                   "anysplice/libanysplice-log.so", "libanysplice-log.so"};
+#endif
+
 constexpr TraceHost kHost = {.write = write, .fail = trace_failed};
 
 bool wanted;
 char given[256];
 
-// The listener's object, as it is installed and as it is built: in this place below the folder that
-// ours is in. Null if it is not there, or cannot be loaded.
+// In this place below the folder that ours is in. Null if it is not there, or cannot be loaded.
 void* load_from(const char* library, const char* place) {
   char path[PATH_MAX] = "";
   append_text(path, library);
@@ -40,8 +48,9 @@ const TraceSink* load() {
   Dl_info us;
   void* object = nullptr;
   if (dladdr(&kHost, &us) != 0 && us.dli_fname != nullptr) {
-    object = load_from(us.dli_fname, "anysplice/libanysplice-log.so");
-    if (object == nullptr) object = load_from(us.dli_fname, "libanysplice-log.so");
+    for (const char* const place : kPlaces) {
+      if (object == nullptr) object = load_from(us.dli_fname, place);
+    }
   }
   if (object == nullptr) {
     say("there is no trace: cannot load libanysplice-log.so from the folder of this library");

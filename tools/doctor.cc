@@ -30,6 +30,8 @@ The exit status is 0, or 1 if the library is not found or cannot be loaded, or
 
 }  // namespace
 
+absl::Span<const OptionSpec> doctor_options() { return kOptions; }
+
 int doctor_command(absl::Span<char* const> words) {
   const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
   if (!parsed.ok()) return report(parsed.status());

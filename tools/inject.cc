@@ -68,6 +68,8 @@ bool is_option(const char* word) { return word[0] == '-'; }
 
 }  // namespace
 
+absl::Span<const OptionSpec> inject_options() { return kOptions; }
+
 int inject_command(absl::Span<char* const> words) {
   // The number may stand before the options or behind them.
   std::vector<char*> sorted(words.begin(), words.end());

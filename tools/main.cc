@@ -1,6 +1,10 @@
 // The `anysplice` command.
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "tools/commands.h"
@@ -10,54 +14,54 @@
 namespace anysplice::tools {
 namespace {
 
-constexpr absl::string_view kHelp =
+constexpr absl::string_view kBefore =
     R"(Usage: anysplice COMMAND [OPTION]...
 
 Gives programs splice, tee, vmsplice and sendfile on systems that lack or
-refuse them.
+refuse them. For example:
+
+  anysplice doctor                              see what works on this system
+  anysplice run -- PROGRAM [ARGUMENT]...        help a program
+  anysplice run --block --stats -- PROGRAM...   refuse it the kernel's calls and
+                                                see who moves the bytes
+  anysplice demo                                watch real programs
 
 Commands:
-  run       run a program with the calls provided
-  trace     run a program and print each of its calls
-  top       watch what anysplice does for a program while it runs
-  inject    change what is injected into a running program
-  explore   find the failures of these calls that a test does not survive
-  conform   compare these calls with what Linux does
-  doctor    show what this system offers, and what anysplice does about it
-  profile   print what switches the kernel's calls off for a service
-  bench     compare the speed of anysplice with the kernel's
+)";
 
+constexpr absl::string_view kAfter = R"(
   --help, --version
 
-Each command has its own --help. Try:
-  anysplice doctor
-  anysplice run --block --stats -- PROGRAM [ARGUMENT]...
+Each command has its own --help; see also anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {{"--help"}, {"--version"}};
 
+std::string help() {
+  std::string text(kBefore);
+  for (const Command& command : commands()) {
+    absl::StrAppendFormat(&text, "  %-11s %s\n", command.name, command.summary);
+  }
+  return absl::StrCat(text, kAfter);
+}
+
 int dispatch(absl::Span<char* const> words) {
   const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
-  if (parsed->has("--help")) return print(kHelp);
+  if (parsed->has("--help")) return print(help());
   if (parsed->has("--version")) return print_version();
   if (parsed->rest.empty()) {
     return report(absl::InvalidArgumentError("no command given; try 'anysplice --help'"));
   }
-  const absl::string_view command = parsed->rest[0];
-  const absl::Span<char* const> rest = parsed->rest.subspan(1);
-  if (command == "run") return run_command(rest);
-  if (command == "trace") return trace_command(rest);
-  if (command == "top") return top_command(rest);
-  if (command == "inject") return inject_command(rest);
-  if (command == "explore") return explore_command(rest);
-  if (command == "conform") return conform_command(rest);
-  if (command == "doctor") return doctor_command(rest);
-  if (command == "profile") return profile_command(rest);
-  if (command == "bench") return bench_command(rest);
+  const absl::string_view name = parsed->rest[0];
+  for (const Command& command : commands()) {
+    if (command.name == name) return command.function(parsed->rest.subspan(1));
+  }
+  const auto add = [](std::string* out, const Command& command) {
+    absl::StrAppend(out, command.name);
+  };
   return report(absl::InvalidArgumentError(absl::StrCat(
-      "unknown command '", command,
-      "'; the commands are run, trace, top, inject, explore, conform, doctor, profile, bench")));
+      "unknown command '", name, "'; the commands are ", absl::StrJoin(commands(), ", ", add))));
 }
 
 }  // namespace

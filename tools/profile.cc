@@ -138,6 +138,8 @@ absl::StatusOr<std::string> make(const ParsedWords& words) {
 
 }  // namespace
 
+absl::Span<const OptionSpec> profile_options() { return kOptions; }
+
 int profile_command(absl::Span<char* const> words) {
   const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
   if (!parsed.ok()) return report(parsed.status());

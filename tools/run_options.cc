@@ -15,7 +15,7 @@ namespace anysplice::tools {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"--mode", Takes::kValue, "MODE"},
+    {"--mode", Takes::kValue, "auto|emulate|native|absent"},
     {"--rings", Takes::kValue, "on|off"},
     {"--vmsplice", Takes::kValue, "reference|copy"},
     {"--block", Takes::kOptionalValue, "ERRNO"},
@@ -34,13 +34,6 @@ constexpr OptionSpec kOptions[] = {
     {"--help"},
     {"--version"},
 };
-
-// What makes no sense in a command that is there for what the library tells of the program.
-bool is_for_run_alone(const OptionSpec& option) {
-  return option.name == "--stats" || option.name == "--no-preload" || option.name == "--control" ||
-         option.name == "--record" || option.name == "--replay" || option.name == "--fallback" ||
-         option.name == "--supervise" || option.name == "--quiet";
-}
 
 absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
   Mode mode;
@@ -124,13 +117,22 @@ absl::Status apply(const Option& option, RunOptions* options) {
 
 }  // namespace
 
+absl::Span<const OptionSpec> run_options() { return kOptions; }
+
+bool is_for_run_alone(const OptionSpec& option) {
+  return option.name == "--stats" || option.name == "--no-preload" || option.name == "--control" ||
+         option.name == "--record" || option.name == "--replay" || option.name == "--fallback" ||
+         option.name == "--supervise" || option.name == "--quiet";
+}
+
 const absl::string_view kRunHelp =
     R"(Usage: anysplice run [OPTION]... [--] PROGRAM [ARGUMENT]...
 
 Runs PROGRAM. Where the system does not provide splice, tee, vmsplice and
-sendfile, anysplice does. For a program that loads no shared library, or another
-C library, this command carries them out; where it cannot, calls that are refused
-fail with EINVAL, after which most programs copy by themselves.
+sendfile, anysplice does. For a program that loads no shared library, or is for
+a C library that there is no object for, this command carries them out; where it
+cannot, calls that are refused fail with EINVAL, after which most programs copy
+by themselves.
 
   --mode=MODE          who answers the calls:
                          auto           the kernel, and anysplice where the
@@ -140,8 +142,8 @@ fail with EINVAL, after which most programs copy by themselves.
                          absent[=ERRNO] nobody: they fail with ENOSYS or ERRNO
   --rings=on|off       whether pipes that only one process uses may be kept in
                        its memory (default on)
-  --vmsplice=HOW       whether memory that is changed after vmsplice changes what
-                       is in the pipe, as with the kernel: reference (the
+  --vmsplice=HOW       whether memory that is changed after vmsplice changes
+                       what is in the pipe, as with the kernel: reference (the
                        default), or copy, which takes it at the call
   --block[=ERRNO]      make the kernel's calls fail with ERRNO, a name or a
                        number (default ENOSYS), for the program and everything
@@ -153,8 +155,8 @@ fail with EINVAL, after which most programs copy by themselves.
                        see anysplice-inject(7)
   --as=SYSTEM          imitate another system, such as gvisor
   --control            let 'anysplice inject' change that while PROGRAM runs
-  --check=reuse        report memory that is changed or unmapped while it is in a
-                       pipe; allow=FUNCTION or allow=OBJECT+OFFSET, after a
+  --check=reuse        report memory that is changed or unmapped while it is in
+                       a pipe; allow=FUNCTION or allow=OBJECT+OFFSET, after a
                        comma, excuses what is called from there; json[=FILE]
                        reports as JSON. Exit status 1 if something was found
   --record=FILE        record in FILE what was injected at which call

@@ -53,6 +53,9 @@ struct RunOptions {
 
 extern const absl::string_view kRunHelp;
 
+// What makes no sense in a command that is there for what the library tells of the program.
+bool is_for_run_alone(const OptionSpec& option);
+
 // The options of another command, in addition to those of `run` that say how a program is started.
 struct OwnOptions {
   absl::Span<const OptionSpec> known;

@@ -170,6 +170,8 @@ int watch_program(const TopOptions& options, RunOptions run) {
 
 }  // namespace
 
+absl::Span<const OptionSpec> top_options() { return kOptions; }
+
 int top_command(absl::Span<char* const> words) {
   TopOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };

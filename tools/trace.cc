@@ -114,6 +114,8 @@ int trace(const TraceOptions& options, RunOptions run) {
 
 }  // namespace
 
+absl::Span<const OptionSpec> trace_options() { return kOptions; }
+
 int trace_command(absl::Span<char* const> words) {
   TraceOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };

@@ -33,6 +33,12 @@
 #if defined(__linux__) && !defined(__GLIBC__)
 #define ANYSPLICE_HOST_BY_NUMBER
 #endif
+// So does older glibc, but of the four calls it has splice and the others.
+#if defined(__linux__) && defined(__GLIBC__)
+#if !__GLIBC_PREREQ(2, 34)
+#define ANYSPLICE_HOST_OLDER_GLIBC
+#endif
+#endif
 // glibc 2.34, FreeBSD; not musl.
 #if defined(__GLIBC__) || defined(__FreeBSD__)
 #define ANYSPLICE_HOST_CLOSEFROM

@@ -6,7 +6,7 @@
 
 #include "core/sys/platform.h"
 #include "core/sys/sys.h"
-#ifdef ANYSPLICE_HOST_BY_NUMBER
+#if defined(ANYSPLICE_HOST_BY_NUMBER) || defined(ANYSPLICE_HOST_OLDER_GLIBC)
 #include "core/sys/linux/by_number.h"
 #endif
 #ifndef ANYSPLICE_POSIX
@@ -40,7 +40,10 @@ struct Absent<R(A...)> {
 #elif defined(ANYSPLICE_HOST_BY_NUMBER)
 #define SYS_NATIVE(ret, name, params) .name = by_number::name,
 #endif
-#ifdef ANYSPLICE_HOST_BY_NUMBER
+#ifdef ANYSPLICE_HOST_OLDER_GLIBC
+void closefrom(int first) { by_number::close_range(static_cast<unsigned>(first), ~0U, 0); }
+#endif
+#if defined(ANYSPLICE_HOST_BY_NUMBER) || defined(ANYSPLICE_HOST_OLDER_GLIBC)
 #define SYS_NUMBERED(ret, name, name64, params) .name = by_number::name,
 #endif
 

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
+#include "core/base/errno_names.h"
 #include "core/sys/splice_flags.h"
+
+#ifdef __GLIBC__
+// Not before 2.32.
+extern "C" const char* strerrordesc_np(int) noexcept __attribute__((weak));
+#endif
 
 namespace anysplice::log {
 namespace {
@@ -15,6 +21,15 @@ constexpr FlagName kFlagNames[] = {{kSpliceMove, "SPLICE_F_MOVE"},
                                    {kSpliceNonblock, "SPLICE_F_NONBLOCK"},
                                    {kSpliceMore, "SPLICE_F_MORE"},
                                    {kSpliceGift, "SPLICE_F_GIFT"}};
+
+// In English, without a lock or an allocation; null if there is no such function.
+const char* text_of_errno(int error) {
+#ifdef __GLIBC__
+  return strerrordesc_np != nullptr ? strerrordesc_np(error) : nullptr;
+#else
+  return strerror(error);
+#endif
+}
 
 void add_flags(unsigned flags, Text* out) {
   const char* separator = "";
@@ -218,14 +233,15 @@ void call_line(const TracedCall& call, const End& source, const End& sink, Text*
   add_arguments(call, source, sink, out);
   out->add(") = ").number(call.result);
   if (call.result < 0) {
-    const char* const name = strerrorname_np(call.error);
-    const char* const text = strerrordesc_np(call.error);
+    const char* const name = name_of_errno(call.error);
+    const char* const text = text_of_errno(call.error);
     out->add(' ');
-    if (name != nullptr && text != nullptr) {
-      out->add(name).add(" (").add(text).add(')');
+    if (name != nullptr) {
+      out->add(name);
     } else {
       out->add("errno ").number(call.error);
     }
+    if (name != nullptr && text != nullptr) out->add(" (").add(text).add(')');
   }
   out->add(" <").add(call.by).add(", ").duration(call.nanoseconds).add('>');
 }
@@ -246,7 +262,7 @@ void call_json(const TracedCall& call, const End& source, const End& sink, pid_t
   add_arguments_json(call, source, sink, out);
   out->add(",\"result\":").number(call.result);
   if (call.result < 0) {
-    const char* const name = strerrorname_np(call.error);
+    const char* const name = name_of_errno(call.error);
     out->add(",\"errno\":").number(call.error);
     if (name != nullptr) {
       out->add(",\"error\":");

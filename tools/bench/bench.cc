@@ -37,7 +37,8 @@ short slices, and prints the speed of the engine divided by that of the kernel.
 Needs nothing but the loopback interface.
 
   --scenario=NAME,...  only these scenarios; --list prints their names
-  --side=NAME,...      only these: kernel, rings-on, rings-off, 4-copies, no-pipe
+  --side=NAME,...      only these: kernel, rings-on, rings-off, 4-copies,
+                       no-pipe
   --size=BYTES         bytes per operation, as in 4096, 16K, 1M (default 64K)
   --seconds=S          approximate duration of the whole run (default 60)
   --json               print one JSON object
@@ -107,6 +108,8 @@ bool engine_failed(const bench::BenchReport& report) {
 }
 
 }  // namespace
+
+absl::Span<const OptionSpec> bench_options() { return kOptions; }
 
 int bench_command(absl::Span<char* const> words) {
   if (words.size() == 3 && words[0] == bench::kCallTimer) {

@@ -38,6 +38,12 @@ The exit status is 0 if nothing differs but what is known, 1 if something does,
 2 if the options are wrong, and 125 to 127 if it cannot be started.
 )";
 
+// Parsed below, as all others are passed on.
+constexpr OptionSpec kOptions[] = {{"--under", Takes::kValue, "COMMAND"},
+                                   {"--engine", Takes::kOptionalValue, "emulate|auto"},
+                                   {"--help"},
+                                   {"--version"}};
+
 struct ConformOptions {
   bool help = false;
   bool version = false;
@@ -112,6 +118,8 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
 }
 
 }  // namespace
+
+absl::Span<const OptionSpec> conform_options() { return kOptions; }
 
 int conform_command(absl::Span<char* const> words) {
   leave_preload("conform", words);

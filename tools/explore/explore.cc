@@ -231,6 +231,8 @@ absl::Status write_reports(const Exploration& exploration, const std::vector<Rep
 
 }  // namespace
 
+absl::Span<const OptionSpec> explore_options() { return kOptions; }
+
 int explore_command(absl::Span<char* const> words) {
   leave_preload("explore", words);
   ExploreOptions options;
