@@ -241,6 +241,8 @@ void Stage::wait(const Step& step) {
     if (how == 1) object_of(in).finished = true;
   }
   if (how == 1) *other = {};
+  // What went from pipe to pipe lies as the kernel's did, which nobody could look at before.
+  if (from_pipe && both_ends) object_of(out).scattered = true;
   if (full && both_ends) {
     const auto again = [&](int s, Rest rest) -> ssize_t {
       return which == 6 ? calls_[s]->splice(in.fd[s], nullptr, out.fd[s], nullptr, rest.of(length),

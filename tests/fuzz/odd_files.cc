@@ -115,7 +115,9 @@ void Stage::open_again(const Step& step) {
     });
   }
   agree(answers);
-  if (fd[0] >= 0) open_var(to, fd, v.object, mode != 1, mode != 0);
+  if (fd[0] < 0) return;
+  open_var(to, fd, v.object, mode != 1, mode != 0);
+  calls_[kEngine]->expose(fd[kEngine], anysplice::SettleReason::kOpen);  // as shim/hooks.cc does
 }
 
 void Stage::make_odd(const Step& step) {

@@ -24,6 +24,7 @@ struct Object {
   int64_t unread = 0;        // of a socket: bytes sent to it that it has not read
   int messages = 0;
   uint64_t sent = 0;        // over TCP, in all
+  bool urgent = false;      // of TCP: urgent bytes were sent to it
   int64_t low_water = 1;    // SO_RCVLOWAT
   bool limited_in = false;  // SO_RCVTIMEO, SO_SNDTIMEO: waits come to an end by themselves
   bool limited_out = false;

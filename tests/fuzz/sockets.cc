@@ -49,6 +49,7 @@ void Stage::send(const Step& step) {
   Answer answers[] = {call(kKernel, [&](int s) { return make(s, {}); }),
                       call(kEngine, [&](int s) { return make(s, {}); })};
   judge(answers, v, make);
+  if ((flags & MSG_OOB) != 0) shared_.object[object.peer].urgent = true;
   put_bytes(v, answers[0].n);
 }
 

@@ -28,6 +28,8 @@ short Stage::comparable(const Var& v, short kernel, short engine) {
     engine = static_cast<short>(engine & ~(POLLHUP & ~kernel));
     if ((kernel & POLLIN) == 0 && bytes_in(v) == 0) engine = static_cast<short>(engine & ~POLLIN);
   }
+  // An error behind an urgent mark is gone once it was looked at (docs/limitations.md).
+  if (object.urgent) engine = static_cast<short>(engine | (kernel & POLLERR));
   if (object.peer >= 0 && shared_.object[object.peer].unread > 0) {
     return static_cast<short>((engine & ~kRoom) | (kernel & kRoom));
   }
