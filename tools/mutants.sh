@@ -35,7 +35,7 @@ build=$copy/build
 [ -e "$build/build.ninja" ] || meson setup "$build" "$copy" -Doptimization=1 >/dev/null || exit 2
 
 hazards=(watching partial fork pipes copies closing writers references data_gone vfork descriptions
-  handlers loader namespaces privileges uring)
+  handlers loader namespaces privileges)
 tests=(unit fuzz "${hazards[@]}")
 shim=$(ninja -C "$build" -t targets all | grep -om1 '^shim/libanysplice\.so[^:]*')
 
