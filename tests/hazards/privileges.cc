@@ -132,3 +132,23 @@ HAZARD(given_up_by_clone) {
   if (made == 0) _exit(child(nullptr));
   finish(made);
 }
+
+// Afterwards this process may not open the pipe to put them back.
+HAZARD(bytes_held_before) {
+  if (geteuid() != 0) skip("needs root");
+  const Pipe pipe, go;
+  put(pipe.w, "abcdef");
+  const pid_t child = start([&] {
+    CHECK_EQ(close(pipe.w), 0);
+    CHECK_EQ(take(go.r, 1), "!");
+    const Pipe copy;
+    CHECK_EQ(tee(pipe.r, copy.w, 6, 0), 6);
+    CHECK_EQ(setresuid(kNobody, kNobody, kNobody), 0);
+    finish(start([&] { CHECK_EQ(take(pipe.r, 3), "abc"); }));
+    CHECK_EQ(take(pipe.r, 3), "def");
+    CHECK_EQ(take(copy.r, 6), "abcdef");
+  });
+  CHECK_EQ(close(pipe.r), 0);
+  put(go.w, "!");
+  finish(child);
+}

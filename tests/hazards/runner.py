@@ -14,6 +14,8 @@ answers, and what the engine does, must agree about the same pipes.
 
 With a file of known failures (known_failures.py) the kernel is left out.
 
+HAZARD_CASE=NAME has only that case run.
+
 HAZARD_TIMES=N has those cases that repeat something do so N times as often, and gives all more time.
 """
 
@@ -96,10 +98,14 @@ def main():
     if known_failures:
         del settings['on the kernel']
     cases = subprocess.run([program], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
-    print(f'1..{len(cases) * len(settings)}')
+    only = os.environ.get('HAZARD_CASE') or None
+    asked = [case for case in cases if only in (None, case)]
+    print(f'1..{len(asked) * len(settings)}')
     number = 0
     failed = known.has_others(cases)
-    for case in cases:
+    if not asked:
+        sys.exit(f'there is no case {only}')
+    for case in asked:
         for setting, prefix in settings.items():
             number += 1
             with tempfile.TemporaryDirectory(prefix='anysplice-hazard.') as folder:

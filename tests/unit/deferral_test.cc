@@ -119,6 +119,34 @@ TEST_CASE("queued signals keep their order", "[deferral]") {
   CHECK(deferral::self.noted == 0);
 }
 
+TEST_CASE("of signals that come at once the order is that of the kernel", "[deferral]") {
+  const Seen seen;
+  handle(SIGRTMIN, note_run, SA_NODEFER);
+  sigset_t it;
+  sigemptyset(&it);
+  sigaddset(&it, SIGRTMIN);
+  const auto all_at_once = [&] {
+    pthread_sigmask(SIG_BLOCK, &it, nullptr);
+    for (int i = 0; i < 3; ++i) send(SIGRTMIN, i);
+    pthread_sigmask(SIG_UNBLOCK, &it, nullptr);
+  };
+  const auto order = [] {
+    std::vector<int> values;
+    for (const Run& run : runs) values.push_back(run.value);
+    runs.clear();
+    return values;
+  };
+  all_at_once();
+  const std::vector<int> without = order();
+  {
+    const CriticalSection section(Signals::kDeferred);
+    all_at_once();
+    CHECK(runs.empty());
+  }
+  CHECK(order() == without);
+  CHECK(deferral::self.noted == 0);
+}
+
 TEST_CASE("a handler can leave the end of a section", "[deferral]") {
   const Seen seen;
   handle(SIGUSR1, [](int, siginfo_t*, void*) { siglongjmp(away, 1); });
