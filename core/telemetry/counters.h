@@ -67,7 +67,7 @@ struct SettleCounters {
 
 // The layout of the shared file; version changes with it.
 struct Stats {
-  static constexpr uint64_t kMagic = 0x6c70736e79616e03;  // low byte: version
+  static constexpr uint64_t kMagic = 0x6c70736e79616e04;  // low byte: version
   Counter magic;
   Counter processes;  // processes that mapped this block
   CallCounters call[kCalls];
