@@ -104,6 +104,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_sendfile64:
       return anysplice::sendfile(fd, static_cast<int>(b), to<int64_t>(c), static_cast<size_t>(d));
 #endif
+    case SYS_copy_file_range:
+      return anysplice::copy_file_range(fd, to<int64_t>(b), static_cast<int>(c), to<int64_t>(d),
+                                        static_cast<size_t>(e), static_cast<unsigned>(f));
     case SYS_read:
       return anysplice::read(fd, to<void>(b), size);
     case SYS_readv:

@@ -101,6 +101,8 @@ std::vector<int> call_numbers(Call call) {
       return {SCMP_SYS(vmsplice)};
     case Call::kSendfile:
       return {SCMP_SYS(sendfile), SCMP_SYS(sendfile64)};
+    case Call::kCopyFileRange:
+      return {SCMP_SYS(copy_file_range)};
   }
   return {};
 }

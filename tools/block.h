@@ -16,6 +16,11 @@ namespace anysplice::tools {
 
 using CallSet = std::bitset<kCalls>;  // by Call
 
+// The calls that anysplice answers where the kernel does not.
+inline CallSet block_by_default() {
+  return CallSet().set().reset(static_cast<size_t>(Call::kCopyFileRange));
+}
+
 // "splice,tee"; an empty or unknown name is answered with the list of known ones.
 absl::StatusOr<CallSet> parse_calls(absl::string_view list);
 // The same backwards.

@@ -25,6 +25,7 @@ struct CallTable {
   decltype(&anysplice::tee) tee;
   decltype(&anysplice::vmsplice) vmsplice;
   decltype(&anysplice::sendfile) sendfile;
+  decltype(&anysplice::copy_file_range) copy_file_range;
   decltype(&anysplice::pipe2) pipe2;
   decltype(&anysplice::dup) dup;
   decltype(&anysplice::dup2) dup2;
@@ -69,6 +70,7 @@ inline constexpr CallTable kKernelCalls = {
     .tee = kernel::tee,
     .vmsplice = kernel::vmsplice,
     .sendfile = kernel::sendfile,
+    .copy_file_range = kernel::copy_file_range,
     .pipe2 = ::pipe2,
     .dup = ::dup,
     .dup2 = ::dup2,
@@ -97,6 +99,7 @@ inline constexpr CallTable kEngineCalls = {
     .tee = anysplice::tee,
     .vmsplice = anysplice::vmsplice,
     .sendfile = anysplice::sendfile,
+    .copy_file_range = anysplice::copy_file_range,
     .pipe2 = anysplice::pipe2,
     .dup = anysplice::dup,
     .dup2 = anysplice::dup2,

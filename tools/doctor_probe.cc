@@ -50,6 +50,11 @@ ssize_t make_call(const CallTable& by, Call call, Direction direction, int fd) {
     case Call::kSendfile:
       if (from) return by.sendfile(make_unix_stream().to, fd, nullptr, kProbeBytes);
       return by.sendfile(fd, make_regular_file().from, nullptr, kProbeBytes);
+    case Call::kCopyFileRange:
+      if (from) {
+        return by.copy_file_range(fd, nullptr, make_regular_file().to, nullptr, kProbeBytes, 0);
+      }
+      return by.copy_file_range(make_regular_file().from, nullptr, fd, nullptr, kProbeBytes, 0);
   }
   return -1;
 }
@@ -144,6 +149,7 @@ Report examine() {
   plainest(Call::kTee, pipe, kFrom);
   plainest(Call::kVmsplice, pipe, kTo);
   plainest(Call::kSendfile, file, kFrom);
+  plainest(Call::kCopyFileRange, file, kFrom);
   return report;
 }
 

@@ -1,4 +1,5 @@
-// The four calls as the kernel's own, by number: past libc and past anything that is preloaded.
+// The calls of the family as the kernel's own, by number: past libc and past anything that is
+// preloaded.
 #ifndef ANYSPLICE_TOOLS_KERNEL_CALLS_H_
 #define ANYSPLICE_TOOLS_KERNEL_CALLS_H_
 
@@ -28,6 +29,11 @@ inline ssize_t sendfile(int out, int in, int64_t* at, size_t n) {
 #else
   return syscall(SYS_sendfile, out, in, at, n);
 #endif
+}
+
+inline ssize_t copy_file_range(int in, int64_t* in_at, int out, int64_t* out_at, size_t n,
+                               unsigned flags) {
+  return syscall(SYS_copy_file_range, in, in_at, out, out_at, n, flags);
 }
 
 }  // namespace anysplice::tools::kernel

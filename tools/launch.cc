@@ -25,6 +25,9 @@ void set_environment(const RunOptions& options) {
   if (options.mode) setenv("ANYSPLICE_MODE", options.mode->c_str(), 1);
   if (options.rings) setenv("ANYSPLICE_RINGS", options.rings->c_str(), 1);
   if (options.vmsplice) setenv("ANYSPLICE_VMSPLICE", options.vmsplice->c_str(), 1);
+  if (options.copy_file_range) {
+    setenv("ANYSPLICE_COPY_FILE_RANGE", options.copy_file_range->c_str(), 1);
+  }
   if (options.check.reuse) setenv("ANYSPLICE_CHECK", "reuse", 1);
   if (!options.inject.spec.empty()) setenv("ANYSPLICE_INJECT", options.inject.spec.c_str(), 1);
 }

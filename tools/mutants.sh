@@ -39,11 +39,13 @@ hazards=(watching partial fork pipes copies closing writers references data_gone
 tests=(unit fuzz "${hazards[@]}")
 shim=$(ninja -C "$build" -t targets all | grep -om1 '^shim/libanysplice\.so[^:]*')
 
-# A test is NAME or NAME:PART, where PART is a file of tests/unit or a case of tests/hazards.
+# A test is NAME or NAME:PART, where PART is a file of tests/unit, a case of tests/hazards, or
+# what the names of cases of the oracle have in common.
 targets_of() {
   case ${1%%:*} in
     unit) echo tests/unit/unit ;;
     fuzz) echo tests/fuzz/fuzz ;;
+    oracle) echo tests/oracle/oracle ;;
     schedules) echo tests/schedules/schedules ;;
     loader) echo "$shim" tests/hazards/loader tests/hazards/libloader_{plain,next,handle}.so ;;
     *) echo "$shim" "tests/hazards/${1%%:*}" ;;
@@ -66,6 +68,7 @@ run_test() {
       "$build/tests/fuzz/fuzz" "$copy"/tests/fuzz/regressions/*.txt &&
         "$build/tests/fuzz/fuzz" --seed 1 --programs 200
       ;;
+    oracle) "$build/tests/oracle/oracle" --abort "*${part}*" ;;
     schedules) "$build/tests/schedules/schedules" 1 1 "$part" ;;
     *)
       local how=''

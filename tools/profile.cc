@@ -115,6 +115,7 @@ absl::StatusOr<std::string> make(const ParsedWords& words) {
   Profile profile;
   profile.calls.set();
   profile.calls.set(static_cast<size_t>(Call::kSendfile), words.has("--sendfile"));
+  profile.calls.reset(static_cast<size_t>(Call::kCopyFileRange));  // has no pages of others
   profile.io_uring = words.has("--io-uring");
   if (oci) {
     if (!base) {

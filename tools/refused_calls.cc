@@ -21,6 +21,8 @@ ssize_t make(Call call) {
       return kernel::vmsplice(-1, nullptr, 0, 0);
     case Call::kSendfile:
       return kernel::sendfile(-1, -1, nullptr, 0);
+    case Call::kCopyFileRange:
+      return kernel::copy_file_range(-1, nullptr, -1, nullptr, 0, 0);
   }
   return 0;
 }

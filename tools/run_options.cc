@@ -18,6 +18,7 @@ constexpr OptionSpec kOptions[] = {
     {"--mode", Takes::kValue, "auto|emulate|native|absent"},
     {"--rings", Takes::kValue, "on|off"},
     {"--vmsplice", Takes::kValue, "reference|copy"},
+    {"--copy-file-range", Takes::kValue, "kernel|emulate"},
     {"--block", Takes::kOptionalValue, "ERRNO"},
     {"--block-calls", Takes::kValue, "CALL,..."},
     {"--inject", Takes::kValue, "SPEC"},
@@ -58,6 +59,14 @@ absl::Status set_vmsplice(absl::string_view text, RunOptions* options) {
       absl::StrCat("--vmsplice is 'reference' or 'copy', not '", text, "'"));
 }
 
+absl::Status set_copy_file_range(absl::string_view text, RunOptions* options) {
+  options->copy_file_range = std::string(text);
+  bool copy;
+  if (parse_copy_file_range(options->copy_file_range->c_str(), &copy)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--copy-file-range is 'kernel' or 'emulate', not '", text, "'"));
+}
+
 absl::Status set_block_errno(absl::string_view text, RunOptions* options) {
   options->block_errno = parse_errno(std::string(text).c_str());
   if (options->block_errno != 0) return absl::OkStatus();
@@ -95,8 +104,9 @@ absl::Status apply(const Option& option, RunOptions* options) {
   if (option.name == "--mode") return set_mode_option(*option.value, options);
   if (option.name == "--rings") return set_rings(*option.value, options);
   if (option.name == "--vmsplice") return set_vmsplice(*option.value, options);
+  if (option.name == "--copy-file-range") return set_copy_file_range(*option.value, options);
   if (option.name == "--block") {
-    if (options->block.none()) options->block.set();
+    if (options->block.none()) options->block = block_by_default();
     return option.value ? set_block_errno(*option.value, options) : absl::OkStatus();
   }
   if (option.name == "--block-calls") {
@@ -145,11 +155,14 @@ by themselves.
   --vmsplice=HOW       whether memory that is changed after vmsplice changes
                        what is in the pipe, as with the kernel: reference (the
                        default), or copy, which takes it at the call
+  --copy-file-range=HOW
+                       whether anysplice copies files itself where a program
+                       calls copy_file_range: kernel (the default) or emulate
   --block[=ERRNO]      make the kernel's calls fail with ERRNO, a name or a
                        number (default ENOSYS), for the program and everything
                        that it starts
   --block-calls=CALLS  block only these calls, as in splice,tee; implies
-                       --block
+                       --block; copy_file_range is blocked only if named here
   --inject=SPEC        make calls go wrong on purpose, as in
                          'splice:short=0.3,eagain=0.05;tee:errno=EINVAL@3'
                        see anysplice-inject(7)
@@ -209,7 +222,8 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
   if (own != nullptr) return options;
   if (!options.preload && (options.mode || options.needs_library())) {
     return absl::InvalidArgumentError(
-        "--mode, --rings, --vmsplice, --stats, --inject, --as, --control, --check, --record and "
+        "--mode, --rings, --vmsplice, --copy-file-range, --stats, --inject, --as, --control, "
+        "--check, --record and "
         "--replay need the library; they cannot be combined with --no-preload");
   }
   if (options.inject.control && options.inject.journaled()) {

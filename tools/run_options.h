@@ -33,6 +33,7 @@ struct RunOptions {
   std::optional<std::string> mode;  // values for ANYSPLICE_MODE and ANYSPLICE_RINGS, checked
   std::optional<std::string> rings;
   std::optional<std::string> vmsplice;
+  std::optional<std::string> copy_file_range;
   CallSet block;  // none: no filter
   int block_errno = ENOSYS;
   InjectOptions inject;
@@ -46,8 +47,8 @@ struct RunOptions {
 
   // Whether something was asked for that only the library can do, or a supervisor.
   bool needs_library() const {
-    return (mode && *mode != "auto") || rings || vmsplice || stats || inject.any() || check.reuse ||
-           watched;
+    return (mode && *mode != "auto") || rings || vmsplice || copy_file_range || stats ||
+           inject.any() || check.reuse || watched;
   }
 };
 

@@ -74,7 +74,7 @@ std::string call_line(const Difference& difference, const TopLook& look, size_t 
     return difference.bytes_rate(difference.of(details.by[static_cast<size_t>(by)].bytes));
   };
   return absl::StrFormat(
-      "%-10s%9s%10s%10s%10s%10s%10s%10s", kCallNames[call],
+      "%-15s%8s%9s%10s%10s%10s%9s%9s", kCallNames[call],
       difference.rate(static_cast<double>(calls)), difference.rate(static_cast<double>(errors)),
       bytes(AnsweredBy::kKernel), bytes(AnsweredBy::kRing), bytes(AnsweredBy::kCopy),
       time_of_part(difference, details, 0.5), time_of_part(difference, details, 0.99));
@@ -193,7 +193,7 @@ std::vector<std::string> top_lines(const TopLook& look, absl::string_view title,
                                    size_t height) {
   const Difference difference(look);
   std::vector<std::string> lines = {std::string(title), ""};
-  lines.push_back(absl::StrFormat("%-10s%9s%10s%10s%10s%10s%10s%10s", "CALL", "CALLS/s", "ERRORS/s",
+  lines.push_back(absl::StrFormat("%-15s%8s%9s%10s%10s%10s%9s%9s", "CALL", "CALLS/s", "ERRORS/s",
                                   "KERNEL/s", "RING/s", "COPY/s", "HALF IN", "99% IN"));
   for (size_t call = 0; call < kCalls; ++call) lines.push_back(call_line(difference, look, call));
   lines.insert(lines.end(),

@@ -137,6 +137,14 @@ void take_settings(const char* program, char** environment) {
       say("ANYSPLICE_VMSPLICE=", text, " is not one of reference, copy; ignored");
     }
   }
+  if (const char* text = value_of(environment, "ANYSPLICE_COPY_FILE_RANGE"); text != nullptr) {
+    bool copy;
+    if (parse_copy_file_range(text, &copy)) {
+      let_files_be_copied(copy);
+    } else {
+      say("ANYSPLICE_COPY_FILE_RANGE=", text, " is not one of kernel, emulate; using kernel");
+    }
+  }
   prepare_injection(program, environment);
   const char* path = value_of(environment, "ANYSPLICE_STATS");
   if (path != nullptr && share_stats(path)) observers.fetch_or(kCounting);

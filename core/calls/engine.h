@@ -22,7 +22,7 @@
 
 namespace anysplice {
 
-// --- the family: splice(2), tee(2), vmsplice(2), sendfile(2) -------------------------------------
+// --- the family: splice(2), tee(2), vmsplice(2), sendfile(2), copy_file_range(2) -----------------
 // Lengths are bytes, 0 .. SIZE_MAX (the kernel moves at most 0x7ffff000 a call); flags as in
 // core/sys/splice_flags.h (SPLICE_F_*).
 // They answer according to mode(): by the kernel, by the engine, or not at all.
@@ -32,6 +32,8 @@ ssize_t splice(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t 
 ssize_t tee(int fd_in, int fd_out, size_t len, unsigned flags);
 ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags);
 ssize_t sendfile(int out_fd, int in_fd, int64_t* offset, size_t count);
+ssize_t copy_file_range(int fd_in, int64_t* off_in, int fd_out, int64_t* off_out, size_t len,
+                        unsigned flags);
 
 // --- descriptors: made, copied, ended ------------------------------------------------------------
 

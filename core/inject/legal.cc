@@ -5,7 +5,8 @@
 namespace anysplice::inject {
 namespace {
 
-constexpr Calls kMoving = bit(Call::kSplice) | bit(Call::kSendfile);
+constexpr Calls kCopying = bit(Call::kCopyFileRange);
+constexpr Calls kMoving = bit(Call::kSplice) | bit(Call::kSendfile) | kCopying;
 constexpr Kinds kStored = kFile | kProc | kTty | kDevice;
 
 }  // namespace
@@ -26,6 +27,8 @@ const LegalError legal_errors[kLegalErrors] = {
     {"ENOSPC", ENOSPC, kMoving, 0, kFile, false},
     {"EDQUOT", EDQUOT, kMoving, 0, kFile, false},
     {"ENOBUFS", ENOBUFS, kMoving, 0, kSocket, false},
+    {"EXDEV", EXDEV, kCopying, kFile, kFile, false},
+    {"ETXTBSY", ETXTBSY, kCopying, kFile, kFile, false},
 };
 
 const LegalError* legal_error(int error) {

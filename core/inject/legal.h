@@ -18,7 +18,7 @@ struct LegalError {
   bool at_once;
 };
 
-inline constexpr size_t kLegalErrors = 12;
+inline constexpr size_t kLegalErrors = 14;
 extern const LegalError legal_errors[kLegalErrors];
 
 // Null if no kernel gives this error for any of the calls.

@@ -21,7 +21,7 @@ using Calls = uint8_t;  // bits by Call
 inline constexpr Calls bit(Call call) {
   return static_cast<Calls>(1u << static_cast<unsigned>(call));
 }
-inline constexpr Calls kAllCalls = 15;
+inline constexpr Calls kAllCalls = 31;
 
 // An end as people name it: by the path of its file, the address of its socket, or its number.
 enum class NameOf : uint8_t { kPath, kTcp, kUdp, kUnix, kNumber };

@@ -68,6 +68,8 @@ bool fit(Call call, Kinds in, Kinds out) {
       return in == kPipe || out == kPipe;
     case Call::kSendfile:
       return in != kPipe && in != kOther;
+    case Call::kCopyFileRange:
+      return (in == kFile || in == kProc) && out == kFile;
   }
   return false;
 }

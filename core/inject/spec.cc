@@ -108,10 +108,11 @@ class Parser {
       rule->calls = static_cast<Calls>(rule->calls | 1u << i);
       return true;
     }
-    return fail_.at(word, rule->unsafe
-                              ? "the calls are splice, tee, vmsplice, sendfile, all"
-                              : "expected a call (splice, tee, vmsplice, sendfile, all), or "
-                                "unsafe:CALL, pipes:, seed=, as=");
+    return fail_.at(
+        word, rule->unsafe ? "the calls are splice, tee, vmsplice, sendfile, copy_file_range, all"
+                           : "expected a call (splice, tee, vmsplice, sendfile, copy_file_range, "
+                             "all), or "
+                             "unsafe:CALL, pipes:, seed=, as=");
   }
 
   bool act(Rule rule) {

@@ -38,7 +38,8 @@ bool possible_ends(const Plan& plan, const Rule& rule) {
   return (has(Call::kSplice) && (goes(kPipe, kNotMemory) || goes(kNotMemory, kPipe))) ||
          (has(Call::kTee) && goes(kPipe, kPipe)) ||
          (has(Call::kVmsplice) && (goes(kMemory, kPipe) || goes(kPipe, kMemory))) ||
-         (has(Call::kSendfile) && goes(kNotMemory, kNotMemory));
+         (has(Call::kSendfile) && goes(kNotMemory, kNotMemory)) ||
+         (has(Call::kCopyFileRange) && goes(kFile | kProc, kFile));
 }
 
 // What a name says of the end: what stands before the ':', and after it.

@@ -16,6 +16,7 @@ std::atomic<int> absent_as{ENOSYS};
 std::atomic<bool> rings{true};
 std::atomic<bool> referring{false};
 std::atomic<bool> writing{false};
+std::atomic<bool> copying{false};
 std::atomic<bool> missing[kCalls];
 std::atomic<bool> engine_answered;
 std::atomic<bool> asked;  // kernel_lacks_splice() did
@@ -36,6 +37,8 @@ int answer_to_nothing(Call call) {
       break;
     case Call::kSendfile:
       n = sys->sendfile64(-1, -1, nullptr, 0);
+      break;
+    case Call::kCopyFileRange:  // nothing is learned of it
       break;
   }
   return n < 0 ? errno : 0;
@@ -90,8 +93,19 @@ bool parse_vmsplice(const char* text, bool* refer) {
   return *refer || strcmp(text, "copy") == 0;
 }
 
+bool files_copied() { return copying.load(std::memory_order_relaxed); }
+void let_files_be_copied(bool copy) { copying.store(copy, std::memory_order_relaxed); }
+
+bool parse_copy_file_range(const char* text, bool* copy) {
+  *copy = strcmp(text, "emulate") == 0;
+  return *copy || strcmp(text, "kernel") == 0;
+}
+
 bool ask_kernel_first(Call call) {
   const Mode now = mode();
+  if (call == Call::kCopyFileRange) {
+    return now == Mode::kNative || (now != Mode::kAbsent && !files_copied());
+  }
   if (now == Mode::kAuto) {
     return !missing[static_cast<size_t>(call)].load(std::memory_order_relaxed);
   }
@@ -111,8 +125,13 @@ bool kernel_lacks_splice() {
   return missing[kIndex].load(std::memory_order_relaxed);
 }
 
+bool known_refused(Call call) {
+  return missing[static_cast<size_t>(call)].load(std::memory_order_relaxed);
+}
+
 void note_refused(Call call) {
   missing[static_cast<size_t>(call)].store(true, std::memory_order_relaxed);
+  if (call == Call::kCopyFileRange) return;  // the engine does not answer it for that
   if (call == Call::kSplice) asked.store(true, std::memory_order_release);
   note_engine_answers();
 }
@@ -127,6 +146,7 @@ bool engine_may_answer() {
 }
 
 bool kernel_declined(Call call, int error) {
+  if (call == Call::kCopyFileRange) return false;  // copy_file_range.cc
   // EINVAL: of this kind of file, or of these arguments, which the engine's own checks tell.
   // EOPNOTSUPP: of this kind of file, but where there are no kinds, of the call.
   bool learn = error == ENOSYS || (error == EOPNOTSUPP && call == Call::kVmsplice);

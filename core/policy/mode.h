@@ -15,9 +15,10 @@ enum class Mode {
   kAbsent,   // always fails with absent_errno()
 };
 
-enum class Call { kSplice, kTee, kVmsplice, kSendfile };
-inline constexpr size_t kCalls = 4;
-inline constexpr const char* kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile"};
+enum class Call { kSplice, kTee, kVmsplice, kSendfile, kCopyFileRange };
+inline constexpr size_t kCalls = 5;
+inline constexpr const char* kCallNames[kCalls] = {"splice", "tee", "vmsplice", "sendfile",
+                                                   "copy_file_range"};
 
 Mode mode();
 int absent_errno();  // ENOSYS unless chosen otherwise
@@ -45,6 +46,13 @@ bool parse_vmsplice(const char* text, bool* refer);
 bool vmsplice_writes();
 void let_vmsplice_write(bool write);
 
+// Whether copy_file_range is to be carried out by the engine, in modes auto and emulate
+// (ANYSPLICE_COPY_FILE_RANGE). If not, the kernel answers, whatever comes of it.
+bool files_copied();
+void let_files_be_copied(bool copy);
+// Parses "emulate" or "kernel"; false for anything else.
+bool parse_copy_file_range(const char* text, bool* copy);
+
 // Whether the kernel is to be asked first for this call: auto mode and not known to be missing, or
 // native mode.
 bool ask_kernel_first(Call call);
@@ -55,6 +63,7 @@ bool kernel_lacks_splice();
 
 // Told that a call is refused, or ends the process, before it was ever made (ANYSPLICE_REFUSED).
 void note_refused(Call call);
+bool known_refused(Call call);
 
 // Told when the engine answers a call; whether it has, or is likely to: where the kernel carries
 // all, nothing need be prepared for it.

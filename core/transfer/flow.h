@@ -116,6 +116,7 @@ ssize_t move_into_pipe(Flow& flow);
 ssize_t move_out_of_pipe(Flow& flow);
 ssize_t move_between_pipes(Flow& flow);
 ssize_t link_between_pipes(Flow& flow);  // tee
+ssize_t move_through_memory(Flow& flow);
 
 }  // namespace anysplice
 

@@ -28,6 +28,7 @@ const Errors kCopies{EFAULT, ENOMEM, ENOSYS, EPERM, ESRCH};
 
 const std::map<std::string_view, Errors> kErrors{
     {"close", {EINTR, EIO}},
+    {"copy_file_range", {EINVAL, EIO, ENOMEM, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV}},
     {"close_range", {EMFILE, ENOMEM, ENOSYS}},
     {"closefrom", {}},
     {"dup", {EMFILE}},
@@ -83,7 +84,8 @@ const std::map<std::string_view, Errors> kErrors{
     {"writev", kWrites},
 };
 
-constexpr std::string_view kMoveBytes[] = {"pread",
+constexpr std::string_view kMoveBytes[] = {"copy_file_range",
+                                           "pread",
                                            "preadv",
                                            "preadv2",
                                            "process_vm_readv",

@@ -52,6 +52,7 @@ class World {
                  off64_t* off_out = nullptr);
   ssize_t tee(Box& from, Box& to, size_t length, unsigned flags = 0);
   ssize_t sendfile(Box& to, Box& from, size_t length, off64_t* offset = nullptr);
+  ssize_t copy_file_range(Box& from, Box& to, size_t length);
   ssize_t vmsplice_in(Box& to, size_t length, unsigned flags = 0);
   ssize_t vmsplice_out(Box& from, size_t length, unsigned flags = 0);
   ssize_t write(Box& to, size_t length);

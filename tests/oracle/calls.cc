@@ -33,6 +33,7 @@ const Calls& take_side(Side side) {
                           ? anysplice::Mode::kAuto
                           : anysplice::Mode::kEmulate,
                       ENOSYS);
+  anysplice::let_files_be_copied(true);
   anysplice::allow_rings(side == Side::kRings);
   // As the preload object does; without, memory is copied as the library copies it.
   if (side == Side::kRings) {
@@ -47,7 +48,7 @@ bool kernel_lacks(anysplice::Call call) {
   using anysplice::Call;
   static const int errors[anysplice::kCalls] = {
       kernel::lacks(Call::kSplice), kernel::lacks(Call::kTee), kernel::lacks(Call::kVmsplice),
-      kernel::lacks(Call::kSendfile)};
+      kernel::lacks(Call::kSendfile), kernel::lacks(Call::kCopyFileRange)};
   const int error = errors[static_cast<size_t>(call)];
   return error == ENOSYS || error == EPERM || error == EOPNOTSUPP;
 }

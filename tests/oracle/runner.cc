@@ -55,10 +55,9 @@ std::string difference(const std::string& kernel, const std::string& engine, Sid
 
 // The call of the case's that this kernel does not have, or null.
 const char* lacked_call(const Outcome& kernel) {
-  static const char* const kNames[] = {"splice", "tee", "vmsplice", "sendfile"};
   for (size_t i = 0; i < anysplice::kCalls; ++i) {
     if ((kernel.used >> i & 1) != 0 && kernel_lacks(static_cast<anysplice::Call>(i))) {
-      return kNames[i];
+      return anysplice::kCallNames[i];
     }
   }
   return nullptr;

@@ -12,7 +12,7 @@ using Json = nlohmann::json;
 
 Profile three() {
   Profile profile;
-  profile.calls.set().reset(static_cast<size_t>(Call::kSendfile));
+  profile.calls = block_by_default().reset(static_cast<size_t>(Call::kSendfile));
   profile.library = "/lib/libanysplice.so.0";
   return profile;
 }
@@ -22,7 +22,7 @@ Json rule(const char* name, const char* action) { return {{"names", {name}}, {"a
 TEST_CASE("the calls as filters name them", "[tools]") {
   Profile profile = three();
   CHECK(profile.system_calls() == std::vector<std::string>{"splice", "tee", "vmsplice"});
-  profile.calls.set();
+  profile.calls = block_by_default();
   profile.io_uring = true;
   CHECK(profile.system_calls() == std::vector<std::string>{"splice", "tee", "vmsplice", "sendfile",
                                                            "sendfile64", "io_uring_setup",

@@ -58,7 +58,7 @@ TEST_CASE("where the statistics go", "[tools]") {
 
 TEST_CASE("what to block, in any order of the options", "[tools]") {
   const Words all{"--block", "program"};
-  CHECK(parse_run_options(all)->block.all());
+  CHECK(parse_run_options(all)->block == block_by_default());
   CHECK(parse_run_options(all)->block_errno == ENOSYS);
   const Words before{"--block=1", "--block-calls=tee", "program"};
   const Words after{"--block-calls=tee", "--block=1", "program"};

@@ -51,8 +51,8 @@ TEST_CASE("top shows what has changed", "[tools]") {
   blocks.now->settled[static_cast<size_t>(SettleReason::kPoll)].times = 5;
   const std::string text = blocks.text();
   CHECK_THAT(text,
-             Catch::Contains("\nsplice          100         2       0 B      1 MB       0 B    "
-                             "2.0 us    2.0 us\n"));
+             Catch::Contains("\nsplice              100        2       0 B      1 MB       0 B   "
+                             "2.0 us   2.0 us\n"));
   CHECK_THAT(text, Catch::Contains("In all: 300 calls, 4 errors; kernel 0 B, ring 3 MB, copy 0 B"));
   CHECK_THAT(text, Catch::Contains("Pipes:  3 rings; settled: poll 5, fork 1"));
   CHECK_THAT(text, Catch::Contains("Sizes:  8K 25%, 64K 75%"));

@@ -72,6 +72,8 @@ long number_of(Call call) {
 #else
       return SYS_sendfile;
 #endif
+    case Call::kCopyFileRange:
+      return SYS_copy_file_range;
   }
   return -1;
 }
@@ -134,7 +136,10 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   close(*listener);
 
   const CallSet lost = unanswered(options.supervised);
-  if (lost == options.supervised) return without(options, program, "a filter answers first");
+  // copy_file_range alone is of no use to whom the others were to be answered.
+  const CallSet ours = options.supervised & block_by_default();
+  if (lost == options.supervised || (ours.any() && (lost & ours) == ours))
+    return without(options, program, "a filter answers first");
   if (options.block.any()) {
     const absl::Status status = block_other_abis(options.block, EINVAL);
     if (!status.ok()) return report(status);

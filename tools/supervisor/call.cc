@@ -35,7 +35,8 @@ Answer moved(long n, const Descriptor& in, const Descriptor& out) {
                                             waits_with_timeout(out.fd(), Role::kSink))};
 }
 
-Answer splice(Target& target, const __u64* args) {
+// Those that take two descriptors with their offsets, a length and flags.
+Answer ranges(Target& target, decltype(&anysplice::splice) call, const __u64* args) {
   const Descriptor in(target, args[0], Role::kSource);
   const Descriptor out(target, args[2], Role::kSink);
   Offset in_at(target, args[1]);
@@ -46,8 +47,8 @@ Answer splice(Target& target, const __u64* args) {
   }
   if (!target.is_waiting()) return kGone;
   lend(borrowed(args[0], in), borrowed(args[2], out));
-  const long n = answer_of(anysplice::splice(in.fd(), in_at.get(), out.fd(), out_at.get(), asked,
-                                             static_cast<unsigned>(args[5])));
+  const long n = answer_of(
+      call(in.fd(), in_at.get(), out.fd(), out_at.get(), asked, static_cast<unsigned>(args[5])));
   if (n >= 0 && asked > 0 && target.is_waiting() && (!in_at.store() || !out_at.store())) {
     return {.result = -EFAULT};
   }
@@ -125,13 +126,15 @@ Answer carry_out(Target& target, Call call, const seccomp_data& data) {
   if (ours.empty() || rights_of(target.thread()) != ours) return {.result = 0, .refused = EPERM};
   switch (call) {
     case Call::kSplice:
-      return splice(target, data.args);
+      return ranges(target, anysplice::splice, data.args);
     case Call::kTee:
       return tee(target, data.args);
     case Call::kVmsplice:
       return vmsplice(target, data.args);
     case Call::kSendfile:
       return sendfile(target, data.args);
+    case Call::kCopyFileRange:
+      return ranges(target, anysplice::copy_file_range, data.args);
   }
   return {.result = -ENOSYS};
 }

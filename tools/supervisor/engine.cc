@@ -39,6 +39,9 @@ void refuse_blocked(CallSet calls) {
   if (calls.test(static_cast<size_t>(Call::kSendfile))) {
     sys->sendfile64 = [](int, int, int64_t*, size_t) { return refuse(); };
   }
+  if (calls.test(static_cast<size_t>(Call::kCopyFileRange))) {
+    sys->copy_file_range = [](int, int64_t*, int, int64_t*, size_t, unsigned) { return refuse(); };
+  }
 }
 
 // For two descriptors of each call under way.

@@ -37,6 +37,12 @@ inline ssize_t sendfile64(int out, int in, int64_t* offset, size_t count) {
   return sys->syscall(kSendfile64, out, in, word(offset), word(count), 0, 0);
 }
 
+inline ssize_t copy_file_range(int in, int64_t* off_in, int out, int64_t* off_out, size_t length,
+                               unsigned flags) {
+  return sys->syscall(SYS_copy_file_range, in, word(off_in), out, word(off_out), word(length),
+                      static_cast<long>(flags));
+}
+
 // The kernel puts an offset together from two words, of which it needs one if words are of 64 bits.
 inline ssize_t preadv2(int fd, const iovec* iov, int count, off_t offset, int flags) {
   return sys->syscall(SYS_preadv2, fd, word(iov), count, static_cast<long>(offset),
