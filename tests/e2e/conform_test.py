@@ -8,6 +8,7 @@ import re
 import subprocess
 import xml.etree.ElementTree
 
+import report_checks
 import tap
 
 PROGRAM = os.environ['E2E_CONFORM']
@@ -119,6 +120,8 @@ def junit():
         assert int(suite.get('tests')) == len(suite.findall('testcase'))
         assert int(suite.get('failures')) == len(suite.findall('testcase/failure'))
     assert HIT in {one.get('name') for one in suites['tee'] if one.find('failure') is not None}
+    failed_cases = {name for _, name, failed in report_checks.junit('report.xml') if failed}
+    assert HIT in failed_cases and all(name.startswith('tee.') for name in failed_cases)
 
 
 @tap.test

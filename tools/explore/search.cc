@@ -125,7 +125,8 @@ absl::Status Search::find_failures() {
   if (!options_.processes.empty()) keep_calls_of(options_.processes, &entries);
   if (entries.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the test makes no call of splice, tee, vmsplice or sendfile that can be reached",
+        "the test makes no call of splice, tee, vmsplice, sendfile or copy_file_range that can be "
+        "reached",
         options_.processes.empty() ? "; see LIMITS in anysplice(7)" : " in such a process"));
   }
   std::set<std::string> processes;
