@@ -95,7 +95,7 @@ fetch_sysroot() {
            -o Dir::State::status=/dev/null -o "Dir::Cache=$to/apt" -o APT::Sandbox::User=)
   quietly "$to/log" apt-get "${options[@]}" update
   (cd "$to/debs" && quietly "$to/log" apt-get "${options[@]}" download \
-    libabsl-dev libseccomp-dev nlohmann-json3-dev)
+    libabsl-dev libfmt-dev libseccomp-dev libspdlog-dev nlohmann-json3-dev)
   for package in "$to"/debs/*.deb; do dpkg-deb -x "$package" "$to"; done
   touch "$to/complete"
 }
