@@ -52,6 +52,10 @@ __attribute__((constructor(101))) void load() {
     say("ANYSPLICE_TRACE=", trace,
         " is not a writable regular file of this user; there is no trace");
   }
+#if defined(__linux__) && !defined(__GLIBC__)
+  // musl calls constructors from __libc_start_main, so ours has come too early.
+  start_trace();
+#endif
 }
 
 __attribute__((destructor)) void unload() {

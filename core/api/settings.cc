@@ -99,7 +99,10 @@ void prepare_check(const char* what, char** environment) {
 const char* value_of(char** environment, const char* name) {
   const size_t length = strlen(name);
   for (char** at = environment; *at != nullptr; ++at) {
-    if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') return *at + length + 1;
+    // Each exec asks for a dozen names, and most variables differ in the first letter.
+    if (**at == *name && strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
+      return *at + length + 1;
+    }
   }
   return nullptr;
 }

@@ -42,7 +42,7 @@ show() {
   echo "$1"
   shown=$((shown + 1))
   rm -f out
-  under='' sh -c "$3" >log 2>&1 || wrong 'it does not work as it is'
+  under='' sh -c "$3" >log 2>&1 && cmp -s in out || echo '    as it is:       fails here already'
   rm -f out
   if under="$anysplice run --block --no-preload --" sh -c "$3" >log 2>&1 && cmp -s in out; then
     echo '    refused:        works, as this version reads and writes then'
