@@ -55,8 +55,8 @@ def all_commands():
 
 @tap.test
 def the_options_that_help_tells():
-    run_only = {'--stats', '--record', '--replay', '--no-preload', '--fallback', '--supervise',
-                '--quiet'}
+    run_only = {'--stats', '--control', '--record', '--replay', '--no-preload', '--fallback',
+                '--supervise', '--quiet'}
     of_run = options_in_help('run')
     for command in commands():
         told = options_in_help(command) | NOT_LISTED

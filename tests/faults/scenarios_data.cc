@@ -202,9 +202,7 @@ SCENARIO(sendfile_by_more_than_one_chunk) {
   w.sendfile(to, w.source(120000), 100000);
 }
 
-SCENARIO(sendfile_of_much) {
-  w.sendfile(w.socket(SOCK_STREAM), w.source(200000), 190000);
-}
+SCENARIO(sendfile_of_much) { w.sendfile(w.socket(SOCK_STREAM), w.source(200000), 190000); }
 
 SCENARIO(sendfile_from_an_offset) {
   Box& from = w.source(100000);

@@ -1,5 +1,5 @@
-// range_copies FROM TO: copies a file by copy_file_range until that says 0, and says how many bytes it
-// were, or the error. Linked statically.
+// range_copies FROM TO: copies a file by copy_file_range until that says 0, and says how many bytes
+// it were, or the error. Linked statically.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
