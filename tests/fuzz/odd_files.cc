@@ -186,8 +186,7 @@ void Stage::arrive_at_terminal(const Var& v) {
   for (int tries = 0; tries < 2000; ++tries) {
     bool good = true;
     for (int side = 0; side < 2; ++side) {
-      good = ::ioctl(v.fd[side], FIONREAD, &n[side]) != 0 || n[side] == object_of(v).unread;
-      if (!good) break;
+      good &= ::ioctl(v.fd[side], FIONREAD, &n[side]) != 0 || n[side] == object_of(v).unread;
     }
     if (good || (tries >= 200 && n[0] == n[1])) return;
     ::poll(nullptr, 0, 1);
