@@ -71,13 +71,6 @@ ElfObject::Found ElfObject::find(const char* name) const {
   return {true, reinterpret_cast<void*>(base_ + symbol->st_value)};
 }
 
-bool ElfObject::defines(const char* name, const void* function) const {
-  const auto* symbol = search(name, [&](uint32_t, const ElfW(Sym) & candidate) {
-    return reinterpret_cast<const void*>(base_ + candidate.st_value) == function;
-  });
-  return symbol != nullptr;
-}
-
 bool holds(const dl_phdr_info& info, const void* place) {
   const auto at = reinterpret_cast<uintptr_t>(place);
   for (int i = 0; i < info.dlpi_phnum; ++i) {

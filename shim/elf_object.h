@@ -19,8 +19,6 @@ class ElfObject {
   // False: it cannot be told what it defines.
   bool searchable() const { return symbols_ != nullptr && strings_ != nullptr && hash_ != nullptr; }
 
-  bool is(const ElfObject& other) const { return symbols_ == other.symbols_; }
-
   // Whether it has the symbol that a name without a version means, and its address: null if it is
   // no function, or one that has to be asked for its address (STT_GNU_IFUNC).
   struct Found {
@@ -28,9 +26,6 @@ class ElfObject {
     void* function;
   };
   Found find(const char* name) const;
-
-  // Whether this is its function of that name, in any version.
-  bool defines(const char* name, const void* function) const;
 
  private:
   template <typename Fits>

@@ -1,10 +1,12 @@
 // dlsym(3), dlopen(3) and their kin: ways to libc's functions that lead past the table.
 //
 // - dlsym by a handle, of libc or of what needs it (ctypes, .NET, JNA): where it would find libc's
-//   function it answers ours. So it does for RTLD_NEXT of an object behind us. But a wrapper that
-//   ours calls, and what may be a part of one, get what they ask for.
-// - dlopen with RTLD_DEEPBIND, and dlmopen with a libc of its own: what that code calls cannot be
-//   seen, so from before it is loaded nothing is kept out of the kernel's pipes.
+//   function, as a name without a version means it, it answers ours. But a wrapper that ours calls,
+//   and what may be a part of one, get what they ask for.
+// - RTLD_NEXT of an object behind us that is no such wrapper; dlopen with RTLD_DEEPBIND, and
+// dlmopen
+//   with a libc of its own: what that code calls cannot be seen, so from before it has its
+//   functions nothing is kept out of the kernel's pipes.
 //
 // The loader answers by who calls it (RTLD_NEXT, the caller's RUNPATH), which is where its call
 // returns to. So these are jumps to the loader's functions, with all as the caller left it.
@@ -66,33 +68,12 @@ void* real(std::atomic<void*>& bound, const char* name) {
 
 std::atomic<void*> bound_dlsym, bound_dlvsym, bound_dlopen, bound_dlmopen;
 
-// The object that asks for a name.
-struct Caller {
-  const void* place;
-  const char* name;
-  enum { kInFront, kOurselves, kBehind, kUnknown } where;
-  bool wraps;       // it defines that name itself
-  bool remembered;  // it was there from the start
-};
-
-int look_at_caller(dl_phdr_info* info, size_t, void* data) {
-  Caller& caller = *static_cast<Caller*>(data);
-  const bool us = holds(*info, reinterpret_cast<void*>(&look_at_caller));
-  if (holds(*info, caller.place)) {
-    if (us) caller.where = Caller::kOurselves;
-    const ElfObject object(*info);
-    caller.wraps = !object.searchable() || object.find(caller.name).defined;
-    caller.remembered = next_objects::is_one(object);
-    return 1;
-  }
-  if (us) caller.where = Caller::kBehind;
-  return 0;
-}
-
-Caller look_for(const void* place, const char* name) {
-  Caller caller{place, name, Caller::kInFront, false, false};
-  if (dl_iterate_phdr(look_at_caller, &caller) == 0) caller.where = Caller::kUnknown;
-  return caller;
+// A library's calls will go past the table, from its constructor on.
+void let_pass() {
+  static std::atomic<bool> passes{false};
+  if (passes.exchange(true)) return;
+  every_call_seen = false;
+  keep_nothing(SettleReason::kLoader);
 }
 
 // Makes ours the answer, if it is, and gives null; else `next`, to be asked by the caller himself.
@@ -103,29 +84,31 @@ void* answer(Call* call, void* next, Ask ask) {
   const auto name = reinterpret_cast<const char*>(call->arguments[1]);
   if (handle == RTLD_DEFAULT || name == nullptr) return next;
   void* const ours = next_objects::find_ours(name);
-  const ElfObject* const behind = ours != nullptr ? next_objects::that_defines(name) : nullptr;
-  const ElfObject* const libc = next_objects::that_defines("__libc_start_main");
-  if (behind == nullptr || libc == nullptr) return next;
-  const Caller caller = look_for(call->caller, name);
-  if (caller.where == Caller::kOurselves) return next;
-  // Whom ours calls must not get ours.
-  if (caller.where == Caller::kBehind && (caller.wraps || (behind != libc && caller.remembered))) {
-    return next;
-  }
+  if (ours == nullptr) return next;
+  const next_objects::Caller caller = next_objects::look_for(call->caller, name);
+  if (caller.where == next_objects::Caller::kOurselves) return next;
+  const bool behind_us = caller.where != next_objects::Caller::kInFront;
+  // Whom ours calls gets what it asks for: the calls that it makes with that are seen already.
+  const bool called_by_us = caller.where == next_objects::Caller::kBehind && caller.wraps;
   if (handle == RTLD_NEXT) {
-    if (caller.where != Caller::kBehind) return next;
-  } else if (const void* theirs = ask(handle, name);
-             !libc->defines(name, theirs) && !behind->defines(name, theirs)) {
+    if (behind_us && !called_by_us) let_pass();
     return next;
   }
+  const ElfObject* const libc = next_objects::that_defines("__libc_start_main");
+  const ElfObject* const behind = next_objects::that_defines(name);
+  if (called_by_us) return next;
+  const void* const theirs = ask(handle, name);
+  if (theirs == nullptr) return next;
+  // A wrapper stands between libc and us: who asks may be what it has loaded to do its work.
+  const bool unclear = libc == nullptr || behind == nullptr || (behind != libc && behind_us);
+  const bool is_libcs = libc == nullptr || libc->find(name).function == theirs;
+  if (unclear) {
+    if (is_libcs) let_pass();
+    return next;
+  }
+  if (!is_libcs && behind->find(name).function != theirs) return next;
   call->arguments[0] = reinterpret_cast<uintptr_t>(ours);
   return nullptr;
-}
-
-// A library's calls will go past the table, from its constructor on.
-void let_pass() {
-  every_call_seen = false;
-  keep_nothing(SettleReason::kLoader);
 }
 
 // RTLD_DEEPBIND means nothing for what is loaded already.

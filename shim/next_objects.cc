@@ -2,7 +2,9 @@
 
 #include <link.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace anysplice::shim::next_objects {
@@ -10,8 +12,21 @@ namespace {
 
 constexpr size_t kMost = 64;
 
+// From the first byte to behind the last one.
+struct Place {
+  uintptr_t start;
+  uintptr_t end;
+  bool has(const void* at) const {
+    return start <= reinterpret_cast<uintptr_t>(at) && reinterpret_cast<uintptr_t>(at) < end;
+  }
+};
+
 ElfObject ours;
+Place our_place;
+Place in_front[kMost];
+size_t in_front_count;
 ElfObject objects[kMost];
+Place places[kMost];
 std::atomic<size_t> count;  // published when all are there
 
 struct Walk {
@@ -19,16 +34,34 @@ struct Walk {
   size_t found;
 };
 
+Place place_of(const dl_phdr_info& info) {
+  Place place{UINTPTR_MAX, 0};
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const auto& part = info.dlpi_phdr[i];
+    if (part.p_type != PT_LOAD) continue;
+    const uintptr_t start = info.dlpi_addr + part.p_vaddr;
+    place.start = std::min(place.start, start);
+    place.end = std::max<uintptr_t>(place.end, start + part.p_memsz);
+  }
+  return place;
+}
+
 int note(dl_phdr_info* info, size_t, void* data) {
   Walk& walk = *static_cast<Walk*>(data);
   const ElfObject object(*info);
   if (!walk.behind_us) {
     walk.behind_us = holds(*info, &ours);
-    if (walk.behind_us) ours = object;
+    if (walk.behind_us) {
+      ours = object;
+      our_place = place_of(*info);
+    } else if (in_front_count < kMost) {
+      in_front[in_front_count++] = place_of(*info);
+    }
     return 0;
   }
   // One that cannot be searched ends the search: what is behind it may not be the next.
   if (!object.searchable()) return 1;
+  places[walk.found] = place_of(*info);
   objects[walk.found++] = object;
   return walk.found == kMost ? 1 : 0;
 }
@@ -45,6 +78,7 @@ size_t known() {
 
 void remember() {
   Walk walk{};
+  in_front_count = 0;
   dl_iterate_phdr(note, &walk);
   count.store(walk.found, std::memory_order_release);
 }
@@ -61,11 +95,16 @@ void* find(const char* name) {
   return object != nullptr ? object->find(name).function : nullptr;
 }
 
-bool is_one(const ElfObject& object) {
-  for (size_t i = 0, all = known(); i < all; ++i) {
-    if (objects[i].is(object)) return true;
+Caller look_for(const void* place, const char* name) {
+  const size_t all = known();
+  if (our_place.has(place)) return {Caller::kOurselves, false};
+  for (size_t i = 0; i < in_front_count; ++i) {
+    if (in_front[i].has(place)) return {Caller::kInFront, false};
   }
-  return false;
+  for (size_t i = 0; i < all; ++i) {
+    if (places[i].has(place)) return {Caller::kBehind, objects[i].find(name).defined};
+  }
+  return {Caller::kLate, false};
 }
 
 void* find_ours(const char* name) {

@@ -25,8 +25,17 @@ const ElfObject* that_defines(const char* name);
 // asked for its address (STT_GNU_IFUNC).
 void* find(const char* name);
 
-// Whether it is one of those that are remembered: it was there when the program started.
-bool is_one(const ElfObject& object);
+// Who asks for a name, by an address in its code, without the loader's locks.
+struct Caller {
+  enum {
+    kInFront,  // the program, and objects before us
+    kOurselves,
+    kBehind,  // there when the program started
+    kLate,    // loaded since, or not known
+  } where;
+  bool wraps;  // kBehind: it defines that name itself, or may
+};
+Caller look_for(const void* place, const char* name);
 
 // Our own function of that name; null if there is none.
 void* find_ours(const char* name);

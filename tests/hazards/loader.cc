@@ -139,8 +139,38 @@ HAZARD(by_no_handle) {
   use([](const char* name) { return dlsym(RTLD_NEXT, name); });
 }
 
+// The four calls as the loader gives them may be refused.
 HAZARD(next_of_a_library) {
-  use(calls_of(dlopen(neighbour("libloader_plain.so").c_str(), RTLD_NOW)).next);
+  const LoadedCalls& calls = calls_of(dlopen(neighbour("libloader_plain.so").c_str(), RTLD_NOW));
+  use([&](const char* name) {
+    const bool may_be_refused = strcmp(name, "splice") == 0 || strcmp(name, "tee") == 0;
+    return may_be_refused ? dlsym(RTLD_DEFAULT, name) : calls.next(name);
+  });
+}
+
+// A plugin with a read of its own, which finds libc's by RTLD_NEXT or by libc's handle.
+HAZARD(plugin_that_wraps) {
+  for (const char* file : {"libloader_next.so", "libloader_handle.so"}) {
+    void* const plugin = dlopen(neighbour(file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    CHECK(plugin != nullptr);
+    const auto read_by = as<decltype(read)>(dlsym(plugin, "read"));
+    const Teed teed("abcdef");
+    char bytes[7] = {};
+    CHECK_EQ(read_by(teed.pipe.r, bytes, 6), 6);
+    CHECK_EQ(std::string(bytes), "abcdef");
+    CHECK_EQ(read_by(teed.copy.r, bytes, 6), 6);
+    CHECK_EQ(as<decltype(wrapped_reads)>(dlsym(plugin, "wrapped_reads"))(), 2);
+  }
+}
+
+HAZARD(what_next_does_not_find) {
+  CHECK(dlsym(RTLD_NEXT, "there_is_no_such_name") == nullptr);
+  CHECK(dlsym(RTLD_NEXT, "read") != nullptr);
+  CHECK(dlerror() == nullptr);
+  const LoadedCalls& calls = calls_of(dlopen(neighbour("libloader_plain.so").c_str(), RTLD_NOW));
+  CHECK(calls.next("there_is_no_such_name") == nullptr);
+  CHECK(calls.next("read") != nullptr);
+  CHECK(dlerror() == nullptr);
 }
 
 // One function has one address, whoever asks for it.
