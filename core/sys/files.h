@@ -22,6 +22,10 @@ bool is_pseudo_file(int fd);
 // if there is not enough room. A name that has been removed is told too. Keeps errno.
 bool path_of(int fd, char* path, size_t size);
 
+// Whether a read by way of a mapping has no effect of its own. (In files that are memory it takes
+// memory for a hole, and a seal of a memfd fails meanwhile; huge pages are mapped whole.)
+bool mapping_only_reads(int fd);
+
 // Whether its reads may wait for bytes as a pipe's do, though it is a regular file.
 bool reads_may_wait(int fd);
 

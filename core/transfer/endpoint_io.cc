@@ -26,6 +26,15 @@ bool at_urgent_mark(int socket) {
   return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
 }
 
+// Whether a look at what is to be received is seen by the next one (SO_PEEK_OFF, socket(7)).
+bool looks_move([[maybe_unused]] int socket) {
+#ifdef SO_PEEK_OFF
+  return sockets::option(socket, SO_PEEK_OFF, -1) >= 0;
+#else
+  return false;
+#endif
+}
+
 // What a splice that does not wait gives at such a mark: an error of the socket comes first, but
 // not one that came after the end (EPIPE: a reset of what the peer had closed before).
 ssize_t at_mark_at_once(int socket) {
@@ -35,9 +44,10 @@ ssize_t at_mark_at_once(int socket) {
     // (Notices in the error queue are POLLERR, too.)
     if ((p.revents & POLLERR) != 0) {
       // A look past the mark tells which came first, and leaves an error that came second; but not
-      // if there are bytes.
+      // if there are bytes, nor where looks have a place of their own, which would move.
       char next;
-      const ssize_t n = sys->recv(socket, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      const ssize_t n =
+          looks_move(socket) ? 1 : sys->recv(socket, &next, 1, MSG_PEEK | MSG_DONTWAIT);
       if (n == 0) return 0;
       if (n < 0 && errno != EAGAIN) return -errno;
       const int error = n > 0 ? sockets::option(socket, SO_ERROR, 0) : 0;
@@ -185,12 +195,8 @@ bool is_shut([[maybe_unused]] const Endpoint& from) {
 static int wait_for_socket(const Endpoint& from, bool restarts, unsigned vain) {
   // A system may not wait for nothing (gVisor).
   constexpr unsigned kOften = 8;
-  bool by_recv = restarts && !from.tcp && vain < kOften;
-#ifdef SO_PEEK_OFF
-  if (from.kind == Kind::kMessage && sockets::option(from.fd, SO_PEEK_OFF, -1) >= 0)
-    by_recv = false;
-#endif
-  if (!by_recv) return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
+  const bool seen = from.kind == Kind::kMessage && looks_move(from.fd);
+  if (!restarts || from.tcp || vain >= kOften || seen) return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
   char nothing;
   const int how = from.kind == Kind::kMessage ? MSG_PEEK : 0;
   return sys->recv(from.fd, &nothing, 0, how) < 0 ? -errno : 0;

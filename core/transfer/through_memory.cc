@@ -4,6 +4,7 @@
 
 #include "core/memory/file_window.h"
 #include "core/memory/scratch.h"
+#include "core/sys/files.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/transfer/flow.h"
 
@@ -68,7 +69,10 @@ std::optional<Step> send_window(Flow& flow) {
   const size_t rest = std::min(flow.left(), static_cast<size_t>(st.st_size - before));
   // Whoever watches the file is told of a read, and may refuse it (inotify(7), fanotify(7)).
   char first;
-  if (rest < kLeast || sys->pread(flow.in.fd, &first, 1, before) != 1) return std::nullopt;
+  if (rest < kLeast || !files::mapping_only_reads(flow.in.fd) ||
+      sys->pread(flow.in.fd, &first, 1, before) != 1) {
+    return std::nullopt;
+  }
   const size_t size = std::min(rest, FileWindow::kMost);
   const FileWindow window(flow.in.fd, before, size);
   if (window.data() == nullptr) return std::nullopt;

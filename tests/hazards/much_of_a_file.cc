@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include <algorithm>
@@ -26,8 +27,10 @@ constexpr size_t kSize = (5 << 20) + 123;
 char byte_at(size_t at) { return static_cast<char>(at * 2654435761u >> 20); }
 
 int patterned(size_t size) {
-  const int fd = memfd_create("much", 0);
+  char path[] = "much-XXXXXX";
+  const int fd = mkstemp(path);
   CHECK(fd >= 0);
+  unlink(path);
   std::vector<char> bytes(size);
   for (size_t i = 0; i < size; ++i) bytes[i] = byte_at(i);
   CHECK_EQ(pwrite(fd, bytes.data(), size, 0), static_cast<ssize_t>(size));
@@ -37,7 +40,7 @@ int patterned(size_t size) {
 bool is_mapped() {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
-    if (line.find("memfd:much") != std::string::npos) return true;
+    if (line.find("/much-") != std::string::npos) return true;
   }
   return false;
 }
@@ -225,6 +228,33 @@ HAZARD(jumped_away) {
   }
   close(pair.ours);
   reader.join();
+}
+
+// Of a file in memory a mapping would be seen: it fills holes, and a seal fails meanwhile.
+HAZARD(file_in_memory) {
+  const int file = memfd_create("sealed", MFD_ALLOW_SEALING);
+  CHECK_EQ(ftruncate(file, 4 << 20), 0);
+  const Pair pair = tcp();
+  std::thread reader([&] {
+    std::vector<char> bytes(1 << 20);
+    while (read(pair.peer, bytes.data(), bytes.size()) > 0) continue;
+  });
+  std::atomic<bool> over{false};
+  std::thread sender([&] {
+    while (!over) {
+      off_t at = 0;
+      CHECK(sendfile(pair.ours, file, &at, 4 << 20) > 0);
+    }
+  });
+  sleep_ms(50);
+  for (int i = 0; i < 50; ++i) CHECK_EQ(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), 0);
+  over = true;
+  sender.join();
+  close(pair.ours);
+  reader.join();
+  struct stat st;
+  CHECK_EQ(fstat(file, &st), 0);
+  CHECK_EQ(st.st_blocks, 0);
 }
 
 // Nobody reads any more.

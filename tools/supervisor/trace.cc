@@ -131,9 +131,10 @@ TracedFor::TracedFor(const Target& caller, pid_t of, Call call, const unsigned l
     : target(caller), process(of) {
   const auto number = [arguments](int i) { return static_cast<int>(arguments[i]); };
   fd[0] = number(call == Call::kSendfile ? 1 : 0);
-  fd[1] = number(call == Call::kSplice ? 2 : call == Call::kTee ? 1 : 0);
+  const bool two_offsets = call == Call::kSplice || call == Call::kCopyFileRange;
+  fd[1] = number(two_offsets ? 2 : call == Call::kTee ? 1 : 0);
   at[0] = call == Call::kTee ? nullptr : pointer(arguments[call == Call::kSendfile ? 2 : 1]);
-  at[1] = call == Call::kSplice ? pointer(arguments[3]) : nullptr;
+  at[1] = two_offsets ? pointer(arguments[3]) : nullptr;
   if (call == Call::kVmsplice) length = arguments[2];
   current = this;
 }

@@ -41,6 +41,13 @@ bool path_of(int fd, char* path, size_t size) {
   return true;
 }
 
+bool mapping_only_reads(int fd) {
+  struct statfs fs;
+  if (sys->fstatfs(fd, &fs) != 0) return false;
+  const auto type = static_cast<uint32_t>(fs.f_type);
+  return type != TMPFS_MAGIC && type != HUGETLBFS_MAGIC && type != RAMFS_MAGIC;
+}
+
 // Those of file systems whose files are made up: /proc/kmsg, trace_pipe of tracefs, many of
 // debugfs.
 bool reads_may_wait(int fd) {

@@ -56,6 +56,9 @@ bool path_of(int fd, char* path, size_t size) {
 bool path_of(int, char*, size_t) { return false; }
 #endif
 
+// Nobody tells.
+bool mapping_only_reads(int) { return false; }
+
 bool reads_may_wait(int) { return false; }
 
 // POSIX tells by a move only, which a position that lies behind the end seldom asks for.
