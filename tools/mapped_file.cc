@@ -17,7 +17,7 @@
 namespace anysplice::tools {
 namespace {
 
-// A shared, writable mapping of a file from its beginning, as a line of /proc/PID/maps tells it.
+// A shared mapping of a file from its beginning, as a line of /proc/PID/maps tells it.
 struct Line {
   unsigned long inode;
   std::string path;
@@ -32,7 +32,7 @@ bool parse(const std::string& line, Line* file) {
     return false;
   }
   file->path = line.substr(static_cast<size_t>(path_at));
-  return std::string(permissions) == "rw-s" && offset == 0 && file->path[0] == '/';
+  return permissions[0] == 'r' && permissions[3] == 's' && offset == 0 && file->path[0] == '/';
 }
 
 // No memory if the file is none of that kind.
@@ -64,8 +64,15 @@ absl::StatusOr<MappedFile> map_if(const MappedKind& kind, const Line& file, bool
 
 absl::StatusOr<MappedFile> mapped_by_process(pid_t pid, const MappedKind& kind, bool writable) {
   const std::string folder = absl::StrCat("/proc/", pid);
-  if (access(folder.c_str(), F_OK) != 0) {
+  struct stat owner;
+  if (stat(folder.c_str(), &owner) != 0) {
     return absl::FailedPreconditionError(absl::StrCat("there is no process ", pid));
+  }
+  // What it shows there is its own choice, and a file can be cut while we read it.
+  if (owner.st_uid != geteuid()) {
+    return absl::FailedPreconditionError(absl::StrCat("process ", pid, " is that of user ",
+                                                      owner.st_uid, ", and only that user's '",
+                                                      "anysplice' looks at it"));
   }
   std::ifstream maps(folder + "/maps");
   if (!maps) return system_failure(absl::StrCat("cannot look at process ", pid), errno);

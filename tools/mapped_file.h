@@ -23,8 +23,8 @@ struct MappedFile {
   int fd = -1;             // to lock it; stays open
 };
 
-// Maps the file of that kind, for reading or for writing too; it stays mapped. For writing it must
-// be this user's.
+// Maps the file of that kind, for reading or for writing too; it stays mapped. The process must be
+// this user's; root, too, is led to others' files by nobody. For writing the file must be, too.
 absl::StatusOr<MappedFile> mapped_by_process(pid_t pid, const MappedKind& kind, bool writable);
 
 }  // namespace anysplice::tools

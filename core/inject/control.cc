@@ -16,7 +16,7 @@ Control* control = nullptr;
 
 bool open_control(const char* path) {
   const KeepErrno keep;
-  void* const memory = map_shared_file(path, sizeof(Control));
+  void* const memory = map_shared_file(path, sizeof(Control), Use::kRead);
   if (memory == nullptr) return false;
   if (static_cast<Control*>(memory)->magic != Control::kMagic) {
     sys->munmap(memory, sizeof(Control));

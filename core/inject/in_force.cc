@@ -64,6 +64,7 @@ void forget_holders() {
 
 bool renew_plan() {
   if (!control_changed(seen.load(std::memory_order_relaxed))) return false;
+  const CriticalSection section;
   // Whoever comes second goes on with the plan there is.
   if (renewing.exchange(true, std::memory_order_acquire)) return false;
   const bool other = renew();

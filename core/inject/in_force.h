@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "core/inject/plan.h"
+#include "core/sys/critical_section.h"
 
 namespace anysplice::inject {
 
@@ -19,7 +20,8 @@ void forget_holders();
 // Looks whether there is another plan now; true if so.
 bool renew_plan();
 
-// A plan that stays as it is while this object lives.
+// A plan that stays as it is while this object lives; handlers wait for its end, since one that
+// jumps away would keep the plan for good.
 class HeldPlan {
  public:
   HeldPlan();
@@ -33,6 +35,7 @@ class HeldPlan {
   uint64_t version() const { return version_; }
 
  private:
+  const CriticalSection section_;
   const Plan* plan_;
   uint64_t version_;
   std::atomic<int>* holders_;

@@ -14,7 +14,7 @@ Journal* journal = nullptr;
 
 bool open_journal(const char* path) {
   const KeepErrno keep;
-  void* const memory = map_shared_file(path, sizeof(Journal));
+  void* const memory = map_shared_file(path, sizeof(Journal), Use::kWrite);
   if (memory == nullptr) return false;
   if (static_cast<Journal*>(memory)->magic != Journal::kMagic) {
     sys->munmap(memory, sizeof(Journal));

@@ -10,7 +10,8 @@ namespace anysplice {
 
 // The first bytes of a regular file of this user that is at least as long; null if it is not there,
 // or anything else.
-void* map_shared_file(const char* path, size_t size);
+enum class Use { kRead, kWrite };
+void* map_shared_file(const char* path, size_t size, Use use);
 
 }  // namespace anysplice
 

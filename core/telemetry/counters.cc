@@ -17,7 +17,7 @@ const char* const answered_by_names[kCarriers + 2] = {"kernel", "ring", "copy", 
 
 bool share_stats(const char* path) {
   const KeepErrno keep;
-  void* const memory = map_shared_file(path, sizeof(Stats));
+  void* const memory = map_shared_file(path, sizeof(Stats), Use::kWrite);
   if (memory == nullptr) return false;
   Stats* shared = static_cast<Stats*>(memory);
   uint64_t unset = 0;

@@ -54,7 +54,7 @@ bool prepare_findings() {
 
 bool share_findings(const char* path) {
   const KeepErrno keep;
-  auto* const memory = static_cast<Findings*>(map_shared_file(path, sizeof(Findings)));
+  auto* const memory = static_cast<Findings*>(map_shared_file(path, sizeof(Findings), Use::kWrite));
   if (memory == nullptr) return false;
   if (memory->magic.load() != Findings::kMagic) {
     sys->munmap(memory, sizeof(Findings));

@@ -7,6 +7,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 
 import tap
 import under_test
@@ -158,6 +159,44 @@ def who_gives_up_rights_is_told_nothing_more():
         one.step('setuid')
         inject(one.process.pid, '--clear')
         assert one.step() == ['300', '300']
+
+
+@tap.test
+def calls_that_handlers_left_keep_nothing():
+    one = subprocess.Popen([tap.ANYSPLICE, 'run', '--control', '--mode=emulate', '--',
+                            tap.PROGRAMS / 'leaves', '15'], stdout=subprocess.PIPE, text=True)
+    try:
+        for error in 'EIO', 'ENOSPC', 'ENOMEM', 'EPIPE', 'EAGAIN':
+            while True:
+                try:
+                    inject(one.pid, '--clear', f'--add=unsafe:splice:errno={error}')
+                    break
+                except AssertionError:
+                    assert error == 'EIO' and one.poll() is None  # it has not begun
+                    time.sleep(0.1)
+            for line in one.stdout:
+                if line.strip() == error:
+                    break
+            else:
+                raise AssertionError(f'never {error}')
+    finally:
+        one.terminate()
+        one.wait()
+
+
+@tap.test
+def not_by_another_user():
+    """What a process shows as its files is its own choice: root is led to them by nobody."""
+    if os.getuid() != 0:
+        raise tap.Skip('needs another user')
+    other = subprocess.Popen(['sleep', '60'], user=65534)
+    try:
+        for command in (['inject', other.pid, '--list'], ['top', '--count=1', f'--pid={other.pid}']):
+            _, err = tap.run(*command, status=125)
+            assert 'is that of user 65534' in err, err
+    finally:
+        other.kill()
+        other.wait()
 
 
 @tap.test
