@@ -61,7 +61,9 @@ void expose(int fd, SettleReason reason) {
   // Nothing is held yet: which pipe it is, and whether it is one, need not be asked. Should it come
   // to that, any pipe from outside may be this one.
   if (!engine_may_answer() && !held_bytes::any()) {
-    if (!entry.ours()) exposed_pipes::note_may_be_shared();
+    // By another number it may come back to this process, too.
+    const bool given = reason == SettleReason::kRights || reason == SettleReason::kOpen;
+    if (!entry.ours() || given) exposed_pipes::note_may_be_shared();
     if (!engine_may_answer()) return;
   }
   PipeId id;
