@@ -156,3 +156,20 @@ HAZARD(end_of_file_after_the_bytes) {
   CHECK_EQ(splice(teed.pipe.r, nullptr, teed.copy.w, nullptr, 2, 0), 0);
   CHECK_EQ(take(teed.copy.r, 8), "lastlast");
 }
+
+// What tee has looked at is in the pipe still: it has no room, by whatever call.
+HAZARD(full_pipe_that_was_teed) {
+  const Pipe full(O_NONBLOCK), copy;
+  const std::string bytes = pattern(65536);
+  put(full.w, bytes);
+  CHECK_EQ(tee(full.r, copy.w, 65536, 0), 65536);
+  const int file = file_of("more");
+  off_t start = 0;
+  CHECK_FAILS(splice(file, &start, full.w, nullptr, 4, SPLICE_F_NONBLOCK), EAGAIN);
+  CHECK_FAILS(write(full.w, "more", 4), EAGAIN);
+  CHECK_FAILS(splice(copy.r, nullptr, full.w, nullptr, 4, SPLICE_F_NONBLOCK), EAGAIN);
+  const iovec iov{const_cast<char*>("more"), 4};
+  CHECK_FAILS(vmsplice(full.w, &iov, 1, SPLICE_F_NONBLOCK), EAGAIN);
+  CHECK_EQ(take(full.r, 65536), bytes);
+  CHECK_EQ(take(copy.r, 65536), bytes);
+}
