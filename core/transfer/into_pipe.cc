@@ -182,11 +182,12 @@ ssize_t write_message(PipeLock& pipe, const char* data, size_t length) {
 }
 
 // One chunk of what cannot be read again: no more than the pipe is sure to take. Looking and taking
-// are one call, since others may take too.
+// are one call, since others may take too. `there` is what is known to be there after a chunk: to
+// ask for more would take an error that is for the next call, if that is less than SO_RCVLOWAT.
 std::optional<Step> stream_into_kernel(Flow& flow, PipeLock& pipe, size_t room, bool sure,
-                                       const Scratch& scratch) {
+                                       const Scratch& scratch, size_t* there) {
   const bool message = flow.in.kind == Kind::kMessage;
-  size_t want = std::min({flow.left(), room, scratch.size()});
+  size_t want = std::min({flow.left(), room, scratch.size(), *there});
   if (!sure && !message) want = std::min(want, certain_room(pipe.fd()));
   const ssize_t n = pull(flow.in, {scratch.data(), want});
   if (n <= 0) return source_stalled(flow, n);
@@ -202,10 +203,9 @@ std::optional<Step> stream_into_kernel(Flow& flow, PipeLock& pipe, size_t room, 
   }
   if (written < 0) return flow.fail(static_cast<int>(-written));
   flow.moved += static_cast<size_t>(written);
-  // Where nothing more is there, a second recv would take an error that is for the next call.
-  const bool over = flow.in.kind != Kind::kStream || length < want || flow.left() == 0 ||
-                    kernel_pipe::bytes(flow.in.fd) == 0;
-  if (over) return after_some(flow);
+  const bool over = flow.in.kind != Kind::kStream || length < want || flow.left() == 0;
+  if (!over) *there = static_cast<size_t>(std::max<ssize_t>(kernel_pipe::bytes(flow.in.fd), 0));
+  if (over || *there == 0) return after_some(flow);
   bool unused;
   if (kernel_room(pipe.fd(), 0, &unused) > 0) return std::nullopt;
   return Step::kDone;
@@ -233,10 +233,11 @@ Step into_kernel(Flow& flow, PipeLock& pipe) {
   }
   const size_t before = flow.moved;
   const size_t limit = before + static_cast<size_t>(room);
+  size_t there = SIZE_MAX;
   std::optional<Step> step;
   while (!step && flow.moved < limit) {
     step = file ? file_into_kernel(flow, pipe, limit - flow.moved, scratch)
-                : stream_into_kernel(flow, pipe, limit - flow.moved, sure, scratch);
+                : stream_into_kernel(flow, pipe, limit - flow.moved, sure, scratch, &there);
   }
   if (own) {
     flow.in.positioned = false;
