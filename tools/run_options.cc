@@ -147,7 +147,8 @@ by themselves.
   --mode=MODE          who answers the calls:
                          auto           the kernel, and anysplice where the
                                         kernel refuses (the default)
-                         emulate        always anysplice
+                         emulate        always anysplice; for copy_file_range
+                                        see below
                          native         always the kernel
                          absent[=ERRNO] nobody: they fail with ENOSYS or ERRNO
   --rings=on|off       whether pipes that only one process uses may be kept in
