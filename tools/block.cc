@@ -82,12 +82,12 @@ absl::StatusOr<CallSet> parse_calls(absl::string_view list) {
   return calls;
 }
 
-std::string names_of(CallSet calls) {
+std::string names_of(CallSet calls, absl::string_view separator) {
   std::vector<absl::string_view> names;
   for (size_t call = 0; call < kCalls; ++call) {
     if (calls.test(call)) names.push_back(kCallNames[call]);
   }
-  return absl::StrJoin(names, ",");
+  return absl::StrJoin(names, separator);
 }
 
 // sendfile64 exists on 32-bit ABIs only; the library leaves out what an ABI lacks.

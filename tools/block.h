@@ -24,7 +24,7 @@ inline CallSet block_by_default() {
 // "splice,tee"; an empty or unknown name is answered with the list of known ones.
 absl::StatusOr<CallSet> parse_calls(absl::string_view list);
 // The same backwards.
-std::string names_of(CallSet calls);
+std::string names_of(CallSet calls, absl::string_view separator = ",");
 
 // The system calls behind one call of the family, as libseccomp numbers them.
 std::vector<int> call_numbers(Call call);

@@ -16,9 +16,10 @@ constexpr OptionSpec kOptions[] = {{"--json"}, {"--help"}, {"--version"}};
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice doctor [OPTION]...
 
-Tries splice, tee, vmsplice and sendfile on every kind of descriptor. Prints
-what the kernel answers, and who moves the bytes under anysplice: the kernel or
-the engine. Where both give an error, that is the correct answer to the call.
+Tries splice, tee, vmsplice, sendfile and copy_file_range on every kind of
+descriptor. Prints what the kernel answers, and who moves the bytes under
+anysplice: the kernel or the engine. Where both give an error, that is the
+correct answer to the call.
 
   --json               print one JSON object
   --help, --version

@@ -12,7 +12,8 @@ namespace anysplice::tools {
 
 absl::Status fall_back(const std::string& why, const std::string& refused, bool quiet) {
   if (refused.empty()) {
-    if (!quiet && !why.empty()) say(why.c_str(), "; nothing is refused here, and it runs without");
+    if (!quiet && !why.empty())
+      say(why.c_str(), "; nothing is refused here, so it runs without anysplice");
     return absl::OkStatus();
   }
   const std::string deadly = deadly_calls();
@@ -30,13 +31,13 @@ absl::Status fall_back(const std::string& why, const std::string& refused, bool 
   if (quiet) return absl::OkStatus();
   const std::string of = why.empty() ? "what does not go through the C library" : why;
   if (!deadly.empty()) {
-    say(of.c_str(), ": a filter here ends whoever calls ", deadly.c_str(),
+    say(of.c_str(), ": a filter here ends whoever calls ", names_of(*of_filter, ", ").c_str(),
         ", which nothing can change");
   }
   if (!possible) {
     say(of.c_str(), ": a filter here allows no other; refused calls fail as it says");
   } else if (calls->any()) {
-    say(of.c_str(), ": calls of ", names_of(*calls).c_str(),
+    say(of.c_str(), ": calls of ", names_of(*calls, ", ").c_str(),
         " fail with EINVAL, after which most programs copy by themselves");
   }
   return absl::OkStatus();

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/inject/spec.h"
 #include "tools/launch.h"
@@ -30,6 +31,16 @@ absl::Status add_spec(absl::string_view option, absl::string_view text, InjectOp
   }
   options->spec = before + spec;
   return absl::OkStatus();
+}
+
+bool shapes_pipes(const InjectOptions& options) {
+  const auto plan = std::make_unique<inject::Plan>();
+  inject::SpecError error;
+  if (options.spec.empty() || !inject::parse_spec(options.spec.c_str(), plan.get(), &error)) {
+    return false;
+  }
+  return plan->pipe_capacity != 0 ||
+         (plan->pipe_fixed && absl::StrContains(options.spec, "pipes:fixed"));
 }
 
 absl::StatusOr<std::unique_ptr<JournaledRun>> JournaledRun::prepare(const InjectOptions& options) {

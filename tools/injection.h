@@ -26,6 +26,10 @@ struct InjectOptions {
 // Adds a specification to the options; the error shows the place. `option` is where it is from.
 absl::Status add_spec(absl::string_view option, absl::string_view text, InjectOptions* options);
 
+// Whether there are rules for how pipes are made and sized, which nobody sees of a program that is
+// supervised. What a system (as=) has of them beside other rules does not count.
+bool shapes_pipes(const InjectOptions& options);
+
 // The journal of a run that is recorded or replayed.
 class JournaledRun {
  public:

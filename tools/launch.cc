@@ -88,6 +88,11 @@ bool supervise_without_library(const std::string& program, RunOptions* options) 
   return !options->preload;
 }
 
+absl::Status pipes_unseen(const absl::Status& why) {
+  return absl::Status(
+      why.code(), absl::StrCat(why.message(), ", and pipes: has no effect on supervised programs"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> prepare(RunOptions* options) {
@@ -100,6 +105,8 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   if (status.ok()) {
     if (!supervise_without_library(*program, options)) {
       supervise_beside_library(*program, options);
+    } else if (shapes_pipes(options->inject)) {
+      return pipes_unseen(absl::UnimplementedError(options->falls_back_because));
     } else if (before) {
       setenv("LD_PRELOAD", before->c_str(), 1);
     } else {
@@ -116,6 +123,7 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   }
   if (supervisable && !options->fallback) options->supervised = calls_to_supervise(*options);
   if (options->needs_library() && options->supervised.none()) return status;
+  if (shapes_pipes(options->inject)) return pipes_unseen(status);
   options->falls_back_because = std::string(status.message());
   options->preload = false;
   return program;

@@ -98,7 +98,7 @@ absl::Status check_binary(absl::string_view who, const std::string& path, const 
   if (program.is_static) {
     return absl::UnimplementedError(absl::StrCat(
         who,
-        " is statically linked: it loads no shared library, so anysplice cannot be preloaded"));
+        " is statically linked and loads no shared library, so anysplice cannot be preloaded"));
   }
   if (!library.ok()) {
     if (!program.uses_musl()) return library.status();

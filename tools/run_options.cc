@@ -83,7 +83,7 @@ absl::Status set_stats(std::optional<absl::string_view> value, RunOptions* optio
   if (options->stats_json) file.remove_prefix(std::min<size_t>(file.size(), 5));
   options->stats_file = std::string(file);
   if (!named || !file.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("--stats= and --stats=json: need a file name");
+  return absl::InvalidArgumentError("after '--stats=' and '--stats=json:' a file name is needed");
 }
 
 absl::Status set_file(const Option& option, std::string* file) {
@@ -147,7 +147,8 @@ by themselves.
   --mode=MODE          who answers the calls:
                          auto           the kernel, and anysplice where the
                                         kernel refuses (the default)
-                         emulate        always anysplice
+                         emulate        always anysplice; for copy_file_range
+                                        see below
                          native         always the kernel
                          absent[=ERRNO] nobody: they fail with ENOSYS or ERRNO
   --rings=on|off       whether pipes that only one process uses may be kept in

@@ -46,8 +46,8 @@ moved them, times, sizes, and why pipes were settled.
 
 The view of PROGRAM is written to stderr, that of --pid to stdout; on a terminal
 it replaces the one before. Redirect the program's own output. The options of
-'anysplice run' are accepted too, except --stats, --record, --replay,
---no-preload, --fallback and --quiet.
+'anysplice run' are accepted too, except --stats, --control, --record,
+--replay, --no-preload, --supervise, --fallback and --quiet.
 )";
 
 constexpr OptionSpec kOptions[] = {

@@ -22,9 +22,9 @@ namespace {
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice trace [OPTION]... [--] PROGRAM [ARGUMENT]...
 
-Runs PROGRAM and prints a line for each of its calls of splice, tee, vmsplice
-and sendfile: who answered it, and how long it took. Another kind of line tells
-why a pipe was settled, that is, put back into the kernel:
+Runs PROGRAM and prints a line for each of its calls of splice, tee, vmsplice,
+sendfile and copy_file_range: who answered it, and how long it took. Another
+kind of line tells why a pipe was settled, that is, put back into the kernel:
 
   splice(3<file:/etc/hosts>, [0], 5<pipe>, NULL, 65536, 0) = 187 <ring, 9.1 us>
   pipe 4 settled: poll, 187 bytes
@@ -37,9 +37,9 @@ why a pipe was settled, that is, put back into the kernel:
   --json             one JSON object a line
   --help, --version
 
-The options of 'anysplice run' are accepted too, except --stats, --record,
---replay, --no-preload, --fallback and --quiet. The exit status is that of the
-program. See anysplice(1).
+The options of 'anysplice run' are accepted too, except --stats, --control,
+--record, --replay, --no-preload, --supervise, --fallback and --quiet. The exit
+status is that of the program. See anysplice(1).
 )";
 
 constexpr OptionSpec kOptions[] = {

@@ -107,7 +107,7 @@ void add_arguments(const TracedCall& call, const End& source, const End& sink, T
     add_offset(call, 0, out);
     out->add(", ");
   } else {
-    const bool offsets = is(call, "splice");
+    const bool offsets = !is(call, "tee");
     add_end(source, out);
     out->add(", ");
     if (offsets) {

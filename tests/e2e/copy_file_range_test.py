@@ -111,7 +111,8 @@ def it_can_be_injected_and_traced():
     make()
     _, err = tap.run('trace', *copying, '--', tap.PYTHON, '-c', COPY)
     lines = [line for line in err.splitlines() if 'copy_file_range(' in line]
-    assert len(lines) == 4 and '= 100000' in lines[0] and '/in>' in lines[0], err
+    assert len(lines) == 4 and '= 100000' in lines[0] and '/in>, NULL, ' in lines[0], err
+    assert '/out>, NULL, 100000, 0)' in lines[0], err
     _, err = tap.run('run', '--inject=copy_file_range(pipe->file):short', '--', 'true', status=125)
     assert 'ends' in err, err
 

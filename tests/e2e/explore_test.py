@@ -146,6 +146,16 @@ def says_why_it_cannot_explore():
 
 
 @tap.test
+def a_file_that_the_test_does_not_write():
+    pathlib.Path('in').write_bytes(b'x')
+    for jobs, file, missing in ((1, 'wrong', 'wrong'), (2, '{job}.wrong', '1.wrong')):
+        out, err = tap.run('explore', f'--jobs={jobs}', '--output={job}.out', f'--output={file}', '--',
+                           SAMPLES / 'sample_careful', 'in', '{job}.out', status=125)
+        message = f'--output={missing}: the test does not write this file'
+        assert out == '' and err.splitlines()[-1].endswith(message), (out, err)
+
+
+@tap.test
 def leaves_nothing_running():
     sample = SAMPLES / 'sample_careful'
     pathlib.Path('in').write_bytes(b'x')

@@ -188,7 +188,7 @@ def a_static_program_is_not_worse_off():
     """No filter of ours can be added there, and the program makes none of the calls."""
     busybox = (tap.ANYSPLICE, 'run', '--', '/bin/busybox', 'echo', 'alive')
     done = under('kill-process', ('splice', 'tee', 'seccomp'), *busybox)
-    assert done.stdout == 'alive\n' and 'ends whoever calls splice,tee' in done.stderr, done
+    assert done.stdout == 'alive\n' and 'ends whoever calls splice, tee' in done.stderr, done
     done = under('1', ('splice',), *FILTER, 'kill-process', 'seccomp', *busybox)
     assert done.stdout == 'alive\n' and 'allows no other' in done.stderr, done
     done = under('1', ('splice',), *FILTER, 'kill-process', 'tee', *busybox)

@@ -79,7 +79,7 @@ def test_in_gvisor(program):
         for error in ERRORS:
             status, out, err = inside(tap.ANYSPLICE, 'run', f'--block={error}', '--')
             assert status == 0 and program.check(out, data) in ('', 'copies'), (out, err)
-            assert 'calls of splice,tee,vmsplice,sendfile fail with EINVAL' in err, err
+            assert 'calls of splice, tee, vmsplice, sendfile fail with EINVAL' in err, err
             if program.check is own_calls.relays:
                 status, _, err = inside(tap.ANYSPLICE, 'run', f'--block={error}', '--no-preload',
                                         '--')

@@ -43,7 +43,7 @@ def test_of(program):
             says = program.check(out, data)
             assert says in ('', 'copies' if refusing else 'splices'), (argv, refusing, says)
             if argv is run and (refusing or not program.shared):
-                calls = 'splice,tee,vmsplice,sendfile' if refusing else 'vmsplice'
+                calls = 'splice, tee, vmsplice, sendfile' if refusing else 'vmsplice'
                 assert f'calls of {calls} fail with EINVAL' in err, (refusing, err)
         out, err, status = inside(program.argv(), True)
         print(f'# {program.name} alone, where all are refused: status {status}, '

@@ -41,13 +41,13 @@ def refused_calls_become_einval():
     for error in ('ENOSYS', 'EPERM'):
         out, err = relays(f'--block={error}', '--fallback')
         assert out == 'copies\n', out
-        assert 'calls of splice,tee,vmsplice,sendfile fail with EINVAL' in err, err
+        assert 'calls of splice, tee, vmsplice, sendfile fail with EINVAL' in err, err
 
 
 @tap.test
 def only_those_that_are_refused():
     out, err = relays('--block', '--fallback', '--block-calls=sendfile,tee')
-    assert out == 'splices\n' and 'calls of tee,sendfile fail' in err, (out, err)
+    assert out == 'splices\n' and 'calls of tee, sendfile fail' in err, (out, err)
 
 
 @tap.test
@@ -69,6 +69,14 @@ def what_needs_more_is_refused_with_fallback():
         _, err = relays(option, '--fallback', status=125)
         assert 'statically linked' in err, err
     assert relays('--mode=auto')[0] == 'splices\n'
+
+
+@tap.test
+def what_its_own_pipes_would_be_is_refused():
+    for option in ('--inject=pipes:capacity=8k', '--inject=splice:eagain=1;pipes:fixed', '--as=pipe-limit'):
+        _, err = relays(option, status=125)
+        assert 'pipes: has no effect on supervised programs' in err, err
+    assert relays('--as=linux-2.6.31')[0] == 'splices\n'
 
 
 @tap.test

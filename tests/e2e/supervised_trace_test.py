@@ -59,6 +59,18 @@ def json_is_the_same_too():
 
 
 @tap.test
+def copy_file_range_has_both_offsets():
+    make()
+    for who, options in ('kernel', []), ('copy', ['--copy-file-range=emulate']):
+        _, err = tap.run('trace', *options, '--', tap.PROGRAMS / 'range_copies', 'in', 'out')
+        lines = [line for line in err.splitlines() if line.startswith('copy_file_range(')]
+        for line, n in zip(lines, (65536, SIZE - 65536, 0)):
+            pattern = r'copy_file_range\(\d+<file:\S+/in>, NULL, \d+<file:\S+/out>, NULL, 65536, 0\)'
+            assert re.match(rf'{pattern} = {n} <{who}, ', line), line
+        assert len(lines) == 3, err
+
+
+@tap.test
 def it_is_of_the_program_alone_or_of_all():
     make()
     script = f'{RELAY} in first; {RELAY} in second; true'

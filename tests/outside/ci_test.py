@@ -212,6 +212,7 @@ def pytest():
     out = run(status=1)
     assert '3 passed' in out and '1 failed' in out and 'test_finds' in out, out
     assert 'fails: gone from there on (ENOSYS), splice:gone@1' in out, out
+    assert re.search(r'^  anysplice run --inject \S*splice:gone@1\S* -- \S+no_fallback in out$', out, re.M), out
     # All of pytest under anysplice: the test itself is short of bytes then.
     out = run('--anysplice=--inject=sendfile:limit=1000', '-k', 'test_copies', status=1)
     assert 'assert 1000 == 100' in out, out

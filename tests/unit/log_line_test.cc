@@ -79,6 +79,13 @@ TEST_CASE("a line for each call", "[log]") {
         "splice(3<file:/a\\012b\\134c>, [-1], 5<pipe>, NULL, 100, SPLICE_F_MOVE|SPLICE_F_NONBLOCK)"
         " = 10 <ring, 12.3 us>");
 
+  TracedCall range = call("copy_file_range");
+  range.known[1] = true;
+  range.offset[1] = 7;
+  CHECK(made([&](Text* out) { call_line(range, file, end(6, "memfd"), out); }) ==
+        "copy_file_range(3<file:/a\\012b\\134c>, NULL, 6<memfd>, [7], 100, 0)"
+        " = 10 <ring, 12.3 us>");
+
   TracedCall tee = call("tee");
   tee.result = -1;
   tee.error = EAGAIN;

@@ -34,7 +34,9 @@ constexpr absl::string_view kHelp =
 
 Does the same work with the kernel's calls and with the engine's, in turn, in
 short slices, and prints the speed of the engine divided by that of the kernel.
-Needs nothing but the loopback interface.
+Needs nothing but the loopback interface. The engine is anysplice, with pipes in
+memory (rings-on) or without; 4-copies emulates splice by a read and a write
+through the kernel's pipe; no-pipe is a plain loop of read and write.
 
   --scenario=NAME,...  only these scenarios; --list prints their names
   --side=NAME,...      only these: kernel, rings-on, rings-off, 4-copies,

@@ -6,8 +6,8 @@ load it by `pytest -p pytest_anysplice` or `pytest_plugins = ['pytest_anysplice'
 runs all of pytest, and what the tests start, under `anysplice run` with these options. And a test can
 ask for commands under anysplice:
 
-    def test_copy(anysplice, tmp_path):
-        anysplice.run('./copy', 'in', 'out', inject='splice(->file):errno=ENOSPC@2', status=1)
+    def test_copy(anysplice):
+        anysplice.run('./copy', 'in', 'out', inject='splice(->file):errno=ENOSPC@1', status=1)
         anysplice.explore('./copy', 'in', 'out', output=['out'])    # fails if something is found
 """
 
@@ -78,7 +78,8 @@ class Anysplice:
             pytest.fail(done.stderr, pytrace=False)
         report = json.loads(done.stdout)
         if report['findings']:
-            pytest.fail('\n'.join(f"{finding['verdict']}: {finding['failure']}, {finding['spec']}"
+            pytest.fail('\n'.join(f"{finding['verdict']}: {finding['failure']}, {finding['spec']}\n"
+                                  f"  {finding['repeat']}"
                                   for finding in report['findings']), pytrace=False)
         return report
 

@@ -24,6 +24,12 @@ here() {
   for program; do command -v "$program" >/dev/null || return 1; done
 }
 
+# What the program said of its failure; curl also says that HAProxy was not there yet, before.
+complaint() {
+  grep -im 1 -E 'error|not impl|denied' log && return
+  { grep '^curl: ' log || cat log; } | tail -n 1
+}
+
 # Who moved the bytes of the calls named, from the counters in the file `stats`: anysplice, and nobody
 # else.
 tell_movers() {
@@ -47,7 +53,7 @@ show() {
   if under="$anysplice run --block --no-preload --" sh -c "$3" >log 2>&1 && cmp -s in out; then
     echo '    refused:        works, as this version reads and writes then'
   else
-    echo "    refused:        fails: $(grep -im 1 -E 'error|not impl|denied' log || tail -n 1 log)"
+    echo "    refused:        fails: $(complaint)"
   fi
   rm -f out
   under="$anysplice run --block --stats=stats --" sh -c "$3" >log 2>&1 || wrong 'it does not work'

@@ -36,6 +36,8 @@ class Crew {
 
   // Of the last run of a job.
   const JournalFile& journal(size_t job) const { return members_[job].trials->journal(); }
+  // What it writes that is compared.
+  const std::vector<std::string>& files(size_t job) const { return members_[job].trials->files(); }
 
  private:
   struct Member {

@@ -29,17 +29,18 @@ namespace {
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice explore [OPTION]... [--] COMMAND [ARGUMENT]...
 
-Runs a test to see which calls of splice, tee, vmsplice and sendfile it makes,
-and then again and again, each time with one call failing in a way that is
-legal for a kernel: short, interrupted, refused, missing, ... Reports the
-failures that the test does not survive, and the commands that repeat them.
+Runs a test to see which calls of splice, tee, vmsplice, sendfile and
+copy_file_range it makes, and then again and again, each time with one call
+failing in a way that is legal for a kernel: short, interrupted, refused,
+missing, ... Reports the failures that the test does not survive, and the
+commands that repeat them.
 
 A test survives if it exits with status 0 and the same standard output as
 without failures. After errors such as a full disk it may also exit with another
 status. With --check=reuse it may not change memory that is in a pipe, either.
 
   --output=FILE    FILE must be the same as well; it is removed before each
-                   run. May be given several times
+                   run, and the test must write it. May be given several times
   --process=NAME   fail only calls of the program with that name and of the
                    processes that it forks. May be given several times
   --status-only    do not compare standard output
@@ -55,10 +56,11 @@ status. With --check=reuse it may not change memory that is in a pipe, either.
                    write it as JUnit XML, as SARIF 2.1.0, or as a page, too
   --help, --version
 
-The options of 'anysplice run' are accepted too, except --stats, --record,
---replay, --no-preload, --fallback and --quiet. Standard input is empty;
-standard output is a file. Processes that a run leaves behind are killed. Where
-several calls fail in one run, as few as are enough are looked for.
+The options of 'anysplice run' are accepted too, except --stats, --control,
+--record, --replay, --no-preload, --supervise, --fallback and --quiet. Standard
+input is empty; standard output is a file. Processes that a run leaves behind
+are killed. Where several calls fail in one run, as few as are enough are looked
+for.
 
 The exit status is 0 if the test survives everything that was tried, 1 if
 not, and 125 if it cannot be explored. See anysplice(1).

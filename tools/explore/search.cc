@@ -43,6 +43,7 @@ class Search {
   absl::Status look();
   absl::StatusOr<Trial> clean(size_t job);
   absl::Status check_clean(const Trial& trial) const;
+  absl::Status check_written(size_t job) const;
   absl::Status find_failures();
 
   absl::Status try_failure(const Failure& failure);
@@ -91,12 +92,23 @@ absl::Status Search::check_clean(const Trial& trial) const {
                    options_.trial.run.mode ? "" : "; try it under 'anysplice run'"));
 }
 
+// A file that is never there is always the same.
+absl::Status Search::check_written(size_t job) const {
+  for (const std::string& file : crew_->files(job)) {
+    if (access(file.c_str(), F_OK) == 0) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("--output=", file, ": the test does not write this file"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Trial> Search::clean(size_t job) {
   const Task task{"", "", true, options_.timeout.value_or(Seconds(600))};
   if (absl::Status status = crew_->start(job, task); !status.ok()) return status;
   const absl::StatusOr<Crew::Done> done = crew_->next();
   if (!done.ok()) return done.status();
   if (absl::Status status = check_clean(done->trial); !status.ok()) return status;
+  if (absl::Status status = check_written(job); !status.ok()) return status;
   return done->trial;
 }
 

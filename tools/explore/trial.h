@@ -78,6 +78,7 @@ class Trials {
   absl::StatusOr<Trial> run(const Task& task);
 
   const JournalFile& journal() const { return *journal_; }
+  const std::vector<std::string>& files() const { return options_.files; }
 
  private:
   Trials(const TrialOptions& options, size_t job);

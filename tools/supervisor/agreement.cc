@@ -149,7 +149,10 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
   const CallSet served = options.supervised & ~lost;
   introduce_library_by(served);
   if (!options.quiet) {
-    say(options.falls_back_because.c_str(), ": calls of ", names_of(served).c_str(),
+    const std::string calls = absl::StrCat("calls of ", names_of(served, ", "));
+    const bool asked = options.supervise && options.preload;  // the library answers all others
+    say(asked ? absl::StrCat(calls, " that '", program, "' makes past the C library").c_str()
+              : absl::StrCat(options.falls_back_because, ": ", calls).c_str(),
         " are answered by this command");
   }
   if (lost.any()) {
