@@ -196,7 +196,8 @@ static int wait_for_socket(const Endpoint& from, bool restarts, unsigned vain) {
   // A system may not wait for nothing (gVisor).
   constexpr unsigned kOften = 8;
   const bool seen = from.kind == Kind::kMessage && looks_move(from.fd);
-  if (!restarts || from.tcp || vain >= kOften || seen) return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
+  if (!restarts || from.tcp || vain >= kOften || seen)
+    return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
   char nothing;
   const int how = from.kind == Kind::kMessage ? MSG_PEEK : 0;
   return sys->recv(from.fd, &nothing, 0, how) < 0 ? -errno : 0;
