@@ -98,7 +98,10 @@ void Stage::make_lonely_fifo(const Step& step) {
 void Stage::open_again(const Step& step) {
   Var& v = var(step.arg[0]);
   Var& to = var(step.arg[1]);
-  skipped_ = to.open() || object_of(v).kind != Object::kPipe;
+  const bool forked = std::any_of(std::begin(shared_.pid), std::end(shared_.pid),
+                                  [](pid_t pid) { return pid != 0; });
+  // A relative that has closed its read end and opens another is not seen (docs/limitations.md).
+  skipped_ = to.open() || object_of(v).kind != Object::kPipe || (forked && step.arg[2] != 1);
   if (skipped_) return;
   constexpr int kModes[] = {O_RDONLY, O_WRONLY, O_RDWR};
   const int mode = static_cast<int>(std::clamp<int64_t>(step.arg[2], 0, 2));

@@ -97,7 +97,10 @@ HAZARD(socket_with_a_limit_of_time) {
     const timeval limit{0, 20000};
     setsockopt(pair.ours, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     const Pipe pipe;
-    CHECK_EQ(answer(pair.ours, pipe.w, 0), -EAGAIN);
+    // The alarm may be faster where others want the processor, but not each time.
+    long got = kWaits;
+    for (int tries = 0; got == kWaits && tries < 5; ++tries) got = answer(pair.ours, pipe.w, 0);
+    CHECK_EQ(got, -EAGAIN);
   }
 }
 
