@@ -54,10 +54,13 @@ void promote(Pipe* pipe) {
                      pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0 &&
                      supervisor::lets_keep() && !sleepers::any_unlooked();
   const size_t slots = alone ? kernel_pipe::slots(pipe->fd[kRead]) : 0;
+  // What the kernel's vmsplice put there is to be what the memory holds when it leaves.
+  const bool refers =
+      alone && ask_kernel_first(Call::kVmsplice) && kernel_pipe::bytes(pipe->fd[kRead]) != 0;
   // Where a pipe that was resized cannot be asked for its size, no ring can be like it.
   const size_t granted = pipe->granted.load(std::memory_order_relaxed);
   const bool known = granted == 0 || granted == slots * kPage;
-  if (!alone || !known || !give_ring(pipe, slots)) {
+  if (!alone || refers || !known || !give_ring(pipe, slots)) {
     pipe->state.store(PipeState::kKernel, std::memory_order_seq_cst);
     return;
   }
