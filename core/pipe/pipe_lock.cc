@@ -35,13 +35,15 @@ int PipeLock::resolve() {
       return 0;
     }
   }
-  if (only_write_ && !held_bytes::any()) return 0;
+  const bool unheld = only_write_ && !held_bytes::any();
+  if (unheld && is_pipe_) return 0;
   if (id_.inode == 0) {
     replaced_ = fd_replaced.load();
     if (!pipe_id(fd_, &id_)) return -EBADF;
     // Both must be of one pipe: bytes go back by what the entry says.
     if (!(own_fd_entry(fd_) == entry_)) return -EAGAIN;
   }
+  if (unheld) return 0;
   section_.block_signals();
   held_ = held_bytes::find(id_);
   return held_ != nullptr ? 0 : -ENOMEM;

@@ -18,6 +18,7 @@ namespace anysplice {
 struct PipeSeen {
   int fd;
   PipeId id;          // inode 0: not looked at yet
+  bool is_pipe;       // some pipe, which is enough to write to
   uint32_t replaced;  // fd_replaced before that
 };
 
@@ -27,7 +28,12 @@ class PipeLock {
   PipeLock(CriticalSection& section, int fd) : section_(section), fd_(fd) {}
   // For a transfer: asks that a candidate be given a ring.
   PipeLock(CriticalSection& section, const PipeSeen& seen)
-      : section_(section), fd_(seen.fd), want_ring_(true), id_(seen.id), replaced_(seen.replaced) {}
+      : section_(section),
+        fd_(seen.fd),
+        want_ring_(true),
+        is_pipe_(seen.is_pipe),
+        id_(seen.id),
+        replaced_(seen.replaced) {}
   ~PipeLock() { give_back_and_unlock(); }
   PipeLock(const PipeLock&) = delete;
   PipeLock& operator=(const PipeLock&) = delete;
@@ -100,6 +106,7 @@ class PipeLock {
   CriticalSection& section_;
   int fd_;
   bool want_ring_ = false;
+  bool is_pipe_ = false;
   bool only_write_ = false;
   bool locked_ = false;
   bool had_bytes_ = false;

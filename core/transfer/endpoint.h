@@ -43,7 +43,7 @@ struct Endpoint {
   int64_t position = 0;
 
   // The identity that look() found, once: after a wait it may be another one.
-  PipeSeen pipe_seen() { return {fd, std::exchange(pipe, {0, 0}), replaced}; }
+  PipeSeen pipe_seen() { return {fd, std::exchange(pipe, {0, 0}), slots > 0, replaced}; }
 
   bool readable() const;
   bool writable() const;
