@@ -12,6 +12,7 @@
 #include "core/memory/iovec_room.h"
 #include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
+#include "core/pipe/promotion.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/transfer/flow.h"
 
@@ -266,6 +267,7 @@ ssize_t vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) {
     iov = part;
   }
   if (call.asks_kernel() && call.kernel_answers(sys->vmsplice(fd, iov, count, flags))) {
+    expect_references();
     return call.result();
   }
   if (call.asks_engine()) call.engine_answers(engine_vmsplice(fd, iov, count, flags));

@@ -19,6 +19,7 @@ namespace {
 
 std::atomic<int> reasons_against_rings;
 std::atomic<bool> unseen_writers;
+std::atomic<bool> kernel_refers;
 
 }  // namespace
 
@@ -54,9 +55,8 @@ void promote(Pipe* pipe) {
                      pipe->descriptors[kRead] > 0 && pipe->descriptors[kWrite] > 0 &&
                      supervisor::lets_keep() && !sleepers::any_unlooked();
   const size_t slots = alone ? kernel_pipe::slots(pipe->fd[kRead]) : 0;
-  // What the kernel's vmsplice put there is to be what the memory holds when it leaves.
-  const bool refers =
-      alone && ask_kernel_first(Call::kVmsplice) && kernel_pipe::bytes(pipe->fd[kRead]) != 0;
+  const bool refers = alone && kernel_refers.load(std::memory_order_relaxed) &&
+                      kernel_pipe::bytes(pipe->fd[kRead]) != 0;
   // Where a pipe that was resized cannot be asked for its size, no ring can be like it.
   const size_t granted = pipe->granted.load(std::memory_order_relaxed);
   const bool known = granted == 0 || granted == slots * kPage;
@@ -69,6 +69,12 @@ void promote(Pipe* pipe) {
 }
 
 void forbid_rings(int by) { reasons_against_rings.fetch_add(by, std::memory_order_seq_cst); }
+
+void expect_references() {
+  if (!kernel_refers.load(std::memory_order_relaxed)) {
+    kernel_refers.store(true, std::memory_order_relaxed);
+  }
+}
 
 void expect_unseen_writers() { unseen_writers.store(true, std::memory_order_relaxed); }
 bool expects_unseen_writers() { return unseen_writers.load(std::memory_order_relaxed); }

@@ -22,6 +22,10 @@ bool take_in(Pipe* pipe);
 // ring become the kernel's.
 void forbid_rings(int by);
 
+// The kernel's vmsplice has put memory into a pipe: one that has bytes by then gets no ring, since
+// what leaves it is to be what the memory holds at that time.
+void expect_references();
+
 // From now on every call on a ring looks first for bytes that came past it into the kernel's pipe.
 void expect_unseen_writers();
 bool expects_unseen_writers();

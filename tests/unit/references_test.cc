@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -14,7 +15,9 @@
 #include "core/memory/ring.h"
 #include "core/memory/user_memory.h"
 #include "core/policy/mode.h"
+#include "core/sys/platform.h"
 #include "core/sys/program_memory.h"
+#include "core/sys/sys.h"
 #include "tests/catch.h"
 
 namespace anysplice {
@@ -253,6 +256,36 @@ TEST_CASE("mappings last from where they are seen to where they go") {
   CHECK(kind(memory.at + kPage) == Kind::kPassing);
   let_vmsplice_refer(false);
   set_mode(Mode::kAuto, 0);
+}
+
+// Only splice is refused: a header that the kernel's vmsplice put there is corrected in place.
+TEST_CASE("what the kernel's vmsplice put into a pipe stays a reference") {
+  if (kPosixPlatform) return;
+  const Sys real = sys_table;
+  sys_table.splice = [](int, int64_t*, int, int64_t*, size_t, unsigned) -> ssize_t {
+    errno = ENOSYS;
+    return -1;
+  };
+  set_mode(Mode::kAuto, ENOSYS);
+  int pipe[2];
+  REQUIRE(anysplice::pipe2(pipe, 0) == 0);
+  char header[] = "before";
+  const iovec iov{header, 6};
+  CHECK(anysplice::vmsplice(pipe[1], &iov, 1, 0) == 6);
+  const int file = memfd_create("unit", MFD_CLOEXEC);
+  REQUIRE(::write(file, "file", 4) == 4);
+  int64_t start = 0;
+  CHECK(anysplice::splice(file, &start, pipe[1], nullptr, 4, 0) == 4);
+  memcpy(header, "after!", 6);
+  start = 0;
+  CHECK(anysplice::splice(pipe[0], nullptr, file, &start, 10, 0) == 10);
+  sys_table = real;
+  char text[11] = "";
+  CHECK(::pread(file, text, 10, 0) == 10);
+  // A kernel that refuses vmsplice refers to nothing.
+  if (ask_kernel_first(Call::kVmsplice)) CHECK(std::string(text) == "after!file");
+  for (const int fd : {pipe[0], pipe[1]}) anysplice::close(fd);
+  ::close(file);
 }
 
 }  // namespace anysplice
