@@ -204,7 +204,8 @@ std::optional<Step> stream_into_kernel(Flow& flow, PipeLock& pipe, size_t room, 
   if (written < 0) return flow.fail(static_cast<int>(-written));
   flow.moved += static_cast<size_t>(written);
   const bool over = flow.in.kind != Kind::kStream || length < want || flow.left() == 0;
-  if (!over) *there = static_cast<size_t>(std::max<ssize_t>(kernel_pipe::bytes(flow.in.fd), 0));
+  // (A family of sockets that does not tell may have any number.)
+  if (!over) *there = static_cast<size_t>(kernel_pipe::bytes(flow.in.fd));
   if (over || *there == 0) return after_some(flow);
   bool unused;
   if (kernel_room(pipe.fd(), 0, &unused) > 0) return std::nullopt;

@@ -86,6 +86,7 @@ std::optional<Step> send_window(Flow& flow) {
 }  // namespace
 
 ssize_t move_through_memory(Flow& flow) {
+  bool windows = true;  // until one is not to be had
   return run(flow, [&](CriticalSection& section) {
     section.block_signals();
     const Scratch scratch;
@@ -93,7 +94,8 @@ ssize_t move_through_memory(Flow& flow) {
     const size_t burst_end = flow.moved + kBurst;
     Step step;
     do {
-      const std::optional<Step> sent = send_window(flow);
+      const std::optional<Step> sent = windows ? send_window(flow) : std::nullopt;
+      windows = sent.has_value();
       step = sent ? *sent : copy_chunk(flow, scratch);
     } while (step == Step::kAgain && flow.moved < burst_end);
     return step;
