@@ -21,12 +21,17 @@ struct Place {
   }
 };
 
-ElfObject ours;
-Place our_place;
-Place in_front[kMost];
+constinit ElfObject ours;
+constinit Place our_place{};
+// Together, as each page that the start of a program touches costs it time.
+struct Known {
+  ElfObject object;
+  Place place;
+};
+constinit Known objects[kMost]{};
+constexpr size_t kMostInFront = 16;
+constinit Place in_front[kMostInFront]{};
 size_t in_front_count;
-ElfObject objects[kMost];
-Place places[kMost];
 std::atomic<size_t> count;  // published when all are there
 
 struct Walk {
@@ -54,15 +59,14 @@ int note(dl_phdr_info* info, size_t, void* data) {
     if (walk.behind_us) {
       ours = object;
       our_place = place_of(*info);
-    } else if (in_front_count < kMost) {
+    } else if (in_front_count < kMostInFront) {
       in_front[in_front_count++] = place_of(*info);
     }
     return 0;
   }
   // One that cannot be searched ends the search: what is behind it may not be the next.
   if (!object.searchable()) return 1;
-  places[walk.found] = place_of(*info);
-  objects[walk.found++] = object;
+  objects[walk.found++] = {object, place_of(*info)};
   return walk.found == kMost ? 1 : 0;
 }
 
@@ -85,7 +89,7 @@ void remember() {
 
 const ElfObject* that_defines(const char* name) {
   for (size_t i = 0, all = known(); i < all; ++i) {
-    if (objects[i].find(name).defined) return &objects[i];
+    if (objects[i].object.find(name).defined) return &objects[i].object;
   }
   return nullptr;
 }
@@ -102,7 +106,9 @@ Caller look_for(const void* place, const char* name) {
     if (in_front[i].has(place)) return {Caller::kInFront, false};
   }
   for (size_t i = 0; i < all; ++i) {
-    if (places[i].has(place)) return {Caller::kBehind, objects[i].find(name).defined};
+    if (objects[i].place.has(place)) {
+      return {Caller::kBehind, objects[i].object.find(name).defined};
+    }
   }
   return {Caller::kLate, false};
 }
