@@ -209,8 +209,17 @@ TEST_CASE("after so many bytes on a file", "[inject]") {
     CHECK(splice_to(other.fd) == 100);
     CHECK(splice_to(other.fd) == -ENOSPC);
   }
-  Injected again("splice(pipe->file):errno=ENOSPC@after=250");
-  CHECK(splice_to(file.fd) == 100);
+  {
+    Injected again("splice(pipe->file):errno=ENOSPC@after=250");
+    CHECK(splice_to(file.fd) == 100);
+  }
+  // Of files that are named each has a count of its own, too.
+  Injected named(("splice(->fd:" + std::to_string(file.fd) + "|fd:" + std::to_string(other.fd) +
+                  "):errno=ENOSPC@after=150")
+                     .c_str());
+  for (const int fd : {file.fd, other.fd}) CHECK(splice_to(fd) == 100);
+  for (const int fd : {file.fd, other.fd}) CHECK(splice_to(fd) == 100);
+  for (const int fd : {file.fd, other.fd}) CHECK(splice_to(fd) == -ENOSPC);
 }
 
 TEST_CASE("what is passed is left alone by what follows", "[inject]") {
