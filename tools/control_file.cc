@@ -59,7 +59,7 @@ absl::StatusOr<ControlOfProcess> ControlOfProcess::open(pid_t pid) {
   if (file->memory == nullptr) {
     return absl::FailedPreconditionError(absl::StrCat(
         "process ", pid,
-        " takes no rules while it runs, or is another user's; start it with 'anysplice run "
+        " takes no rules while it runs; start it with 'anysplice run "
         "--control -- PROGRAM', and if it is static, name the process of that command"));
   }
   if (flock(file->fd, LOCK_EX) != 0) return system_failure("cannot lock the rules", errno);

@@ -12,7 +12,7 @@ absl::StatusOr<const Stats*> stats_of_process(pid_t pid) {
   if (file->memory != nullptr) return static_cast<const Stats*>(file->memory);
   return absl::FailedPreconditionError(
       absl::StrCat("process ", pid,
-                   " does not run under anysplice with statistics, or is another user's; start it "
+                   " does not run under anysplice with statistics; start it "
                    "with 'anysplice run --stats -- PROGRAM', or with 'anysplice top'"));
 }
 

@@ -11,6 +11,7 @@
 #include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
 #include "core/inject/in_force.h"
+#include "core/inject/inject.h"
 #include "core/inject/process.h"
 #include "core/memory/lasting_memory.h"
 #include "core/pipe/exposed_pipes.h"
@@ -64,7 +65,7 @@ void after_fork(bool child) {
   if (child) {
     observe_as_new_process();
     inject::become_child();
-    inject::forget_holders();
+    if (inject::on()) inject::forget_holders();
     deferral::become_child();
     if constexpr (signal_actions::kThere) signal_actions::become_child();
     supervisor::become_child();

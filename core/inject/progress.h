@@ -21,7 +21,7 @@ uint64_t moved_so_far(const Progress& what);
 inline constexpr size_t kFiles = 1024;
 void note_moved(const Progress& what, uint64_t bytes);
 
-// To be called while no call is under way.
+// A call that is under way may count for nothing.
 void forget_progress();
 
 }  // namespace anysplice::inject
