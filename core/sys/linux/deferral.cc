@@ -105,41 +105,54 @@ Noted* sent_for(int signal, const siginfo_t* info) {
   return in_use(place, signal) && place.sent ? &place : nullptr;
 }
 
+bool waits_to_be_sent(const Noted& place) {
+  const uint32_t turn = place.turn.load(std::memory_order_relaxed);
+  return turn != 0 && turn != Thread::kBusy && !place.sent;
+}
+
+// Sent in this signal's order, or at the next end of a section.
+void send(Noted& place) {
+  siginfo_t info{};
+  memcpy(&info, place.info, sizeof(place.info));
+  info.si_errno = kMark + static_cast<int>(&place - self.places);
+  place.sent = thread::send(place.signal, info);
+}
+
+// Out of line, as call(): few calls need their stack.
+[[gnu::noinline]] void send_all() {
+  for (Noted& place : self.places) {
+    if (waits_to_be_sent(place)) send(place);
+  }
+}
+
 // Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
 // stack.
-[[gnu::noinline]] void call(int signal, siginfo_t& info) {
-  struct sigaction action;
-  if (sys->sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL ||
-      action.sa_handler == SIG_IGN) {
-    return;
-  }
-  if ((action.sa_flags & SA_NODEFER) == 0) sigaddset(&action.sa_mask, signal);
+[[gnu::noinline]] void call(Noted& place) {
+  const int signal = place.signal;
+  struct sigaction action {};
+  if (sys->sigaction(signal, nullptr, &action) != 0) action.sa_handler = SIG_DFL;
+  // Until the handler runs none of the kernel's may: it would come too early, or find the place
+  // half-way.
+  sigset_t mask = action.sa_mask;
+  sigaddset(&mask, signal);
   ucontext_t context{};
-  sys->pthread_sigmask(SIG_BLOCK, &action.sa_mask, &context.uc_sigmask);
-  action.sa_sigaction(signal, &info, &context);
-  sys->pthread_sigmask(SIG_SETMASK, &context.uc_sigmask, nullptr);
-}
-
-// Both out of line: few calls need their stack.
-[[gnu::noinline]] void send_all(Noted* (&refused)[Thread::kPlaces]) {
-  int count = 0;
-  for (Noted& place : self.places) {
-    const uint32_t turn = place.turn.load(std::memory_order_relaxed);
-    if (turn == 0 || turn == Thread::kBusy || place.sent) continue;
-    place.sent = true;
+  sys->pthread_sigmask(SIG_BLOCK, &mask, &context.uc_sigmask);
+  if (place.signal == signal && waits_to_be_sent(place)) {
     siginfo_t info{};
     memcpy(&info, place.info, sizeof(place.info));
-    info.si_errno = kMark + static_cast<int>(&place - self.places);
-    if (!thread::send(place.signal, info)) refused[count++] = &place;
+    free_place(&place);
+    if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, signal) == 0 &&
+        sigismember(&context.uc_sigmask, signal) == 0) {
+      sigset_t own;
+      sigemptyset(&own);
+      sigaddset(&own, signal);
+      sys->pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
+    }
+    if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) {
+      action.sa_sigaction(signal, &info, &context);
+    }
   }
-}
-
-[[gnu::noinline]] void call_refused(Noted* place) {
-  siginfo_t info{};
-  const int signal = place->signal;
-  memcpy(&info, place->info, sizeof(place->info));
-  free_place(place);
-  call(signal, info);
+  sys->pthread_sigmask(SIG_SETMASK, &context.uc_sigmask, nullptr);
 }
 
 }  // namespace
@@ -187,9 +200,11 @@ void first_come(int signal, siginfo_t* info, uint32_t generation) {
   if (own == first || !real_time(signal)) {
     free_place(first);
   } else if (own == nullptr) {
-    // One that came since then: it waits for the one that was sent.
+    // One that came since then: it waits for the one that was sent. A handler may have left before
+    // one that was refused was called.
     memcpy(first->info, now, sizeof(now));
     set_turn(first, next_turn());
+    if (!first->sent) send(*first);
   } else {
     // One was sent for each of both: the other waits for that of the first.
     const uint32_t turn = own->turn.load(std::memory_order_relaxed);
@@ -207,8 +222,7 @@ void deliver(const sigset_t* mask) {
   }
   if (mask != nullptr) self.open |= ~as_mask(*mask);
   if ((self.state.load(std::memory_order_relaxed) & kWork) != 0) return;
-  Noted* refused[Thread::kPlaces]{};
-  send_all(refused);
+  send_all();
   const Mask before = ~std::exchange(self.open, 0);
   sigset_t opened;
   sigemptyset(&opened);
@@ -217,8 +231,8 @@ void deliver(const sigset_t* mask) {
   self.closed.store(false, std::memory_order_relaxed);
   // The handlers run in here.
   sys->pthread_sigmask(SIG_SETMASK, &opened, nullptr);
-  for (Noted* place : refused) {
-    if (place != nullptr) call_refused(place);
+  for (Noted& place : self.places) {
+    if (waits_to_be_sent(place)) call(place);
   }
 }
 
