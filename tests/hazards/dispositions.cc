@@ -10,6 +10,7 @@
 #include <atomic>
 #include <string>
 
+#include "refuse.h"
 #include "under_fire.h"
 
 using namespace hazard;
@@ -37,14 +38,10 @@ void check_shown(const struct sigaction& given, const struct sigaction& found) {
   }
 }
 
-}  // namespace
-
 // Values queued by another thread come in their order, each once, with all that belongs to them.
-HAZARD(queued_signals_keep_their_order_and_values) {
+void queue_signals() {
   static std::atomic<int> got;
   static std::atomic<bool> over;
-  static pthread_t receiver;
-  receiver = pthread_self();
   const int signal = SIGRTMIN + 3;
   handle(
       signal,
@@ -71,7 +68,7 @@ HAZARD(queued_signals_keep_their_order_and_values) {
                &sender, nullptr,
                [](void* last) -> void* {
                  for (int i = 1; i <= *static_cast<int*>(last);) {
-                   if (pthread_sigqueue(receiver, SIGRTMIN + 3, {.sival_int = i}) == 0) {
+                   if (sigqueue(getpid(), SIGRTMIN + 3, {.sival_int = i}) == 0) {
                      ++i;
                    } else {
                      sched_yield();
@@ -91,6 +88,16 @@ HAZARD(queued_signals_keep_their_order_and_values) {
   CHECK_EQ(pthread_join(sender, nullptr), 0);
   for (int i = 0; i < 100; ++i) busy(a, b);
   CHECK_EQ(got.load(), 20000 * times());
+}
+
+}  // namespace
+
+HAZARD(queued_signals_keep_their_order_and_values) { queue_signals(); }
+
+// What is put off can be delivered by a call of the engine's own only.
+HAZARD(queued_signals_keep_their_order_where_no_thread_may_be_sent_one) {
+  refuse({SYS_rt_tgsigqueueinfo}, EPERM);
+  queue_signals();
 }
 
 // In a handler: the mask, the stack, the context; and afterwards the mask as it was.
