@@ -125,6 +125,7 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
   pipe->sharers.store(0, std::memory_order_relaxed);
   pipe->granted.store(0, std::memory_order_relaxed);
   pipe->exposed.store(false, std::memory_order_relaxed);
+  pipe->given.store(false, std::memory_order_relaxed);
   pipe->key.store(kAnyPipe, std::memory_order_relaxed);
   pipe->seen_because.store(kNoReason, std::memory_order_relaxed);
   pipe->bypassed.store(false, std::memory_order_relaxed);
