@@ -10,6 +10,7 @@
 #include "core/calls/engine.h"
 #include "core/calls/front.h"
 #include "core/memory/user_memory.h"
+#include "core/sys/thread.h"
 #include "core/transfer/flow.h"
 
 namespace anysplice {
@@ -50,7 +51,7 @@ int limit_size(const Endpoint& out, size_t* length) {
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
     const auto most = static_cast<int64_t>(limit.rlim_cur);
     if (out.position >= most) {
-      sys->raise(SIGXFSZ);
+      thread::raise_as_kernel(SIGXFSZ);
       return EFBIG;
     }
     *length = static_cast<size_t>(

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-#include "core/memory/user_memory.h"
+#include "core/memory/own_segments.h"
 #include "core/transfer/flow.h"
 
 namespace anysplice {
@@ -38,12 +38,11 @@ struct Outcome {
 // kernel's to answer.
 template <typename Engine>
 Outcome by_engine(int fd, const iovec* iov, int count, Engine engine) {
-  size_t total = 0;
-  const bool refused =
-      count <= 0 || check_segments(iov, static_cast<size_t>(count), &total) != 0 || total == 0;
-  if (refused) return Outcome::ask_kernel();
+  if (count <= 0) return Outcome::ask_kernel();
+  const OwnSegments own(iov, static_cast<size_t>(count));
+  if (own.error() != 0 || own.total() == 0) return Outcome::ask_kernel();
   pthread_testcancel();  // a cancellation point also if it does not wait (pthreads(7))
-  return engine(fd, iov, static_cast<size_t>(count), total);
+  return engine(fd, own.iov(), static_cast<size_t>(count), own.total());
 }
 
 // One buffer as a segment. A length of 32 bits that would be negative as a segment's is none to a

@@ -144,11 +144,15 @@ int merge(pollfd* fds, nfds_t count) {
   return ready;
 }
 
+// The kernel looks at the low 32 bits of the count only.
+nfds_t as_kernel(nfds_t count) { return static_cast<unsigned>(count); }
+
 bool is_zero(const timespec* t) {
   return t != nullptr && check_readable(t, sizeof(*t)) == 0 && t->tv_sec == 0 && t->tv_nsec == 0;
 }
 
-// poll and ppoll: `wait` is the call as it was made, `look` the same without waiting.
+// poll and ppoll: `wait` is the call as it was made, `look` the same without waiting; with its mask
+// only if nothing is known to be ready, as else no signal that waits would be let in.
 template <typename Wait, typename Look>
 int poll_by(pollfd* fds, nfds_t count, bool may_wait, Wait wait, Look look) {
   // First counted, then looked: bytes that get held in between are not missed.
@@ -156,7 +160,7 @@ int poll_by(pollfd* fds, nfds_t count, bool may_wait, Wait wait, Look look) {
   for (;;) {
     const Ready ready = readiness(fds, count);
     if (ready == Ready::kNo && may_wait) break;
-    int n = look();
+    int n = look(ready != Ready::kYes);
     if (n >= 0) n = merge(fds, count);
     if (n != 0 || !may_wait) return n;
     // Ready a moment ago, and another thread was faster: once more.
@@ -240,7 +244,7 @@ int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look loo
     }
   }
   if (!ready && may_wait) return wait();
-  int n = look();
+  int n = look(!ready);
   const KeepErrno keep;
   for (int fd = 0; fd < nfds && n >= 0; ++fd) n += sets[0].merge(fd) + sets[1].merge(fd);
   return n;
@@ -252,7 +256,8 @@ int poll(pollfd* fds, nfds_t count, int timeout_ms) {
   const auto wait = [&] { return sys->poll(fds, count, timeout_ms); };
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
-  return poll_by(fds, count, timeout_ms != 0, wait, [&] { return sys->poll(fds, count, 0); });
+  return poll_by(fds, as_kernel(count), timeout_ms != 0, wait,
+                 [&](bool) { return sys->poll(fds, count, 0); });
 }
 
 #ifdef ANYSPLICE_HOST_PPOLL
@@ -261,8 +266,9 @@ int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* ma
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return poll_by(fds, count, !is_zero(timeout), wait,
-                 [&] { return sys->ppoll(fds, count, &now, mask); });
+  return poll_by(fds, as_kernel(count), !is_zero(timeout), wait, [&](bool masked) {
+    return sys->ppoll(fds, count, &now, masked ? mask : nullptr);
+  });
 }
 #endif
 
@@ -273,7 +279,8 @@ int select(int nfds, fd_set* r, fd_set* w, fd_set* e, timeval* timeout) {
   timeval now{0, 0};
   const bool may_wait = timeout == nullptr || check_readable(timeout, sizeof(*timeout)) != 0 ||
                         timeout->tv_sec != 0 || timeout->tv_usec != 0;
-  return select_by(nfds, r, w, may_wait, wait, [&] { return sys->select(nfds, r, w, e, &now); });
+  return select_by(nfds, r, w, may_wait, wait,
+                   [&](bool) { return sys->select(nfds, r, w, e, &now); });
 }
 
 int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
@@ -282,8 +289,9 @@ int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return select_by(nfds, r, w, !is_zero(timeout), wait,
-                   [&] { return sys->pselect(nfds, r, w, e, &now, mask); });
+  return select_by(nfds, r, w, !is_zero(timeout), wait, [&](bool masked) {
+    return sys->pselect(nfds, r, w, e, &now, masked ? mask : nullptr);
+  });
 }
 
 #ifdef ANYSPLICE_HOST_EPOLL_CTL

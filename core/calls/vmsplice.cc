@@ -10,6 +10,7 @@
 #include "core/calls/losing_memory.h"
 #include "core/calls/vmsplice_as_write.h"
 #include "core/memory/iovec_room.h"
+#include "core/memory/own_segments.h"
 #include "core/memory/reuse.h"
 #include "core/memory/user_memory.h"
 #include "core/pipe/promotion.h"
@@ -221,8 +222,10 @@ ssize_t engine_vmsplice(int fd, const iovec* iov, size_t count, unsigned flags) 
   Flow flow{.in = {}, .out = {}, .length = kMaxTransfer, .flags = flags};
   Endpoint end;
   if (look(fd, &end, Role::kSink) != 0) return -EBADF;
-  size_t total = 0;
-  if (const int error = check_segments(iov, count, &total); error != 0) return error;
+  const OwnSegments own(iov, count);
+  if (own.error() != 0) return own.error();
+  iov = own.iov();
+  const size_t total = own.total();
   if (total == 0) return 0;
   if (end.kind != Kind::kPipe) return -EBADF;
   if (end.writable() && vmsplice_writes()) return vmsplice_as_write(end, iov, count, flags);
@@ -252,8 +255,8 @@ size_t cut(const iovec* iov, size_t count, size_t length, iovec (&part)[kCut]) {
 
 size_t length_of(const iovec* iov, size_t count) {
   const KeepErrno keep;
-  size_t total;
-  return check_segments(iov, count, &total) == 0 ? total : 0;
+  const OwnSegments own(iov, count);
+  return own.error() == 0 ? own.total() : 0;
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace anysplice::fault_guard {
 namespace {
 
-enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kOver };
+// kAside: no more copies begin, but those of other threads may still be under way.
+enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kAside, kOver };
 
 std::atomic<State> state{State::kForbidden};
 constexpr int kSignals[] = {SIGSEGV, SIGBUS};
@@ -91,14 +92,22 @@ bool active() {
 }
 
 void step_aside() {
-  if (state.exchange(State::kOver) != State::kInstalled) return;
+  State installed = State::kInstalled;
+  if (state.compare_exchange_strong(installed, State::kAside)) return;
+  if (installed < State::kInstalled) state.compare_exchange_strong(installed, State::kOver);
+}
+
+void uninstall() {
+  const State before = state.exchange(State::kOver);
+  if (before != State::kInstalled && before != State::kAside) return;
   struct sigaction fatal {};
   fatal.sa_handler = SIG_DFL;
   for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
 }
 
 bool guards(int signal) {
-  return ours(signal) && state.load(std::memory_order_relaxed) == State::kInstalled;
+  const State now = state.load(std::memory_order_relaxed);
+  return ours(signal) && (now == State::kInstalled || now == State::kAside);
 }
 
 }  // namespace anysplice::fault_guard

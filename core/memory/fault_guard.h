@@ -24,8 +24,11 @@ bool active();
 // Whether the handler of that signal is the guard's.
 bool guards(int signal);
 
-// Gives both signals back, for good.
+// No copy is guarded any more: a thread blocks one of the signals. Those that others have begun are
+// guarded to their ends.
 void step_aside();
+// Gives both signals back, for good.
+void uninstall();
 
 }  // namespace anysplice::fault_guard
 

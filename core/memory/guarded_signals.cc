@@ -10,7 +10,7 @@ namespace anysplice::fault_guard {
 bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current) {
   if (!guards(signal)) return false;
   if (wanted != nullptr) {
-    step_aside();
+    uninstall();
     return false;
   }
   if (current == nullptr || check_readable(current, sizeof(*current)) != 0) return false;

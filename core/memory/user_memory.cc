@@ -28,6 +28,14 @@ bool readable(const void* from) {
 ssize_t guarded(size_t copied) { return copied > 0 ? static_cast<ssize_t>(copied) : -EFAULT; }
 
 template <typename Offset>
+int load(const Offset* from, int64_t* value) {
+  Offset loaded;
+  if (load_from_user(&loaded, from, sizeof(loaded)) != 0) return -EFAULT;
+  *value = loaded;
+  return 0;
+}
+
+template <typename Offset>
 int store(Offset* to, int64_t value) {
   const auto stored = static_cast<Offset>(value);
   if (fault_guard::active()) {
@@ -40,20 +48,18 @@ int store(Offset* to, int64_t value) {
 
 }  // namespace
 
-int load_offset(const int64_t* from, int64_t* value) {
-  if (!readable(from)) return -EFAULT;
-  *value = *from;
-  return 0;
-}
-
-int load_offset(const int32_t* from, int64_t* value) {
-  if (check_readable(from, sizeof(*from)) != 0) return -EFAULT;
-  *value = *from;
-  return 0;
-}
+int load_offset(const int64_t* from, int64_t* value) { return load(from, value); }
+int load_offset(const int32_t* from, int64_t* value) { return load(from, value); }
 
 int store_offset(int64_t* to, int64_t value) { return store(to, value); }
 int store_offset(int32_t* to, int64_t value) { return store(to, value); }
+
+int load_from_user(void* to, const void* from, size_t size) {
+  if (fault_guard::active()) return guarded_copy(to, from, size) == size ? 0 : -EFAULT;
+  if (check_readable(from, size) != 0) return -EFAULT;
+  memcpy(to, from, size);
+  return 0;
+}
 
 int check_readable(const void* memory, size_t size) {
   constexpr uintptr_t kRead = sizeof(uint64_t);   // by readable(), and never across a page's end
@@ -69,8 +75,6 @@ int check_readable(const void* memory, size_t size) {
 int check_segments(const iovec* iov, size_t count, size_t* total) {
   constexpr size_t kMost = 0x7ffff000;
   *total = 0;
-  if (count > IOV_MAX) return -EINVAL;
-  if (check_readable(iov, count * sizeof(iovec)) != 0) return -EFAULT;
   for (size_t i = 0; i < count; ++i) {
     if (static_cast<ssize_t>(iov[i].iov_len) < 0) return -EINVAL;
   }
@@ -128,6 +132,19 @@ struct Target {
     }
     return true;
   }
+
+  void skip(size_t length) {
+    while (length > 0) {
+      const size_t n = std::min(length, iov->iov_len - used);
+      length -= n;
+      used += n;
+      if (used == iov->iov_len) {
+        ++iov;
+        --count;
+        used = 0;
+      }
+    }
+  }
 };
 
 // Whether memory that a slot stands for is gone. (Else it is the target that is bad.)
@@ -138,41 +155,41 @@ bool any_gone(const iovec* slots, int count) {
 }
 
 // As much of the next bytes as one round takes, of at most so many slots or neighbours in memory:
-// all that the target has room for, or nothing at a bad address. Returns what was moved.
+// all that the target has room for. At a bad address the slot that was under way stays, with all
+// behind it. Returns what was moved.
 size_t copy_round(Ring& ring, Target& target, size_t most) {
   constexpr int kFew = 16;
   iovec slots[kFew];
   size_t described;
   const int pieces = ring.leaving(most, slots, &described, kFew);
   const reuse::Departure departure(ring, 0, described, reuse::Way::kRead);
+  const Target before = target;
   size_t done = 0;
-  for (int i = 0; i < pieces; ++i) {
+  bool well = true;
+  for (int i = 0; i < pieces && well; ++i) {
     size_t moved;
-    if (!target.take(slots[i], &moved)) return 0;
+    well = target.take(slots[i], &moved);
     done += moved;
+  }
+  if (!well) {
+    done = ring.whole_slots(done);
+    target = before;
+    target.skip(done);
   }
   departure.left(done);
   ring.consume(done);
   return done;
 }
 
-// copy_out() by guarded copies; after a bad address slot by slot.
+// copy_out() by guarded copies.
 ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
   size_t want = 0;
   for (size_t i = 0; i < count; ++i) want += std::min(iov[i].iov_len, ring.bytes());
   size_t done = 0;
-  bool by_slot = false;
   for (Target target{iov, count, 0}; done < want && !ring.empty();) {
-    const Target before = target;
-    const size_t most = by_slot ? ring.front().iov_len : SIZE_MAX;
-    const size_t moved = copy_round(ring, target, std::min(most, want - done));
+    const size_t moved = copy_round(ring, target, want - done);
     done += moved;
     if (moved > 0) continue;
-    target = before;
-    if (!by_slot) {
-      by_slot = true;
-      continue;
-    }
     const iovec front = ring.front_leaving();
     if (any_gone(&front, 1) && ring.become_bytes(copy_from_user)) continue;
     return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;

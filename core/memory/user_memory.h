@@ -21,8 +21,11 @@ int store_offset(int32_t* to, int64_t value);
 // header) is readable: 0 or -EFAULT.
 int check_readable(const void* memory, size_t size);
 
-// The kernel's checks of an array of segments (readv(2)): 0, -EINVAL or -EFAULT. *total is their
-// length, limited to what one call moves.
+// Takes in what the kernel would: 0 or -EFAULT.
+int load_from_user(void* to, const void* from, size_t size);
+
+// The kernel's checks of an array of segments (readv(2)), of which this is the engine's copy: 0,
+// -EINVAL or -EFAULT. *total is their length, limited to what one call moves.
 int check_segments(const iovec* iov, size_t count, size_t* total);
 
 // Copies between the engine's memory and the program's. Returns the number of bytes copied before

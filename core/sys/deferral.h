@@ -34,6 +34,7 @@ struct Noted {
   int signal;
   uint32_t generation;  // of the signal's action: what was noted for an earlier one is void
   bool sent;            // the kernel has been asked to deliver it
+  bool exchanged;       // since then: this is another that came in between
   // Others that were queued may be delivered before it: they take its place, and it goes first.
   char info[kInfo];
 };

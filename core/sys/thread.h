@@ -36,6 +36,8 @@ bool is_libcs();
 // Sends this thread a signal that says of itself what `info` says. False if the system cannot, or
 // refuses.
 bool send(int signal, const siginfo_t& info);
+// Sends this thread a signal as the kernel does from within a call (SIGPIPE, SIGXFSZ): by itself.
+void raise_as_kernel(int signal);
 
 }  // namespace anysplice::thread
 

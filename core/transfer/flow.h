@@ -13,6 +13,7 @@
 #include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/splice_flags.h"
+#include "core/sys/thread.h"
 #include "core/transfer/endpoint.h"
 
 namespace anysplice {
@@ -73,7 +74,7 @@ ssize_t run(Flow& flow, Attempt attempt) {
       step = attempt(section);
       signals = step > Step::kAgain ? section.came_before_wait() : section.came();
     }
-    if (flow.signal != 0) sys->raise(flow.signal);
+    if (flow.signal != 0) thread::raise_as_kernel(flow.signal);
     if (flow.moved == 0 && signals != deferral::Came::kNone) [[unlikely]] {
       // A handler that was put off ran just now, as if it had interrupted a wait of this call.
       if (step == Step::kDone && flow.error == EINTR && signals == deferral::Came::kRestarts) {

@@ -88,9 +88,16 @@ bool in_use(const Noted& place, int signal) {
   return turn != 0 && turn != Thread::kBusy && place.signal == signal;
 }
 
-bool any(int signal) {
-  return std::any_of(std::begin(self.places), std::end(self.places),
-                     [&](const Noted& place) { return in_use(place, signal); });
+Noted* find(int signal) {
+  Noted* const end = std::end(self.places);
+  Noted* const place = std::find_if(std::begin(self.places), end,
+                                    [&](const Noted& one) { return in_use(one, signal); });
+  return place == end ? nullptr : place;
+}
+
+bool pending(int signal) {
+  sigset_t set;
+  return sys->sigpending(&set) != 0 || sigismember(&set, signal) == 1;
 }
 
 // What tells a signal that we sent from others that are like it: si_errno, which is 0 otherwise,
@@ -105,54 +112,78 @@ Noted* sent_for(int signal, const siginfo_t* info) {
   return in_use(place, signal) && place.sent ? &place : nullptr;
 }
 
-bool waits_to_be_sent(const Noted& place) {
-  const uint32_t turn = place.turn.load(std::memory_order_relaxed);
-  return turn != 0 && turn != Thread::kBusy && !place.sent;
-}
+// Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
+// stack.
+struct Refused {
+  int signal;
+  char info[Noted::kInfo];
+};
+using AllRefused = Refused[Thread::kPlaces];
 
-// Sent in this signal's order, or at the next end of a section.
-void send(Noted& place) {
+bool send(Noted& place) {
   siginfo_t info{};
   memcpy(&info, place.info, sizeof(place.info));
   info.si_errno = kMark + static_cast<int>(&place - self.places);
+  const int kept = errno;
   place.sent = thread::send(place.signal, info);
+  errno = kept;
+  return place.sent;
 }
 
-// Out of line, as call(): few calls need their stack.
-[[gnu::noinline]] void send_all() {
+// The first of what has not been sent. Null if there is none.
+Noted* next_to_send() {
+  Noted* next = nullptr;
+  uint32_t turn = Thread::kBusy;
   for (Noted& place : self.places) {
-    if (waits_to_be_sent(place)) send(place);
+    const uint32_t its = place.turn.load(std::memory_order_relaxed);
+    if (its == 0 || its >= turn || place.sent) continue;
+    next = &place;
+    turn = its;
   }
+  return next;
 }
 
-// Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
-// stack.
-[[gnu::noinline]] void call(Noted& place) {
-  const int signal = place.signal;
-  struct sigaction action {};
-  if (sys->sigaction(signal, nullptr, &action) != 0) action.sa_handler = SIG_DFL;
-  // Until the handler runs none of the kernel's may: it would come too early, or find the place
-  // half-way.
-  sigset_t mask = action.sa_mask;
-  sigaddset(&mask, signal);
-  ucontext_t context{};
-  sys->pthread_sigmask(SIG_BLOCK, &mask, &context.uc_sigmask);
-  if (place.signal == signal && waits_to_be_sent(place)) {
-    siginfo_t info{};
-    memcpy(&info, place.info, sizeof(place.info));
-    free_place(&place);
-    if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, signal) == 0 &&
-        sigismember(&context.uc_sigmask, signal) == 0) {
-      sigset_t own;
-      sigemptyset(&own);
-      sigaddset(&own, signal);
-      sys->pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
-    }
-    if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) {
-      action.sa_sigaction(signal, &info, &context);
-    }
+// Returns how many were refused: they have no places any more. (Out of line, as call_all(): few
+// calls need their stack.)
+[[gnu::noinline]] int send_all(AllRefused& refused) {
+  int count = 0;
+  for (Noted* next; (next = next_to_send()) != nullptr;) {
+    if (send(*next)) continue;
+    refused[count].signal = next->signal;
+    memcpy(refused[count++].info, next->info, sizeof(next->info));
+    free_place(next);
   }
-  sys->pthread_sigmask(SIG_SETMASK, &context.uc_sigmask, nullptr);
+  return count;
+}
+
+void call(const Refused& one, const sigset_t& opened) {
+  struct sigaction action {};
+  if (sys->sigaction(one.signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL ||
+      action.sa_handler == SIG_IGN) {
+    return;
+  }
+  siginfo_t info{};
+  memcpy(&info, one.info, sizeof(one.info));
+  ucontext_t context{};
+  sigset_t before;
+  sys->pthread_sigmask(SIG_BLOCK, &action.sa_mask, &before);
+  memcpy(&context.uc_sigmask, &opened, sizeof(opened));
+  if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, one.signal) == 0) {
+    sigset_t own;
+    sigemptyset(&own);
+    sigaddset(&own, one.signal);
+    sys->pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
+  }
+  action.sa_sigaction(one.signal, &info, &context);
+  sys->pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+// Those of the same numbers that wait in the kernel come after them.
+[[gnu::noinline]] void call_all(const AllRefused& refused, int count, const sigset_t& opened) {
+  sigset_t mask = opened;
+  for (int i = 0; i < count; ++i) sigaddset(&mask, refused[i].signal);
+  sys->pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  for (int i = 0; i < count; ++i) call(refused[i], opened);
 }
 
 }  // namespace
@@ -165,12 +196,16 @@ void note(int signal, const siginfo_t* info, void* context, uint32_t generation,
     self.came.store(Came::kRestarts, std::memory_order_relaxed);
   }
   const sigset_t close = all_to_close();
-  // Of a signal that is no real-time one the first stands for all that came.
-  if (real_time(signal) || !any(signal)) {
+  // Of a signal that is no real-time one the first stands for all that came. (One that was sent has
+  // come, as this one could; a handler above it has left by a jump.)
+  Noted* const same = real_time(signal) ? nullptr : find(signal);
+  if (same == nullptr || same->sent) {
+    if (same != nullptr) free_place(same);
     if (Noted* place = claim(); place != nullptr) {
       place->signal = signal;
       place->generation = generation;
       place->sent = false;
+      place->exchanged = false;
       memcpy(place->info, info, sizeof(place->info));
       set_turn(place, next_turn());
     } else {
@@ -191,8 +226,14 @@ void note(int signal, const siginfo_t* info, void* context, uint32_t generation,
 
 void first_come(int signal, siginfo_t* info, uint32_t generation) {
   Noted* const own = sent_for(signal, info);
+  if (info->si_errno - kMark >= 0 && info->si_errno - kMark < Thread::kPlaces) info->si_errno = 0;
   Noted* const first = take_first(signal, generation);
   if (first == nullptr) return;
+  if (own == nullptr && first->sent && !first->exchanged && !pending(signal)) {
+    // It has come, and the frame of its handler was left by a jump, as it would have been.
+    free_place(first);
+    return;
+  }
   char now[Noted::kInfo];
   memcpy(now, info, sizeof(now));
   memcpy(info, first->info, sizeof(first->info));
@@ -200,15 +241,16 @@ void first_come(int signal, siginfo_t* info, uint32_t generation) {
   if (own == first || !real_time(signal)) {
     free_place(first);
   } else if (own == nullptr) {
-    // One that came since then: it waits for the one that was sent. A handler may have left before
-    // one that was refused was called.
+    // One that came since then: it waits for the one that was sent, unless that has come and gone.
     memcpy(first->info, now, sizeof(now));
+    first->exchanged = true;
+    if (!pending(signal)) send(*first);
     set_turn(first, next_turn());
-    if (!first->sent) send(*first);
   } else {
     // One was sent for each of both: the other waits for that of the first.
     const uint32_t turn = own->turn.load(std::memory_order_relaxed);
     memcpy(first->info, own->info, sizeof(own->info));
+    first->exchanged = true;
     free_place(own);
     set_turn(first, turn);
   }
@@ -222,7 +264,8 @@ void deliver(const sigset_t* mask) {
   }
   if (mask != nullptr) self.open |= ~as_mask(*mask);
   if ((self.state.load(std::memory_order_relaxed) & kWork) != 0) return;
-  send_all();
+  AllRefused refused;
+  const int count = send_all(refused);
   const Mask before = ~std::exchange(self.open, 0);
   sigset_t opened;
   sigemptyset(&opened);
@@ -230,10 +273,8 @@ void deliver(const sigset_t* mask) {
   self.came.store(Came::kNone, std::memory_order_relaxed);
   self.closed.store(false, std::memory_order_relaxed);
   // The handlers run in here.
+  if (count > 0) call_all(refused, count, opened);
   sys->pthread_sigmask(SIG_SETMASK, &opened, nullptr);
-  for (Noted& place : self.places) {
-    if (waits_to_be_sent(place)) call(place);
-  }
 }
 
 void become_child() {

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/keep_errno.h"
 #include "core/sys/sys.h"
@@ -60,6 +61,16 @@ bool send(int signal, const siginfo_t& info) {
   const long self = sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
   return sys->syscall(SYS_rt_tgsigqueueinfo, sys->getpid(), self, signal,
                       reinterpret_cast<long>(&info), 0, 0) == 0;
+}
+
+void raise_as_kernel(int signal) {
+  const KeepErrno keep;
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = SI_USER;
+  info.si_pid = sys->getpid();
+  info.si_uid = getuid();
+  if (!send(signal, info)) sys->raise(signal);
 }
 
 }  // namespace anysplice::thread

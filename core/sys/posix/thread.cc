@@ -33,5 +33,6 @@ void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long) {
 void wake_between_processes(std::atomic<uint32_t>&) {}
 
 bool send(int, const siginfo_t&) { return false; }
+void raise_as_kernel(int signal) { sys->raise(signal); }
 
 }  // namespace anysplice::thread
