@@ -144,17 +144,14 @@ int merge(pollfd* fds, nfds_t count) {
   return ready;
 }
 
-// The kernel looks at the low 32 bits of the count only.
-nfds_t as_kernel(nfds_t count) { return static_cast<unsigned>(count); }
-
 bool is_zero(const timespec* t) {
   return t != nullptr && check_readable(t, sizeof(*t)) == 0 && t->tv_sec == 0 && t->tv_nsec == 0;
 }
 
 // poll and ppoll: `wait` is the call as it was made, `look` the same without waiting; with its mask
-// only if nothing is known to be ready, as else no signal that waits would be let in.
+// only if nothing is known to be ready, as else no signal is let in. (Only 32 bits of count count.)
 template <typename Wait, typename Look>
-int poll_by(pollfd* fds, nfds_t count, bool may_wait, Wait wait, Look look) {
+int poll_by(pollfd* fds, unsigned count, bool may_wait, Wait wait, Look look) {
   // First counted, then looked: bytes that get held in between are not missed.
   const Sleeper sleeper;
   for (;;) {
@@ -256,8 +253,8 @@ int poll(pollfd* fds, nfds_t count, int timeout_ms) {
   const auto wait = [&] { return sys->poll(fds, count, timeout_ms); };
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
-  return poll_by(fds, as_kernel(count), timeout_ms != 0, wait,
-                 [&](bool) { return sys->poll(fds, count, 0); });
+  const auto look = [&](bool) { return sys->poll(fds, count, 0); };
+  return poll_by(fds, static_cast<unsigned>(count), timeout_ms != 0, wait, look);
 }
 
 #ifdef ANYSPLICE_HOST_PPOLL
@@ -266,9 +263,8 @@ int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* ma
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return poll_by(fds, as_kernel(count), !is_zero(timeout), wait, [&](bool masked) {
-    return sys->ppoll(fds, count, &now, masked ? mask : nullptr);
-  });
+  const auto look = [&](bool m) { return sys->ppoll(fds, count, &now, m ? mask : nullptr); };
+  return poll_by(fds, static_cast<unsigned>(count), !is_zero(timeout), wait, look);
 }
 #endif
 
@@ -289,9 +285,8 @@ int pselect(int nfds, fd_set* r, fd_set* w, fd_set* e, const timespec* timeout,
   if (nothing_to_watch()) return wait();
   if (const auto n = unlooked(wait)) return *n;
   const timespec now{0, 0};
-  return select_by(nfds, r, w, !is_zero(timeout), wait, [&](bool masked) {
-    return sys->pselect(nfds, r, w, e, &now, masked ? mask : nullptr);
-  });
+  const auto look = [&](bool m) { return sys->pselect(nfds, r, w, e, &now, m ? mask : nullptr); };
+  return select_by(nfds, r, w, !is_zero(timeout), wait, look);
 }
 
 #ifdef ANYSPLICE_HOST_EPOLL_CTL

@@ -11,6 +11,7 @@
 
 #include "core/base/keep_errno.h"
 #include "core/sys/linux/interrupted_call.h"
+#include "core/sys/linux/refused_signals.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
 
@@ -112,14 +113,6 @@ Noted* sent_for(int signal, const siginfo_t* info) {
   return in_use(place, signal) && place.sent ? &place : nullptr;
 }
 
-// Where the system refuses (a sandbox, RLIMIT_SIGPENDING): the handler is called from here, on this
-// stack.
-struct Refused {
-  int signal;
-  char info[Noted::kInfo];
-};
-using AllRefused = Refused[Thread::kPlaces];
-
 bool send(Noted& place) {
   siginfo_t info{};
   memcpy(&info, place.info, sizeof(place.info));
@@ -143,8 +136,8 @@ Noted* next_to_send() {
   return next;
 }
 
-// Returns how many were refused: they have no places any more. (Out of line, as call_all(): few
-// calls need their stack.)
+// Returns how many were refused: they have no places any more. (Out of line: few calls need
+// its stack.)
 [[gnu::noinline]] int send_all(AllRefused& refused) {
   int count = 0;
   for (Noted* next; (next = next_to_send()) != nullptr;) {
@@ -154,36 +147,6 @@ Noted* next_to_send() {
     free_place(next);
   }
   return count;
-}
-
-void call(const Refused& one, const sigset_t& opened) {
-  struct sigaction action {};
-  if (sys->sigaction(one.signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL ||
-      action.sa_handler == SIG_IGN) {
-    return;
-  }
-  siginfo_t info{};
-  memcpy(&info, one.info, sizeof(one.info));
-  ucontext_t context{};
-  sigset_t before;
-  sys->pthread_sigmask(SIG_BLOCK, &action.sa_mask, &before);
-  memcpy(&context.uc_sigmask, &opened, sizeof(opened));
-  if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, one.signal) == 0) {
-    sigset_t own;
-    sigemptyset(&own);
-    sigaddset(&own, one.signal);
-    sys->pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
-  }
-  action.sa_sigaction(one.signal, &info, &context);
-  sys->pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-// Those of the same numbers that wait in the kernel come after them.
-[[gnu::noinline]] void call_all(const AllRefused& refused, int count, const sigset_t& opened) {
-  sigset_t mask = opened;
-  for (int i = 0; i < count; ++i) sigaddset(&mask, refused[i].signal);
-  sys->pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-  for (int i = 0; i < count; ++i) call(refused[i], opened);
 }
 
 }  // namespace
