@@ -50,7 +50,7 @@ class Offset {
         address_(address),
         bad_(address != 0 && !target.read(address, &value_, sizeof(value_))) {}
 
-  bool bad() const { return bad_; }
+  bool given() const { return address_ != 0; }
   // For the engine's call; null if none was given.
   int64_t* get() {
     if (address_ == 0) return nullptr;
