@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -192,11 +193,36 @@ def where_it_cannot_be_supervised_it_falls_back():
                        (['process_vm_readv'], 'Operation not permitted'),
                        (['pidfd_open'], 'Operation not permitted'),
                        (['splice', 'tee', 'vmsplice', 'sendfile'], 'a filter answers first')):
-        for options, status in (['--block'], 0), (['--block', '--stats'], 125):
-            out, err = tap.run('run', *options, '--', RELAY, 'in', 'out', status=status,
+        for options, status in ([], 0), (['--stats'], 0), (['--inject=splice:eagain=1'], 125):
+            out, err = tap.run('run', '--block', *options, '--', RELAY, 'in', 'out', status=status,
                                preexec_fn=lambda calls=calls: refuse(*calls))
             assert f'cannot be supervised ({why})' in err, err
             assert status or (out == 'copies\n' and 'fail with EINVAL' in err), (out, err)
+            assert err.count('\n') == 1, err
+            assert ('so there are no statistics' in err) == ('--stats' in options), err
+
+
+@tap.test
+def without_figures_it_runs():
+    """Rather than not at all, and that is told; also of a Go program that loads libraries."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    sent = hashlib.sha256(pathlib.Path('in').read_bytes()).hexdigest()
+    for program, answer in ([RELAY, 'in', 'out'], 'copies'), ([go_programs.built('relay', 1), 'in'], sent):
+        for options in ['--stats'], ['--stats=figures', '--quiet'], ['--stats=json:figures']:
+            pathlib.Path('figures').write_text('old')
+            out, err = tap.run('run', '--block=EPERM', *options, '--', *program,
+                               preexec_fn=lambda: refuse('pidfd_getfd'))
+            assert out.strip() == answer, out
+            assert re.fullmatch(r'anysplice: .*, so there are no statistics.*\n', err), err
+            assert options == ['--stats'] or pathlib.Path('figures').read_text() == ''
+
+
+@tap.test
+def where_there_can_be_no_filter_it_runs_as_it_is():
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    _, err = tap.run('run', '--', RELAY, 'in', 'out', status=1,
+                     preexec_fn=lambda: refuse('splice', 'seccomp', 'prctl'))
+    assert 'refused calls fail as it says' in err and 'splice: Operation not permitted' in err, err
 
 
 @tap.test
