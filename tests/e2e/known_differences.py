@@ -45,12 +45,8 @@ KINDS = {
     'efault': of_call(lambda linux, came: came == 'EFAULT' and linux != 'EINVAL'),
     'einval': of_call(lambda linux, came: came == 'EINVAL'),
     'full': between_texts(WRITABLE, NOT_WRITABLE),
-    'lost': lambda linux, came: re.fullmatch(
-        re.escape(linux) + r' \(WRONG: the input lost \d+ bytes\)', came) is not None,
     'more': lambda linux, came: (of_call(moves_more)(linux, came) and not linux.startswith('poll')) or
     between_texts(NOT_WRITABLE, WRITABLE)(linux, came),
-    'one_packet': of_call(lambda linux, came: isinstance(linux, int) and isinstance(came, int)
-                          and 0 < came < linux),
     'spliced': of_call(lambda linux, came: linux == 'EINVAL' and isinstance(came, int) and came > 0),
 }
 

@@ -12,6 +12,7 @@
 #include "core/api/settings.h"
 #include "core/sys/sys.h"
 #include "tools/supervisor/lead.h"
+#include "tools/supervisor/packets.h"
 
 namespace anysplice::tools {
 namespace {
@@ -81,6 +82,7 @@ void take_settings_beside_library(const std::string& program) {
 
 void prepare_engine(const RunOptions& options, const std::string& program) {
   Lead::give_up_before_engine_waits();
+  show_packets();
   refused_with = options.block_errno;
   refuse_blocked(options.block);
   make_calls_for_others();

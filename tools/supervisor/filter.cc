@@ -1,6 +1,7 @@
 #include "tools/supervisor/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -34,7 +35,17 @@ int add_changes_of_groups(scmp_filter_ctx filter) {
   return rc;
 }
 
-// The same in other ABIs, of which nothing else is to tell.
+// Whoever asks for packets in a pipe tells: its read end does not show it (packets.h).
+int add_requests_for_packets(scmp_filter_ctx filter) {
+  const scmp_arg_cmp pipe_flags = SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_DIRECT, O_DIRECT);
+  const scmp_arg_cmp set_flags[] = {SCMP_A1_32(SCMP_CMP_EQ, F_SETFL),
+                                    SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_DIRECT, O_DIRECT)};
+  const int rc = seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(pipe2), 1, &pipe_flags);
+  if (rc != 0) return rc;
+  return seccomp_rule_add_array(filter, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 2, set_flags);
+}
+
+// Changes of groups in other ABIs, of which nothing else is to tell.
 int merge_further_abis(scmp_filter_ctx filter) {
   if (further_abis().empty()) return 0;
   scmp_filter_ctx others = seccomp_init(SCMP_ACT_ALLOW);
@@ -65,6 +76,7 @@ absl::StatusOr<std::vector<sock_filter>> make_filter(CallSet calls) {
     }
   }
   if (rc == 0) rc = add_changes_of_groups(filter);
+  if (rc == 0) rc = add_requests_for_packets(filter);
   if (rc == 0) rc = merge_further_abis(filter);
   if (rc != 0) return system_failure(kWhat, -rc);
 

@@ -1,10 +1,12 @@
 #include "tools/supervisor/service.h"
 
 #include <errno.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <iterator>
@@ -15,6 +17,7 @@
 #include "core/sys/say.h"
 #include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
+#include "tools/supervisor/packets.h"
 #include "tools/supervisor/reply.h"
 #include "tools/supervisor/rights.h"
 #include "tools/supervisor/trace.h"
@@ -133,10 +136,20 @@ Preloaded::Next Service::begin(std::list<Job>& mine) {
   return next;
 }
 
+// What the filter tells besides. That it is true need not be proved.
+void Service::note(const seccomp_notif& call) const {
+  const bool native = call.data.arch == seccomp_arch_native();
+  if (!native || (call.data.nr != SYS_pipe2 && call.data.nr != SYS_fcntl)) {
+    return note_change_of_groups();
+  }
+  Target target(setup_.listener, call);
+  note_packets(target, call.data.nr == SYS_fcntl ? static_cast<int>(call.data.args[0]) : -1);
+}
+
 void Service::serve(const seccomp_notif& call) {
   const std::optional<Call> which = call_of(call.data);
-  if (!which) {  // filter.h
-    note_change_of_groups();
+  if (!which) {
+    note(call);
     return let_kernel_make_it(setup_.listener, call.id);
   }
   if (answer_sign(call)) return;
