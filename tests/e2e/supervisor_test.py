@@ -226,6 +226,19 @@ def where_there_can_be_no_filter_it_runs_as_it_is():
 
 
 @tap.test
+def what_cannot_be_asked_quickly_is_looked_up():
+    """What a caller may do, as before Linux 6.13, and what a descriptor is."""
+    pathlib.Path('in').write_bytes(os.urandom(SIZE))
+    for call in 'capget', 'statx':
+        before = {'preexec_fn': lambda call=call: refuse(call)}
+        out, err = tap.run('run', '--block', '--', RELAY, 'in', 'out', **before)
+        assert out == 'splices\n' and filecmp.cmp('in', 'out', shallow=False), err
+        for what in 'rights', 'groups', 'limit':
+            out, _ = tap.run('run', '--block', '--', ASKERS, what, **before)
+            assert out == f'-1 {errno.EINVAL}\n', (what, out)
+
+
+@tap.test
 def what_only_one_filter_refuses():
     """The others are supervised."""
     pathlib.Path('in').write_bytes(os.urandom(SIZE))
