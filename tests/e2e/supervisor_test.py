@@ -255,6 +255,11 @@ def there_is_one_supervisor_at_a_time():
     out, err = tap.run('run', '--block', '--quiet', '--', '/bin/busybox', 'sh', '-c', script)
     assert out == 'copies\n' and 'Device or resource busy' in err, (out, err)
     assert filecmp.cmp('in', 'out', shallow=False)
+    relay = go_programs.built('relay', cgo=1)
+    script = f'unset LD_PRELOAD; {tap.ANYSPLICE} run --block --stats -- {relay} in'
+    out, err = tap.run('run', '--block', '--quiet', '--', '/bin/busybox', 'sh', '-c', script)
+    assert out.strip() == hashlib.sha256(pathlib.Path('in').read_bytes()).hexdigest(), (out, err)
+    assert 'busy), so there are no statistics' in err, err
 
 
 tap.main()
