@@ -17,27 +17,6 @@
 namespace anysplice::tools {
 namespace {
 
-// The ABIs a 64-bit kernel also serves. Left out, a program could call through them unhindered, or
-// would be killed as of a bad architecture.
-std::vector<uint32_t> further_abis() {
-  switch (seccomp_arch_native()) {
-    case SCMP_ARCH_X86_64:
-      return {SCMP_ARCH_X86, SCMP_ARCH_X32};
-    case SCMP_ARCH_AARCH64:
-      return {SCMP_ARCH_ARM};
-    case SCMP_ARCH_PPC64:
-      return {SCMP_ARCH_PPC};
-    case SCMP_ARCH_S390X:
-      return {SCMP_ARCH_S390};
-    case SCMP_ARCH_MIPS64:
-      return {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32};
-    case SCMP_ARCH_MIPSEL64:
-      return {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32};
-    default:
-      return {};
-  }
-}
-
 constexpr absl::string_view kWhat = "cannot block system calls (seccomp)";
 
 // Has the calls fail with `error`, in all ABIs or only in the further ones.
@@ -68,6 +47,27 @@ absl::Status load(CallSet calls, int error, bool native) {
 }
 
 }  // namespace
+
+// Left out, a program could call through them unhindered, or would be killed as of a bad
+// architecture.
+std::vector<uint32_t> further_abis() {
+  switch (seccomp_arch_native()) {
+    case SCMP_ARCH_X86_64:
+      return {SCMP_ARCH_X86, SCMP_ARCH_X32};
+    case SCMP_ARCH_AARCH64:
+      return {SCMP_ARCH_ARM};
+    case SCMP_ARCH_PPC64:
+      return {SCMP_ARCH_PPC};
+    case SCMP_ARCH_S390X:
+      return {SCMP_ARCH_S390};
+    case SCMP_ARCH_MIPS64:
+      return {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32};
+    case SCMP_ARCH_MIPSEL64:
+      return {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32};
+    default:
+      return {};
+  }
+}
 
 absl::StatusOr<CallSet> parse_calls(absl::string_view list) {
   CallSet calls;

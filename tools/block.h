@@ -3,6 +3,8 @@
 #ifndef ANYSPLICE_TOOLS_BLOCK_H_
 #define ANYSPLICE_TOOLS_BLOCK_H_
 
+#include <stdint.h>
+
 #include <bitset>
 #include <string>
 #include <vector>
@@ -28,6 +30,9 @@ std::string names_of(CallSet calls, absl::string_view separator = ",");
 
 // The system calls behind one call of the family, as libseccomp numbers them.
 std::vector<int> call_numbers(Call call);
+
+// The ABIs that a 64-bit kernel also serves, as libseccomp names them.
+std::vector<uint32_t> further_abis();
 
 // Installs a seccomp filter under which these calls fail with `error`, in every ABI that the kernel
 // may offer beside the native one. Sets no_new_privs. Cannot be undone.

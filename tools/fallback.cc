@@ -24,10 +24,8 @@ absl::Status fall_back(const std::string& why, const std::string& refused, bool 
   // Of several filters that answer with an error the newest decides which (seccomp(2)); but there
   // may be one that ends whoever asks for a further one.
   const auto block = [&calls] { return block_calls(*calls, EINVAL); };
-  const bool possible = calls->none() || in_child([&] { return block().ok() ? 0 : 1; }) != -1;
-  if (calls->any() && possible) {
-    if (auto status = block(); !status.ok()) return status;
-  }
+  const bool possible =
+      calls->none() || (in_child([&] { return block().ok() ? 0 : 1; }) != -1 && block().ok());
   if (quiet) return absl::OkStatus();
   const std::string of = why.empty() ? "what does not go through the C library" : why;
   if (!deadly.empty()) {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/sys/say.h"
 #include "tools/fallback.h"
 #include "tools/library_path.h"
 #include "tools/preload_list.h"
@@ -105,9 +106,13 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   if (status.ok()) {
     if (!supervise_without_library(*program, options)) {
       supervise_beside_library(*program, options);
-    } else if (shapes_pipes(options->inject)) {
+      return program;
+    }
+    if (shapes_pipes(options->inject)) {
       return pipes_unseen(absl::UnimplementedError(options->falls_back_because));
-    } else if (before) {
+    }
+    options->library_instead = getenv("LD_PRELOAD");
+    if (before) {
       setenv("LD_PRELOAD", before->c_str(), 1);
     } else {
       unsetenv("LD_PRELOAD");
@@ -122,11 +127,21 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
         status.code(), absl::StrCat(status.message(), ", and supervised programs are not checked"));
   }
   if (supervisable && !options->fallback) options->supervised = calls_to_supervise(*options);
-  if (options->needs_library() && options->supervised.none()) return status;
+  const bool unseen = options->supervised.none();
+  if (unseen && (options->fallback ? options->needs_library() : options->cannot_do_without())) {
+    return status;
+  }
   if (shapes_pipes(options->inject)) return pipes_unseen(status);
   options->falls_back_because = std::string(status.message());
+  if (unseen && options->stats) do_without_statistics(options);
   options->preload = false;
   return program;
+}
+
+void do_without_statistics(RunOptions* options) {
+  options->stats = false;
+  absl::StrAppend(&options->falls_back_because, ", so there are no statistics");
+  if (options->quiet) say(options->falls_back_because.c_str());
 }
 
 int become(const RunOptions& options, const std::string& program) {

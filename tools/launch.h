@@ -19,6 +19,10 @@ int become(const RunOptions& options, const std::string& program);
 // The same without a filter, or anything else that makes up for the library.
 int execute(const RunOptions& options, const std::string& program);
 
+// Nothing can be known of the calls. The options ask for no figures afterwards, and that is told:
+// with what is done instead, or at once if that is not to be told.
+void do_without_statistics(RunOptions* options);
+
 // Where reports go: a descriptor for writing the file, or stderr if it has no name.
 absl::StatusOr<int> open_output(const std::string& file);
 bool write_all(int fd, absl::string_view text);

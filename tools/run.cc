@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tools/check.h"
@@ -70,9 +71,10 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
     setenv("ANYSPLICE_FINDINGS", findings->path().c_str(), 1);
   }
 
-  absl::StatusOr<int> status = run_program(options, program);
+  bool seen = true;
+  absl::StatusOr<int> status = run_program(options, program, std::nullopt, &seen);
   if (!status.ok()) return report(status.status());
-  if (stats != nullptr &&
+  if (stats != nullptr && seen &&
       !write_all(*output, options.stats_json ? stats_as_json(stats->stats())
                                              : stats_as_lines(stats->stats()))) {
     report(system_failure("cannot write the statistics", errno));

@@ -26,6 +26,8 @@ struct RunOptions {
   bool quiet = false;
   bool fallback = false;   // also beside the library
   bool supervise = false;  // calls that are made past the library
+  // LD_PRELOAD with the library, where it is supervised instead.
+  std::optional<std::string> library_instead;
   // Why calls are supervised, or fail so that the program falls back (fallback.h).
   std::string falls_back_because;
   CallSet supervised;               // calls that are carried out here (supervisor/)
@@ -46,9 +48,14 @@ struct RunOptions {
                                     // or version was asked for
 
   // Whether something was asked for that only the library can do, or a supervisor.
-  bool needs_library() const {
-    return (mode && *mode != "auto") || rings || vmsplice || copy_file_range || stats ||
-           inject.any() || check.reuse || watched;
+  bool needs_library() const { return stats || changes_calls() || watched; }
+  // Without that the program would not be what was asked for. Without figures it is.
+  bool cannot_do_without() const { return changes_calls() || watched; }
+
+ private:
+  bool changes_calls() const {
+    return (mode && *mode != "auto") || rings || vmsplice || copy_file_range || inject.any() ||
+           check.reuse;
   }
 };
 

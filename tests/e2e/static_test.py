@@ -58,6 +58,20 @@ def the_filter_may_come_from_outside():
 
 
 @tap.test
+def behind_a_filter_it_costs_nothing_by_itself():
+    """What a filter refuses the program copies by itself, without being asked to and at full speed:
+    no call is carried out for it."""
+    data = os.urandom(SIZE * 10)
+    with open('in', 'wb') as file:
+        file.write(data)
+    for cgo in 0, 1:
+        out, err = tap.run('run', '--block=EPERM', '--no-preload', '--', tap.ANYSPLICE, 'run', '--',
+                           go_programs.built('relay', cgo), 'in')
+        assert out.strip() == hashlib.sha256(data).hexdigest(), out
+        assert 'a filter answers first' in err and 'fail with EINVAL' in err, err
+
+
+@tap.test
 def quiet_says_nothing():
     assert relays('--quiet', '--block')[1] == ''
     assert relays('--quiet')[1] == ''

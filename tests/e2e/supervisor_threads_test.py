@@ -11,6 +11,7 @@ import tap
 
 CROWD = tap.PROGRAMS / 'crowd'
 RELAY = tap.PROGRAMS / 'relay'
+WAITING = tap.PROGRAMS / 'waiting'
 RUN = [tap.ANYSPLICE, 'run', '--block', '--quiet', '--']
 
 
@@ -41,6 +42,14 @@ def those_that_wait_stop_no_others():
     out, _ = tap.run('run', '--block', '--quiet', '--', CROWD, 'waits', 200, calls)
     print(f'# {calls} calls took {out.strip()} ms')
     assert int(out) < 5000, out
+
+
+@tap.test
+def who_was_alone_and_waits_stops_no_others():
+    """What is done for one that calls alone is done without a change of thread, until it waits."""
+    for source in ('alone', 'alone=unix', 'alone=tcp'):
+        out, _ = tap.run('run', '--block', '--quiet', '--', WAITING, source)
+        assert out == '5 0 0\n', (source, out)
 
 
 def state_of(pid):

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -85,6 +86,10 @@ absl::StatusOr<Agreement> Agreement::prepare() {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, agreement.sockets_) != 0) {
     return system_failure("cannot make a socket", errno);
   }
+  void* const shared =
+      mmap(nullptr, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return system_failure("cannot share memory", errno);
+  agreement.unseen_ = static_cast<bool*>(shared);
   if (getrandom(&agreement.probe_, sizeof(agreement.probe_), 0) < 0) agreement.probe_ = kServed;
   agreement.probe_ |= 1;
   return agreement;
@@ -108,8 +113,18 @@ int Agreement::without(const RunOptions& options, const std::string& program,
   absl::StrAppend(
       &rest.falls_back_because,
       options.preload ? ": they cannot be supervised (" : ", and cannot be supervised (", why, ")");
-  if (options.needs_library() && !options.preload) {
+  if (options.preload) return become(rest, program);
+  if (options.cannot_do_without()) {
     return report(absl::UnavailableError(rest.falls_back_because));
+  }
+  if (options.stats) {
+    *unseen_ = true;
+    unsetenv("ANYSPLICE_STATS");
+    do_without_statistics(&rest);
+  }
+  if (options.library_instead) {
+    rest.preload = true;
+    setenv("LD_PRELOAD", options.library_instead->c_str(), 1);
   }
   return become(rest, program);
 }
@@ -174,8 +189,9 @@ void Agreement::introduce_library_by(CallSet served) const {
   }
 }
 
-void Agreement::end() {
+bool Agreement::end() {
   if (service_ != nullptr) service_->leave_to_child();
+  return !*unseen_;
 }
 
 void Agreement::supervise(const RunOptions& options, const std::string& program, pid_t child) {

@@ -34,8 +34,8 @@ class Agreement {
 
   // In the parent, which is never worse off: what goes wrong the child is told.
   void supervise(const RunOptions& options, const std::string& program, pid_t child);
-  // When the program has ended.
-  void end();
+  // When the program has ended. False if its calls could not be seen: there are no figures of them.
+  bool end();
 
  private:
   Agreement() = default;
@@ -44,6 +44,7 @@ class Agreement {
   void introduce_library_by(CallSet served) const;
 
   int sockets_[2] = {-1, -1};  // the child's and the parent's
+  bool* unseen_ = nullptr;     // in memory that both have
   uint32_t probe_ = 0;
   Service* service_ = nullptr;  // never deleted: it has threads
 };

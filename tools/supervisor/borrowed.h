@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tools/supervisor/kinds.h"
+#include "tools/supervisor/packets.h"
 #include "tools/supervisor/target.h"
 
 namespace anysplice::tools {
@@ -20,7 +21,8 @@ class Descriptor {
  public:
   Descriptor(Target& target, uint64_t argument, Role role)
       : taken_(target.take(static_cast<int>(argument))),
-        not_ours_(taken_ >= 0 && asks_for_the_caller(taken_, role, target)) {}
+        not_ours_(taken_ >= 0 && asks_for_the_caller(taken_, role, target)),
+        packets_(target, taken_) {}
   ~Descriptor() { Target::give_back(taken_); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -36,6 +38,7 @@ class Descriptor {
  private:
   const int taken_;
   const bool not_ours_;
+  const ShownPackets packets_;
 };
 
 // Whether the descriptor is a socket for which the call waits, and for no longer than a time that
@@ -50,7 +53,7 @@ class Offset {
         address_(address),
         bad_(address != 0 && !target.read(address, &value_, sizeof(value_))) {}
 
-  bool bad() const { return bad_; }
+  bool given() const { return address_ != 0; }
   // For the engine's call; null if none was given.
   int64_t* get() {
     if (address_ == 0) return nullptr;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -9,13 +10,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
 
 #include "core/api/for_others.h"
 #include "core/calls/engine.h"
 #include "tools/block.h"
 #include "tools/supervisor/borrowed.h"
-#include "tools/supervisor/thread_status.h"
+#include "tools/supervisor/rights.h"
 #include "tools/supervisor/vmsplice.h"
 
 namespace anysplice::tools {
@@ -51,7 +51,8 @@ Answer ranges(Target& target, decltype(&anysplice::splice) call, const __u64* ar
       call(in.fd(), in_at.get(), out.fd(), out_at.get(), asked, static_cast<unsigned>(args[5])));
   // Of nothing that was copied copy_file_range stores no offsets; splice does.
   const bool stores = n > 0 || (n == 0 && asked > 0 && call == anysplice::splice);
-  if (stores && target.is_waiting() && (!in_at.store() || !out_at.store())) {
+  if (stores && (in_at.given() || out_at.given()) && target.is_waiting() &&
+      (!in_at.store() || !out_at.store())) {
     return {.result = -EFAULT};
   }
   return moved(n, in, out);
@@ -91,7 +92,7 @@ Answer sendfile(Target& target, const __u64* args) {
   lend(borrowed(args[1], in), borrowed(args[0], out));
   const long n = answer_of(anysplice::sendfile(out.fd(), in.fd(), at.get(), asked));
   // Whatever came of it.
-  if (target.is_waiting() && !at.store()) return {.result = -EFAULT};
+  if (at.given() && target.is_waiting() && !at.store()) return {.result = -EFAULT};
   return moved(n, in, out);
 }
 
@@ -113,6 +114,7 @@ void* bad_address() {
 }
 
 std::optional<Call> call_of(const seccomp_data& data) {
+  if (data.arch != seccomp_arch_native()) return std::nullopt;
   for (size_t i = 0; i < kCalls; ++i) {
     const auto call = static_cast<Call>(i);
     for (const int number : call_numbers(call)) {
@@ -124,8 +126,7 @@ std::optional<Call> call_of(const seccomp_data& data) {
 
 Answer carry_out(Target& target, Call call, const seccomp_data& data) {
   // The kernel would ask for ours.
-  static const std::string ours = rights_of(getpid());
-  if (ours.empty() || rights_of(target.thread()) != ours) return {.result = 0, .refused = EPERM};
+  if (!has_our_rights(target)) return {.result = 0, .refused = EPERM};
   switch (call) {
     case Call::kSplice:
       return ranges(target, anysplice::splice, data.args);

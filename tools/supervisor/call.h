@@ -15,7 +15,7 @@
 
 namespace anysplice::tools {
 
-// Which call of the family a notification is of.
+// Which call of the family a notification is of, if any.
 std::optional<Call> call_of(const seccomp_data& data);
 
 struct Answer {

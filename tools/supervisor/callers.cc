@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
 namespace {
@@ -65,8 +64,7 @@ Callers::Process& Callers::process_of_thread(pid_t thread, pid_t process, pid_t 
   return *place;
 }
 
-Callers::Found Callers::find(pid_t thread) {
-  const Relatives relatives = relatives_of(thread);
+Callers::Found Callers::find(pid_t thread, const Relatives& relatives) {
   if (relatives.process == 0) return {};
   const std::lock_guard lock(mutex_);
   Process& process = process_of_thread(thread, relatives.process, relatives.parent);

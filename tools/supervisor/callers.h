@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/api/for_others.h"
+#include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
 
@@ -26,8 +27,8 @@ class Callers {
     std::shared_ptr<Caller> caller;  // null if it is gone
     pid_t process = 0;
   };
-  // Who that thread is. Only to be asked of one that waits for the answer to a call.
-  Found find(pid_t thread);
+  // Who that thread of these is. Only to be asked of one that waits for the answer to a call.
+  Found find(pid_t thread, const Relatives& relatives);
 
  private:
   struct Process {

@@ -11,6 +11,8 @@
 #include "core/api/for_others.h"
 #include "core/api/settings.h"
 #include "core/sys/sys.h"
+#include "tools/supervisor/lead.h"
+#include "tools/supervisor/packets.h"
 
 namespace anysplice::tools {
 namespace {
@@ -79,6 +81,8 @@ void take_settings_beside_library(const std::string& program) {
 }  // namespace
 
 void prepare_engine(const RunOptions& options, const std::string& program) {
+  Lead::give_up_before_engine_waits();
+  show_packets();
   refused_with = options.block_errno;
   refuse_blocked(options.block);
   make_calls_for_others();

@@ -10,10 +10,11 @@
 
 namespace anysplice::tools {
 
-// Has these calls notify the descriptor that is returned, close-on-exec; of this process and
-// everything it will execute. Sets no_new_privs. Fails where somebody else listens (EBUSY), and
-// where the kernel cannot keep signals from a caller whose bytes are on the way (before Linux
-// 5.19).
+// Has these calls notify the descriptor that is returned, close-on-exec; and those that change
+// supplementary groups, or ask for packets in a pipe. Of this process and everything it will
+// execute. Sets no_new_privs. Fails
+// where somebody else listens (EBUSY), and where the kernel cannot keep signals from a caller whose
+// bytes are on the way (before Linux 5.19).
 absl::StatusOr<int> install_listener(CallSet calls);
 
 }  // namespace anysplice::tools

@@ -1,5 +1,6 @@
 #include "tools/supervisor/kinds.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -7,10 +8,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "tools/supervisor/lead.h"
 #include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
 namespace {
+
+constexpr unsigned kMemory = 1;  // the driver of /dev/null and its like
 
 long type_of_system(int fd) {
   struct statfs system;
@@ -26,11 +30,20 @@ bool is_local_socket(int fd) {
 }  // namespace
 
 bool asks_for_the_caller(int fd, Role role, const Target& target) {
-  struct stat st;
-  if (fstat(fd, &st) != 0) return false;
-  if (S_ISCHR(st.st_mode)) return isatty(fd) != 0;
-  if (S_ISSOCK(st.st_mode)) return role == Role::kSink && is_local_socket(fd);
-  if (!S_ISREG(st.st_mode)) return false;
+  // That asks no server of files, so it does not wait. (A filter may refuse it.)
+  struct statx st {};
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
+    struct stat old;
+    Lead::give_up();
+    if (fstat(fd, &old) != 0) return false;
+    st.stx_mode = static_cast<__u16>(old.st_mode);
+  }
+  if (S_ISFIFO(st.stx_mode)) return false;
+  if (S_ISSOCK(st.stx_mode)) return role == Role::kSink && is_local_socket(fd);
+  if (S_ISCHR(st.stx_mode) && st.stx_rdev_major == kMemory) return false;
+  Lead::give_up();
+  if (S_ISCHR(st.stx_mode)) return isatty(fd) != 0;
+  if (!S_ISREG(st.stx_mode)) return false;
   if (role == Role::kSink && target.file_size_limit() != RLIM_INFINITY) return true;
   const long type = type_of_system(fd);
   if (type == PROC_SUPER_MAGIC) return !has_our_namespaces(target.thread());

@@ -24,7 +24,7 @@ bool Service::is_needed() const {
 void Service::stop() {
   stopping_ = true;
   eventfd_write(stop_, 1);
-  const std::lock_guard lead(leader_);
+  lead_.take();
   std::unique_lock lock(mutex_);
   while (in_hand_ > 0) {
     for (const Job& job : jobs_) pthread_kill(job.worker, SIGRTMIN);

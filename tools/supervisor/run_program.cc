@@ -6,7 +6,7 @@
 namespace anysplice::tools {
 
 absl::StatusOr<int> run_program(const RunOptions& options, const std::string& program,
-                                std::optional<Tick> tick) {
+                                std::optional<Tick> tick, bool* seen) {
   if (options.supervised.none()) {
     return run_child([&] { return become(options, program); }, tick);
   }
@@ -15,7 +15,8 @@ absl::StatusOr<int> run_program(const RunOptions& options, const std::string& pr
   const auto supervise = [&](pid_t child) { agreement->supervise(options, program, child); };
   const absl::StatusOr<int> status = run_child(
       [&] { return agreement->become_supervised(options, program); }, tick, Started(supervise));
-  agreement->end();
+  const bool were_seen = agreement->end();
+  if (seen != nullptr) *seen = were_seen;
   return status;
 }
 

@@ -15,9 +15,10 @@
 namespace anysplice::tools {
 
 // As run_child(). The environment must be complete: the supervisor takes its settings from there,
-// as the library does.
+// as the library does. `seen`: becomes false if nothing is known of the program's calls, because it
+// could not be supervised.
 absl::StatusOr<int> run_program(const RunOptions& options, const std::string& program,
-                                std::optional<Tick> tick = std::nullopt);
+                                std::optional<Tick> tick = std::nullopt, bool* seen = nullptr);
 
 }  // namespace anysplice::tools
 

@@ -1,11 +1,12 @@
 #include "tools/supervisor/service.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <iterator>
@@ -16,7 +17,9 @@
 #include "core/sys/say.h"
 #include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
+#include "tools/supervisor/packets.h"
 #include "tools/supervisor/reply.h"
+#include "tools/supervisor/rights.h"
 #include "tools/supervisor/trace.h"
 
 namespace anysplice::tools {
@@ -26,7 +29,10 @@ using Clock = std::chrono::steady_clock;
 
 // How soon a signal, or the end of the program, is noticed by a call that waits.
 constexpr std::chrono::milliseconds kTick(10);
-constexpr int kSpare = 4;  // threads that are kept for further calls
+
+// Not in the headers of older systems.
+constexpr unsigned long kSetFlags = SECCOMP_IOW(4, __u64);
+constexpr unsigned long kSyncWakeUp = 1;
 
 int wake_signal() { return SIGRTMIN; }
 
@@ -53,6 +59,9 @@ bool Service::start() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
   sigaction(wake_signal(), &action, nullptr);
+  // Program and supervisor wait for each other: neither is to be moved to another processor for
+  // that (Linux 6.6). Others do without.
+  ioctl(setup_.listener, kSetFlags, kSyncWakeUp);
   stop_ = eventfd(0, EFD_CLOEXEC);
   return stop_ >= 0 && spawn(watch) && spawn(work);
 }
@@ -82,47 +91,6 @@ void* Service::work(void* service) {
 void* Service::watch(void* service) {
   static_cast<Service*>(service)->watch_jobs();
   return nullptr;
-}
-
-void Service::lead_and_work() {
-  for (;;) {
-    seccomp_notif call;
-    {
-      ++followers_;
-      const std::lock_guard lead(leader_);
-      --followers_;
-      // Whoever got a call needs a successor; without one it answers what it can at once.
-      for (;;) {
-        if (!receive(&call)) return;
-        if (followers_ > 0 || spawn(work)) break;
-        const std::optional<Call> which = call_of(call.data);
-        if (which) not_possible(call, *which, strerror(errno));
-        --in_hand_;
-      }
-    }
-    serve(call);
-    --in_hand_;
-    if (followers_ > kSpare) return;
-  }
-}
-
-// False once there is nobody left who could call.
-bool Service::receive(seccomp_notif* call) {
-  for (;;) {
-    pollfd watched[] = {{setup_.listener, POLLIN, 0}, {stop_, POLLIN, 0}};
-    const pollfd& listener = watched[0];
-    if (poll(watched, 2, -1) < 0 && errno != EINTR) return false;
-    if (stopping_) return false;
-    if ((listener.revents & POLLIN) == 0) {
-      if ((listener.revents & (POLLHUP | POLLERR)) != 0) return false;
-      continue;
-    }
-    memset(call, 0, sizeof(*call));
-    ++in_hand_;
-    if (ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0) return true;
-    --in_hand_;
-    // It was interrupted before we came to it, and will come again.
-  }
 }
 
 // What cannot be had here goes to the kernel, or ends with the error after which programs copy by
@@ -168,9 +136,22 @@ Preloaded::Next Service::begin(std::list<Job>& mine) {
   return next;
 }
 
+// What the filter tells besides. That it is true need not be proved.
+void Service::note(const seccomp_notif& call) const {
+  const bool native = call.data.arch == seccomp_arch_native();
+  if (!native || (call.data.nr != SYS_pipe2 && call.data.nr != SYS_fcntl)) {
+    return note_change_of_groups();
+  }
+  Target target(setup_.listener, call);
+  note_packets(target, call.data.nr == SYS_fcntl ? static_cast<int>(call.data.args[0]) : -1);
+}
+
 void Service::serve(const seccomp_notif& call) {
   const std::optional<Call> which = call_of(call.data);
-  if (!which) return reply(setup_.listener, call.id, -ENOSYS);
+  if (!which) {
+    note(call);
+    return let_kernel_make_it(setup_.listener, call.id);
+  }
   if (answer_sign(call)) return;
   std::list<Job> mine(1);
   const auto at = mine.begin();
@@ -197,7 +178,7 @@ void Service::serve(const seccomp_notif& call) {
     pthread_sigmask(SIG_UNBLOCK, &wake, nullptr);
     {
       const Callers::Found caller =
-          setup_.identify ? callers_.find(static_cast<pid_t>(call.pid)) : Callers::Found{};
+          setup_.identify ? callers_.find(target.thread(), target.relatives()) : Callers::Found{};
       const CallsOf calls(caller.caller.get(), static_cast<uint64_t>(caller.process));
       const TracedFor traced(target, caller.process, *which, call.data.args);
       answer = carry_out(target, *which, call.data);

@@ -1,5 +1,5 @@
 // The threads of this command that carry out the program's calls: one for each call under way, so
-// that one that waits stops no other, and one that looks after those that wait.
+// that one that waits stops no other (lead.h), and one that looks after those that wait.
 //
 // Lives as long as the process. Its threads take no signals but one of their own, which ends a
 // wait.
@@ -19,6 +19,7 @@
 
 #include "tools/block.h"
 #include "tools/supervisor/callers.h"
+#include "tools/supervisor/lead.h"
 #include "tools/supervisor/preloaded.h"
 #include "tools/supervisor/target.h"
 #include "tools/supervisor/thread_status.h"
@@ -76,6 +77,7 @@ class Service {
   void lead_and_work();
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
+  void note(const seccomp_notif& call) const;
   bool answer_sign(const seccomp_notif& call);
   Preloaded::Next begin(std::list<Job>& mine);
   void watch_jobs();
@@ -91,8 +93,7 @@ class Service {
   void not_possible(const seccomp_notif& call, Call which, const char* why);
 
   Setup setup_;
-  std::mutex leader_;              // who holds it waits for the next call
-  std::atomic<int> followers_{0};  // who wait for that
+  Lead lead_;
   std::atomic<bool> told_{false};
   std::atomic<int> in_hand_{0};  // calls that were received and are not answered
   Callers callers_{setup_.child, setup_.program};

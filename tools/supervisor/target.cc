@@ -14,42 +14,71 @@
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/calls/engine.h"
+#include "tools/supervisor/lead.h"
 #include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
 namespace {
 
-constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, since Linux 6.9
+// The pidfd of the thread that a thread of ours made its last call for. It goes on naming that one
+// until it is gone, which the kernel tells.
+struct Last {
+  ~Last() { forget(); }
+  void forget() {
+    if (pidfd >= 0) ::close(std::exchange(pidfd, -1));
+  }
+  std::optional<ThreadInfo> info(pid_t thread) const {
+    const auto info = pidfd >= 0 ? info_of(pidfd) : std::nullopt;
+    return info && info->thread == thread ? info : std::nullopt;
+  }
 
-int open_pidfd(pid_t id, unsigned flags) {
-  const long fd = syscall(SYS_pidfd_open, id, flags);
-  return fd < 0 ? -errno : static_cast<int>(fd);
-}
+  int pidfd = -1;
+};
+thread_local Last last;
 
 }  // namespace
 
 Target::Target(int listener, const seccomp_notif& call)
-    : listener_(listener), id_(call.id), thread_(static_cast<pid_t>(call.pid)) {}
+    : listener_(listener), id_(call.id), thread_(static_cast<pid_t>(call.pid)) {
+  info_ = last.info(thread_);
+  if (!info_) {
+    last.forget();
+    pidfd_ = open_pidfd_of_thread(thread_);
+    if (pidfd_ < 0) return;
+    info_ = info_of(pidfd_);
+    if (!info_) return;
+    last.pidfd = pidfd_;
+  }
+  pidfd_ = last.pidfd;
+}
 
 Target::~Target() {
-  if (pidfd_ >= 0) ::close(pidfd_);
+  if (pidfd_ >= 0 && pidfd_ != last.pidfd) ::close(pidfd_);
 }
 
 bool Target::is_waiting() const {
   return ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id_) == 0;
 }
 
+const std::string& Target::status() {
+  if (status_.empty()) status_ = text_of(absl::StrCat("/proc/", thread_, "/status"));
+  return status_;
+}
+
+Relatives Target::relatives() {
+  return info_ ? Relatives{info_->process, info_->parent} : relatives_in(status());
+}
+
 // Of the thread, where the system can tell threads apart: they may have descriptors of their own.
 int Target::open_process() {
-  if (pidfd_ >= 0) return pidfd_;
-  pidfd_ = open_pidfd(thread_, kPidfdThread);
   if (pidfd_ != -EINVAL) return pidfd_;
-  const pid_t process = relatives_of(thread_).process;
+  const pid_t process = relatives().process;
   const bool own = thread_ != process && syscall(SYS_kcmp, thread_, process, KCMP_FILES, 0, 0) > 0;
-  pidfd_ = own ? -EOPNOTSUPP : open_pidfd(process, 0);
+  pidfd_ = own ? -EOPNOTSUPP : open_pidfd(process);
   return pidfd_;
 }
 
@@ -69,6 +98,7 @@ bool Target::read(uint64_t from, void* to, size_t size) const {
 }
 
 size_t Target::read_some(uint64_t from, void* to, size_t size) const {
+  Lead::give_up();  // a page may have to be fetched
   size_t done = 0;
   while (done < size) {
     // A piece that crosses into bad memory is cut at the page.
@@ -82,6 +112,7 @@ size_t Target::read_some(uint64_t from, void* to, size_t size) const {
 }
 
 bool Target::write(uint64_t to, const void* from, size_t size) const {
+  Lead::give_up();
   const iovec here{const_cast<void*>(from), size};
   const iovec there{reinterpret_cast<void*>(to), size};
   return process_vm_writev(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);

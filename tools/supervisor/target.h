@@ -11,6 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <optional>
+#include <string>
+
+#include "tools/supervisor/pidfd.h"
+#include "tools/supervisor/thread_status.h"
+
 namespace anysplice::tools {
 
 class Target {
@@ -21,6 +27,11 @@ class Target {
   Target& operator=(const Target&) = delete;
 
   pid_t thread() const { return thread_; }
+  // Which thread that is; none before Linux 6.13.
+  const std::optional<ThreadInfo>& info() const { return info_; }
+  // What /proc/TID/status says, which takes time: it is asked for once.
+  const std::string& status();
+  Relatives relatives();
   bool is_waiting() const;
 
   // A descriptor of ours for what its number names, to be closed by give_back(): -EBADF if it names
@@ -49,7 +60,9 @@ class Target {
   const int listener_;
   const uint64_t id_;
   const pid_t thread_;
-  int pidfd_ = -1;
+  int pidfd_;  // or -errno
+  std::optional<ThreadInfo> info_;
+  std::string status_;
 };
 
 }  // namespace anysplice::tools

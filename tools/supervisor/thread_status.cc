@@ -17,28 +17,6 @@
 namespace anysplice::tools {
 namespace {
 
-// The text of a file of /proc; empty if there is none.
-std::string text_of(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "";
-  const absl::Cleanup shut = [file] { close(file); };
-  std::string text;
-  char part[4096];
-  for (ssize_t n; (n = ::read(file, part, sizeof(part))) > 0;) {
-    text.append(part, static_cast<size_t>(n));
-  }
-  return text;
-}
-
-// The value behind "NAME:\t" in the text of a status file.
-absl::string_view value(absl::string_view status, absl::string_view name) {
-  const std::string key = absl::StrCat("\n", name, ":\t");
-  const size_t at = status.find(key);
-  if (at == absl::string_view::npos) return "";
-  status.remove_prefix(at + key.size());
-  return status.substr(0, status.find('\n'));
-}
-
 uint64_t number(absl::string_view text, int base) {
   return strtoull(std::string(text).c_str(), nullptr, base);
 }
@@ -52,23 +30,31 @@ bool is_stopping(pid_t process) {
   while (const dirent* entry = readdir(threads)) {
     if (entry->d_name[0] == '.') continue;
     const std::string status = text_of(absl::StrCat(folder, "/", entry->d_name, "/status"));
-    if (absl::string_view(value(status, "State")).substr(0, 1) == "T") return true;
+    if (absl::string_view(status_value(status, "State")).substr(0, 1) == "T") return true;
   }
   return false;
 }
 
 }  // namespace
 
-std::string rights_of(pid_t thread) {
-  struct stat users;
-  if (stat(absl::StrCat("/proc/", thread, "/ns/user").c_str(), &users) != 0) return "";
-  const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
-  const absl::string_view uids = value(status, "Uid");
-  if (uids.empty()) return "";
-  // (The label of a security module; nothing where there is none.)
-  return absl::StrCat(uids, "|", value(status, "Gid"), "|", value(status, "Groups"), "|",
-                      value(status, "CapEff"), "|", users.st_dev, ".", users.st_ino, "|",
-                      text_of(absl::StrCat("/proc/", thread, "/attr/current")));
+std::string text_of(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const absl::Cleanup shut = [file] { close(file); };
+  std::string text;
+  char part[4096];
+  for (ssize_t n; (n = ::read(file, part, sizeof(part))) > 0;) {
+    text.append(part, static_cast<size_t>(n));
+  }
+  return text;
+}
+
+absl::string_view status_value(absl::string_view status, absl::string_view name) {
+  const std::string key = absl::StrCat("\n", name, ":\t");
+  const size_t at = status.find(key);
+  if (at == absl::string_view::npos) return "";
+  status.remove_prefix(at + key.size());
+  return status.substr(0, status.find('\n'));
 }
 
 bool has_our_namespaces(pid_t thread) {
@@ -84,21 +70,24 @@ bool has_our_namespaces(pid_t thread) {
 }
 
 Relatives relatives_of(pid_t thread) {
-  const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
-  return {static_cast<pid_t>(number(value(status, "Tgid"), 10)),
-          static_cast<pid_t>(number(value(status, "PPid"), 10))};
+  return relatives_in(text_of(absl::StrCat("/proc/", thread, "/status")));
+}
+
+Relatives relatives_in(absl::string_view status) {
+  return {static_cast<pid_t>(number(status_value(status, "Tgid"), 10)),
+          static_cast<pid_t>(number(status_value(status, "PPid"), 10))};
 }
 
 Signals SignalLook::of(pid_t thread) {
   const std::string status = text_of(absl::StrCat("/proc/", thread, "/status"));
-  const uint64_t open = ~number(value(status, "SigBlk"), 16);
-  if ((number(value(status, "SigPnd"), 16) & open) != 0) return Signals::kPending;
-  const bool alone = number(value(status, "Threads"), 10) == 1;
-  if ((number(value(status, "ShdPnd"), 16) & open) != 0) {
+  const uint64_t open = ~number(status_value(status, "SigBlk"), 16);
+  if ((number(status_value(status, "SigPnd"), 16) & open) != 0) return Signals::kPending;
+  const bool alone = number(status_value(status, "Threads"), 10) == 1;
+  if ((number(status_value(status, "ShdPnd"), 16) & open) != 0) {
     return alone ? Signals::kPending : Signals::kPerhaps;
   }
   if (alone) return Signals::kNone;
-  const auto process = static_cast<pid_t>(number(value(status, "Tgid"), 10));
+  const auto process = static_cast<pid_t>(number(status_value(status, "Tgid"), 10));
   const auto [known, is_new] = stopping_.try_emplace(process);
   if (is_new) known->second = is_stopping(process);
   return known->second ? Signals::kPerhaps : Signals::kNone;

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/string_view.h"
+
 namespace anysplice::tools {
 
 // What a thread has of signals that it does not block.
@@ -26,9 +28,11 @@ class SignalLook {
   std::map<pid_t, bool> stopping_;  // by process
 };
 
-// Users, groups, capabilities and where they count: what the kernel asks for when a call is made,
-// not when the descriptor was opened. Empty if it cannot be known.
-std::string rights_of(pid_t thread);
+// The text of a file of /proc; empty if there is none.
+std::string text_of(const std::string& path);
+// The value behind "NAME:\t" in the text of a status file.
+absl::string_view status_value(absl::string_view status, absl::string_view name);
+
 // Whether it has all namespaces that this process has.
 bool has_our_namespaces(pid_t thread);
 
@@ -38,6 +42,7 @@ struct Relatives {
   pid_t parent;
 };
 Relatives relatives_of(pid_t thread);
+Relatives relatives_in(absl::string_view status);
 
 }  // namespace anysplice::tools
 

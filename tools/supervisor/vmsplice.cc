@@ -95,6 +95,24 @@ long deliver(const Target& target, const char* data, size_t length,
   return done > 0 || length == 0 ? static_cast<long>(done) : -EFAULT;
 }
 
+// The other way: what is in the program's memory now. False if it cannot be read.
+bool fetch(const Target& target, const std::vector<iovec>& theirs, char* data, size_t length) {
+  size_t done = 0;
+  for (const iovec& segment : theirs) {
+    const size_t n = std::min(segment.iov_len, length - done);
+    if (n > 0 && !target.read(address(segment), data + done, n)) return false;
+    done += n;
+  }
+  return true;
+}
+
+// Up to the last byte that is another one.
+size_t length_changed(const std::vector<char>& before, const char* now) {
+  size_t length = before.size();
+  while (length > 0 && before[length - 1] == now[length - 1]) --length;
+  return length;
+}
+
 long out_of_pipe(Target& target, int pipe, const std::vector<iovec>& theirs, unsigned flags) {
   // The bytes must stay in the pipe if the memory is not there to take them.
   size_t good = 0;
@@ -107,11 +125,17 @@ long out_of_pipe(Target& target, int pipe, const std::vector<iovec>& theirs, uns
   }
   const Room room(good + 1);
   if (room.data() == nullptr) return -ENOMEM;
+  // Of a call that fails there the kernel leaves in the memory what it has copied before.
+  const bool may_leave = bad > 0 && good > 0 && fetch(target, theirs, room.data(), good);
+  const std::vector<char> before(room.data(), room.data() + (may_leave ? good : 0));
   std::vector<iovec> ours;
   if (good > 0) ours.push_back({room.data(), good});
   if (bad > 0) ours.push_back({bad_address(), bad});
   if (!target.is_waiting()) return -EINTR;
   const long n = answer_of(anysplice::vmsplice(pipe, ours.data(), ours.size(), flags));
+  if (n == -EFAULT && may_leave && target.is_waiting()) {
+    deliver(target, room.data(), length_changed(before, room.data()), theirs);
+  }
   if (n <= 0 || !target.is_waiting()) return n;
   return deliver(target, room.data(), static_cast<size_t>(n), theirs);
 }

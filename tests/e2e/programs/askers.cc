@@ -1,17 +1,42 @@
-// askers rights|namespace|socket|limit: a splice for which the kernel asks who makes it. Prints
-// what it returned, and errno. Linked statically. Root's.
+// askers rights|groups|groups=i386|namespace|socket|limit: a splice for which the kernel asks who
+// makes it. Prints what it returned, and errno. Linked statically. Root's.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <string_view>
+
+namespace {
+
+constexpr gid_t kOthers[] = {12345};
+
+bool set_groups() { return setgroups(1, kOthers) == 0; }
+
+// By the call of 32-bit programs, where the kernel has that; else it gets SIGSEGV.
+bool set_groups_by_other_abi() {
+#ifdef __x86_64__
+  constexpr long kSetgroups32 = 206;
+  void* const low =
+      mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  memcpy(low, kOthers, sizeof(kOthers));
+  long result;
+  asm volatile("int $0x80" : "=a"(result) : "a"(kSetgroups32), "b"(1), "c"(low) : "memory");
+  return result == 0;
+#else
+  return set_groups();
+#endif
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
@@ -25,6 +50,10 @@ int main(int argc, char** argv) {
         setresuid(1000, 1000, 1000) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
       return 2;
     }
+  } else if (how == "groups" || how == "groups=i386") {
+    // After calls that were made for it.
+    for (int i = 0; i < 20; ++i) splice(in, nullptr, out, nullptr, 0, 0);
+    if (!(how == "groups" ? set_groups() : set_groups_by_other_abi())) return 2;
   } else if (how == "namespace") {
     if (unshare(CLONE_NEWUTS) != 0 || sethostname("inner", 5) != 0) return 2;
     in = open("/proc/sys/kernel/hostname", O_RDONLY);

@@ -1,12 +1,16 @@
-// waiting restart|interrupt|stop|broken|caught|others|outlived [threads]: calls that wait, and what
-// ends that. Prints what the call returned, what errno was, and how many signals were handled; with
-// `threads` another thread is there that could take the signal. Linked statically.
+// waiting restart|interrupt|stop|broken|caught|others|alone|outlived [threads]: calls that wait,
+// and what ends that; of a pipe, or with alone=tcp or alone=unix of a socket. Prints what the call
+// returned, what errno was, and how many signals were handled; with `threads` another thread is
+// there that could take the signal. Linked statically.
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -35,10 +39,8 @@ void* idle(void*) {
   for (;;) pause();
 }
 
-// Moves bytes of its own, and then ends the other's wait.
-void* move(void* feeds) {
-  usleep(100000);
-  for (int i = 0; i < 100; ++i) {
+void move_own(int times) {
+  for (int i = 0; i < times; ++i) {
     int from[2], to[2];
     char bytes[4];
     if (pipe(from) != 0 || pipe(to) != 0 || write(from[1], "xyz", 3) != 3 ||
@@ -47,8 +49,31 @@ void* move(void* feeds) {
     }
     for (const int fd : {from[0], from[1], to[0], to[1]}) close(fd);
   }
+}
+
+// Moves bytes of its own, and then ends the other's wait.
+void* move(void* feeds) {
+  usleep(100000);
+  move_own(100);
   if (write(*static_cast<int*>(feeds), "moved", 5) != 5) exit(3);
   return nullptr;
+}
+
+// A connection over the loopback interface.
+bool connect_tcp(int (&ends)[2]) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const name = reinterpret_cast<sockaddr*>(&address);
+  ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, name, size) != 0 || listen(listener, 1) != 0 ||
+      getsockname(listener, name, &size) != 0 || connect(ends[1], name, size) != 0) {
+    return false;
+  }
+  ends[0] = accept(listener, nullptr, nullptr);
+  return ends[0] >= 0;
 }
 
 // Stops the whole process while it waits, and continues it; then ends the wait.
@@ -84,6 +109,11 @@ int main(int argc, char** argv) {
     close(out[0]);
     if (write(in[1], "x", 1) != 1) return 2;
   } else if (how == "others") {
+    pthread_create(&thread, nullptr, move, &in[1]);
+  } else if (how.substr(0, 5) == "alone") {
+    if (how == "alone=tcp" && !connect_tcp(in)) return 2;
+    if (how == "alone=unix" && socketpair(AF_UNIX, SOCK_STREAM, 0, in) != 0) return 2;
+    move_own(50);
     pthread_create(&thread, nullptr, move, &in[1]);
   } else if (how == "outlived") {
     // What waits is a child of a process that has ended.

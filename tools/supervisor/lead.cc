@@ -1,0 +1,98 @@
+#include "tools/supervisor/lead.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "core/sys/sys.h"
+
+namespace anysplice::tools {
+namespace {
+
+// So many calls of one caller, and none of another, show that it is alone.
+constexpr int kAlone = 8;
+constexpr int kNoWait = 8;  // RWF_NOWAIT, not in the headers of older systems
+
+thread_local std::mutex* mine = nullptr;
+
+bool may_wait(int flags, int dont) { return (flags & dont) == 0; }
+
+// Puts a function of ours in front of an entry of the table of system calls: it gives up the lead
+// if `Waits` says of the arguments that the call may wait.
+template <auto Entry, auto Waits>
+struct InFront;
+
+template <typename Return, typename... Parameters, Return (*Sys::*Entry)(Parameters...), auto Waits>
+struct InFront<Entry, Waits> {
+  static inline Return (*behind)(Parameters...);
+
+  static Return call(Parameters... arguments) {
+    if (Waits(arguments...)) Lead::give_up();
+    return behind(arguments...);
+  }
+  static void put() { behind = std::exchange(sys->*Entry, call); }
+};
+
+constexpr auto kAlways = [](auto...) { return true; };
+
+template <auto Entry>
+void put_in_front() {
+  InFront<Entry, kAlways>::put();
+}
+
+}  // namespace
+
+void Lead::take() {
+  ++followers_;
+  mutex_.lock();
+  --followers_;
+  mine = &mutex_;
+}
+
+void Lead::got_call_of(pid_t caller, bool alone) {
+  in_a_row_ = caller == last_ ? in_a_row_ + 1 : 0;
+  last_ = caller;
+  // (What is under way may have something locked that this call needs.)
+  if (!alone || in_a_row_ < kAlone) give_up();
+}
+
+void Lead::give_up() {
+  if (std::mutex* const had = std::exchange(mine, nullptr)) had->unlock();
+}
+
+bool Lead::is_mine() { return mine != nullptr; }
+
+void Lead::give_up_before_engine_waits() {
+  put_in_front<&Sys::pread>();
+  put_in_front<&Sys::pselect>();
+  put_in_front<&Sys::pwrite>();
+  put_in_front<&Sys::read>();
+  put_in_front<&Sys::readv>();
+  put_in_front<&Sys::select>();
+  put_in_front<&Sys::write>();
+  put_in_front<&Sys::writev>();
+  // The kernel's own, where it makes them.
+  put_in_front<&Sys::copy_file_range>();
+  put_in_front<&Sys::sendfile64>();
+  put_in_front<&Sys::splice>();
+  put_in_front<&Sys::tee>();
+  put_in_front<&Sys::vmsplice>();
+  InFront<&Sys::poll, [](auto, auto, int timeout) { return timeout != 0; }>::put();
+  InFront<&Sys::recv,
+          [](auto, auto, auto, int flags) { return may_wait(flags, MSG_DONTWAIT); }>::put();
+  InFront<&Sys::sendmsg,
+          [](auto, auto, int flags) { return may_wait(flags, MSG_DONTWAIT); }>::put();
+#ifdef ANYSPLICE_HOST_PPOLL
+  put_in_front<&Sys::ppoll>();
+#endif
+#ifdef ANYSPLICE_HOST_PREADV2
+  InFront<&Sys::preadv2,
+          [](auto, auto, auto, auto, int flags) { return may_wait(flags, kNoWait); }>::put();
+#endif
+#ifdef ANYSPLICE_HOST_PWRITEV2
+  InFront<&Sys::pwritev2,
+          [](auto, auto, auto, auto, int flags) { return may_wait(flags, kNoWait); }>::put();
+#endif
+}
+
+}  // namespace anysplice::tools
