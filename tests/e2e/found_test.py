@@ -47,9 +47,10 @@ SIZE = 300_000
 def works(script, *options):
     """Whether it ends with 0 and has made `out` what `in` is."""
     pathlib.Path('out').unlink(missing_ok=True)
-    process = subprocess.Popen([tap.ANYSPLICE, 'run', '--quiet', '--block=EPERM', CALLS, *options, '--', script],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        [tap.ANYSPLICE, 'run', '--quiet', '--block=EPERM', CALLS, *options, '--', script],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True)
     try:
         status = process.wait(tap.SECONDS)
     finally:
