@@ -22,9 +22,9 @@ namespace {
 constexpr const char kHelp[] =
     R"(Usage: splice-conform [OPTION]...
 
-Makes the calls splice, tee, vmsplice and sendfile, and what goes with them, in
-thousands of situations, and compares what the system does with what Linux does.
-Prints TAP 14.
+Makes the calls splice, tee, vmsplice, sendfile and copy_file_range, and what
+goes with them, in thousands of situations, and compares what the system does
+with what Linux does. Prints TAP 14.
 
   --only=LIST      only these cases: calls, kinds of ends, properties or ids,
                    separated by commas; an id may have * in it. May be given
