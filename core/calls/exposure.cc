@@ -52,7 +52,9 @@ void expose(int fd, SettleReason reason) {
   }
   const KeepErrno keep;
   const FdEntry entry = fd_entry(fd);
+  const bool given = reason == SettleReason::kRights || reason == SettleReason::kOpen;
   if (entry.ours()) {
+    if (given) sharers::give(pipe_of(entry));
     CriticalSection section;
     keep_in_kernel(fd, entry, reason);
     pipe_of(entry)->exposed.store(true);
@@ -62,7 +64,6 @@ void expose(int fd, SettleReason reason) {
   // to that, any pipe from outside may be this one.
   if (!engine_may_answer() && !held_bytes::any()) {
     // By another number it may come back to this process, too.
-    const bool given = reason == SettleReason::kRights || reason == SettleReason::kOpen;
     if (!entry.ours() || given) exposed_pipes::note_may_be_shared();
     if (!engine_may_answer()) return;
   }
@@ -82,6 +83,9 @@ static void expose_for(SettleReason reason, bool all) {
   own_description::forget_all();
   exposed_pipes::note_may_be_shared();
   if (pipe_high() == 0 && !held_bytes::any()) return;
+  if (all || vfork_child()) {
+    for (uint32_t i = 0; i < pipe_high(); ++i) sharers::give(pipe_number(i));
+  }
   const int kept = errno;
   settle_rings(reason);
   if (!engine_may_answer() && !held_bytes::any()) {

@@ -150,33 +150,69 @@ char* PagePool::take_here(size_t want, size_t least, size_t* got, PagePool& all)
   }
 }
 
-void PagePool::put_here(const void* data, PagePool& all) {
-  const size_t page = index(data);
-  if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (const uintptr_t origin = origins_[page].load(std::memory_order_relaxed); origin != 0) {
-    change_origin(page, origin, 0, all);
+void PagePool::put(const void* data, size_t pages) {
+  PagePool* const chunk = chunk_of(data);
+  const size_t here = chunk->count_ - chunk->index(data);
+  if (pages > here) [[unlikely]] {
+    put(page(number(data) + static_cast<uint32_t>(here)), pages - here);
+    pages = here;
   }
-  const size_t word = page / kWordBits;
+  chunk->put_here(data, pages, *this);
+}
+
+// One reference less. True if it was the last one: nobody else finds the page any more.
+bool PagePool::drop(size_t page, size_t* origins) {
+  if (refs_[page].fetch_sub(1, std::memory_order_acq_rel) != 1) return false;
+  if (origins_[page].load(std::memory_order_relaxed) != 0) {
+    origins_[page].store(0, std::memory_order_relaxed);
+    ++*origins;
+  }
   mark_free(pages_ + page * kPage, kPage);
-  taken_[word].fetch_and(~(uint64_t{1} << page % kWordBits), std::memory_order_release);
-  size_t hint = hint_.load(std::memory_order_relaxed);
-  while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
-  }
-  const size_t used = all.used_.fetch_sub(1, std::memory_order_relaxed) - 1;
-  const size_t backed = all.backed_pages_.load(std::memory_order_relaxed);
-  if (backed <= kKeepWarm + used + used / 10) return;
-  // Some words at a time, round and round.
-  constexpr size_t kLook = 4;
+  return true;
+}
+
+// What all threads change is changed once for a word of bits, not for each page.
+void PagePool::put_here(const void* data, size_t pages, PagePool& all) {
   const size_t words = count_ / kWordBits;
-  const size_t start = cursor_.fetch_add(kLook, std::memory_order_relaxed);
-  give_back(word, all);
-  for (size_t i = 0; i < kLook; ++i) give_back((start + i) % words, all);
+  const size_t first = index(data);
+  for (size_t page = first; page < first + pages;) {
+    const size_t word = page / kWordBits;
+    const size_t end = std::min((word + 1) * kWordBits, first + pages);
+    uint64_t freed = 0;
+    size_t origins = 0;
+    for (; page < end; ++page) {
+      if (drop(page, &origins)) freed |= uint64_t{1} << page % kWordBits;
+    }
+    if (freed == 0) continue;
+    if (origins > 0) all.with_origin_.fetch_sub(origins);
+    taken_[word].fetch_and(~freed, std::memory_order_release);
+    size_t hint = hint_.load(std::memory_order_relaxed);
+    while (hint > word && !hint_.compare_exchange_weak(hint, word, std::memory_order_relaxed)) {
+    }
+    const auto count = static_cast<size_t>(std::popcount(freed));
+    const size_t used = all.used_.fetch_sub(count, std::memory_order_relaxed) - count;
+    const size_t backed = all.backed_pages_.load(std::memory_order_relaxed);
+    if (backed <= kKeepWarm + used + used / 10) continue;
+    // Some words at a time, round and round.
+    const size_t look = 4 * count;
+    const size_t start = cursor_.fetch_add(look, std::memory_order_relaxed);
+    give_back(word, all);
+    for (size_t i = 0; i < std::min(look, words); ++i) give_back((start + i) % words, all);
+  }
 }
 
 void PagePool::set_origin(const void* data, uintptr_t origin) {
   PagePool* const chunk = chunk_of(data);
   const size_t page = chunk->index(data);
   chunk->change_origin(page, chunk->origins_[page].load(std::memory_order_relaxed), origin, *this);
+}
+
+void PagePool::set_origins(const void* first, size_t pages, uintptr_t origin) {
+  PagePool* const chunk = chunk_of(first);
+  const size_t page = chunk->index(first);
+  for (size_t i = 0; i < pages; ++i)
+    chunk->origins_[page + i].store(origin + i * kPage, std::memory_order_release);
+  with_origin_.fetch_add(pages);
 }
 
 bool PagePool::change_origin(size_t page, uintptr_t from, uintptr_t to, PagePool& all) {

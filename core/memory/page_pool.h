@@ -52,7 +52,9 @@ class PagePool {
     PagePool* chunk = chunk_of(data);
     chunk->refs_[chunk->index(data)].fetch_add(1, std::memory_order_relaxed);
   }
-  void put(const void* data) { chunk_of(data)->put_here(data, *this); }
+  void put(const void* data) { put(data, 1); }
+  // One less to each of so many pages, numbered from the one that holds data on.
+  void put(const void* data, size_t pages);
 
   // The address of the program's page that a page stands for, 0 for none: it goes with the last
   // reference to the page. Suspended, the page means what it holds; copied, it does so for good,
@@ -62,6 +64,9 @@ class PagePool {
   static constexpr uintptr_t kEmpty = 4;   // without
   static constexpr uintptr_t kFlags = kSuspended | kCopied | kEmpty;
   void set_origin(const void* data, uintptr_t origin);
+  // Of so many pages that were taken together and have none yet: from origin on, one behind the
+  // other.
+  void set_origins(const void* first, size_t pages, uintptr_t origin);
   uintptr_t origin(const void* data) const {
     const PagePool* chunk = chunk_of(data);
     return chunk->origins_[chunk->index(data)].load(std::memory_order_relaxed);
@@ -91,7 +96,8 @@ class PagePool {
 
  private:
   char* take_here(size_t want, size_t least, size_t* got, PagePool& all);
-  void put_here(const void* data, PagePool& all);
+  void put_here(const void* data, size_t pages, PagePool& all);
+  bool drop(size_t index, size_t* origins);
   bool grow(size_t chunks);
   void give_back(size_t word, PagePool& all);
   bool get_if_used(size_t index);
@@ -104,7 +110,7 @@ class PagePool {
       if (const uintptr_t to = see(page, origin); to != origin)
         change_origin(index, origin, to, all);
     }
-    put_here(page, all);
+    put_here(page, 1, all);
   }
   PagePool* more(size_t i) const { return more_[i].load(std::memory_order_acquire); }
   bool has(const void* data) const {

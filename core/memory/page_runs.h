@@ -25,7 +25,7 @@ class PageRuns {
   ~PageRuns() {
     for (int i = 0; i < count_; ++i) {
       const auto* const run = static_cast<char*>(room_.iov()[i].iov_base);
-      for (size_t at = 0; at < room_.iov()[i].iov_len; at += kPage) ring_pool()->put(run + at);
+      ring_pool()->put(run, (room_.iov()[i].iov_len + kPage - 1) / kPage);
     }
   }
   PageRuns(const PageRuns&) = delete;

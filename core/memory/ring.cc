@@ -159,10 +159,15 @@ void Ring::consume(size_t length) {
       set_slot(head_, s);
       return;
     }
-    length -= s.length;
-    const char* page = pool_->page(s.page);
-    head_ = head_ + 1;
-    pool_->put(page);
+    const uint32_t first = s.page;
+    uint32_t pages = 0;
+    for (; s.page == first + pages && s.length <= length; s = slot(head_)) {
+      length -= s.length;
+      ++pages;
+      head_ = head_ + 1;
+      if (head_ == tail_ || length == 0) break;
+    }
+    pool_->put(pool_->page(first), pages);
   }
 }
 
@@ -186,7 +191,7 @@ void Ring::commit(const Room& room, size_t length) {
     push({page, static_cast<uint16_t>(offset), static_cast<uint16_t>(n & 0x1fff), 0});
     length -= n;
   }
-  for (; page < end; ++page) pool_->put(pool_->page(page));
+  if (page < end) pool_->put(pool_->page(page), end - page);
 }
 
 void Ring::commit_written(const Room& room, size_t length) {

@@ -34,7 +34,7 @@ void Ring::refer(const Room& room, size_t length, const void* from, Held held) {
   const uintptr_t flags = held == Held::kNothing ? PagePool::kEmpty : 0;
   const uintptr_t origin = (reinterpret_cast<uintptr_t>(from) - offset) | flags;
   const char* const first = static_cast<char*>(room.iov.iov_base) - offset;
-  for (size_t at = 0; at < offset + length; at += kPage) pool_->set_origin(first + at, origin + at);
+  pool_->set_origins(first, (offset + length + kPage - 1) / kPage, origin);
 }
 
 void Ring::watch(const Room& room, size_t length, const void* from, const Watch& watch) {

@@ -14,7 +14,7 @@ class Scratch {
     if (ring_pool() != nullptr) data_ = ring_pool()->take(kPages, &pages_);
   }
   ~Scratch() {
-    for (size_t i = 0; i < pages_; ++i) ring_pool()->put(data_ + i * kPage);
+    if (pages_ > 0) ring_pool()->put(data_, pages_);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

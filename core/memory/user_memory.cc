@@ -110,14 +110,14 @@ struct Target {
   size_t count;
   size_t used;  // of iov[0]
 
-  // As much of a slot as they take: false at a bad address.
-  bool take(const iovec& slot, size_t* moved) {
-    for (*moved = 0; *moved < slot.iov_len && count > 0;) {
-      const size_t n = std::min(slot.iov_len - *moved, iov->iov_len - used);
-      if (guarded_copy(static_cast<char*>(iov->iov_base) + used,
-                       static_cast<char*>(slot.iov_base) + *moved, n) < n) {
-        return false;
-      }
+  // As much of a piece of memory as they take, a page after the other as the kernel does, which
+  // shows where they overlap. False at a bad address.
+  bool take(const iovec& piece, size_t* moved) {
+    for (*moved = 0; *moved < piece.iov_len && count > 0;) {
+      char* const from = static_cast<char*>(piece.iov_base) + *moved;
+      const size_t page = kPage - reinterpret_cast<uintptr_t>(from) % kPage;
+      const size_t n = std::min({piece.iov_len - *moved, iov->iov_len - used, page});
+      if (guarded_copy(static_cast<char*>(iov->iov_base) + used, from, n) < n) return false;
       *moved += n;
       used += n;
       if (used == iov->iov_len) {
@@ -137,22 +137,45 @@ bool any_gone(const iovec* slots, int count) {
   });
 }
 
-// copy_out() slot by slot, each by a guarded copy for each segment it goes to.
-ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
+// As much of the next bytes as one round takes, of at most so many slots or neighbours in memory:
+// all that the target has room for, or nothing at a bad address. Returns what was moved.
+size_t copy_round(Ring& ring, Target& target, size_t most) {
+  constexpr int kFew = 16;
+  iovec slots[kFew];
+  size_t described;
+  const int pieces = ring.leaving(most, slots, &described, kFew);
+  const reuse::Departure departure(ring, 0, described, reuse::Way::kRead);
   size_t done = 0;
-  for (Target target{iov, count, 0}; target.count > 0 && !ring.empty();) {
-    const Target before = target;
+  for (int i = 0; i < pieces; ++i) {
     size_t moved;
-    const iovec front = ring.front_leaving();
-    const reuse::Departure departure(ring, 0, front.iov_len, reuse::Way::kRead);
-    if (!target.take(front, &moved)) {
-      target = before;
-      if (any_gone(&front, 1) && ring.become_bytes(copy_from_user)) continue;
-      return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
-    }
-    departure.left(moved);
-    ring.consume(moved);
+    if (!target.take(slots[i], &moved)) return 0;
     done += moved;
+  }
+  departure.left(done);
+  ring.consume(done);
+  return done;
+}
+
+// copy_out() by guarded copies; after a bad address slot by slot.
+ssize_t copy_out_guarded(Ring& ring, const iovec* iov, size_t count) {
+  size_t want = 0;
+  for (size_t i = 0; i < count; ++i) want += std::min(iov[i].iov_len, ring.bytes());
+  size_t done = 0;
+  bool by_slot = false;
+  for (Target target{iov, count, 0}; done < want && !ring.empty();) {
+    const Target before = target;
+    const size_t most = by_slot ? ring.front().iov_len : SIZE_MAX;
+    const size_t moved = copy_round(ring, target, std::min(most, want - done));
+    done += moved;
+    if (moved > 0) continue;
+    target = before;
+    if (!by_slot) {
+      by_slot = true;
+      continue;
+    }
+    const iovec front = ring.front_leaving();
+    if (any_gone(&front, 1) && ring.become_bytes(copy_from_user)) continue;
+    return done > 0 ? static_cast<ssize_t>(done) : -EFAULT;
   }
   return static_cast<ssize_t>(done);
 }

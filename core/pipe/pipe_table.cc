@@ -58,10 +58,6 @@ Pipe* pop_free() {
 
 size_t pages_for_slots(size_t slots) { return (slots * sizeof(uint64_t) + kPage - 1) / kPage; }
 
-void give_pages(char* memory, size_t pages) {
-  for (size_t i = 0; i < pages; ++i) ring_pool()->put(memory + i * kPage);
-}
-
 // Room for so many slots: the pipe's own, or pages. Null without memory.
 uint64_t* slots_for(Pipe* pipe, size_t slots) {
   if (slots <= Pipe::kInlineSlots) return pipe->inline_slots;
@@ -69,7 +65,7 @@ uint64_t* slots_for(Pipe* pipe, size_t slots) {
   size_t pages = 0;
   char* memory = ring_pool()->take(want, &pages);
   if (memory != nullptr && pages < want) {
-    give_pages(memory, pages);
+    ring_pool()->put(memory, pages);
     return nullptr;
   }
   return reinterpret_cast<uint64_t*>(memory);
@@ -77,7 +73,7 @@ uint64_t* slots_for(Pipe* pipe, size_t slots) {
 
 void give_slots_back(Pipe* pipe, uint64_t* slots, uint32_t capacity) {
   if (slots != pipe->inline_slots) {
-    give_pages(reinterpret_cast<char*>(slots), pages_for_slots(capacity));
+    ring_pool()->put(reinterpret_cast<char*>(slots), pages_for_slots(capacity));
   }
 }
 
@@ -129,6 +125,7 @@ void enter_pipe(const int fds[2], bool nonblock, bool packets) {
   pipe->sharers.store(0, std::memory_order_relaxed);
   pipe->granted.store(0, std::memory_order_relaxed);
   pipe->exposed.store(false, std::memory_order_relaxed);
+  pipe->given.store(false, std::memory_order_relaxed);
   pipe->key.store(kAnyPipe, std::memory_order_relaxed);
   pipe->seen_because.store(kNoReason, std::memory_order_relaxed);
   pipe->bypassed.store(false, std::memory_order_relaxed);

@@ -54,6 +54,7 @@ struct Pipe {
   std::atomic<uint64_t> sharers;  // sharers.h
   std::atomic<size_t> granted;    // by the last F_SETPIPE_SZ of a candidate, 0 if there was none
   std::atomic<bool> exposed;      // as by exposed_pipes::mark(), without having asked for its id
+  std::atomic<bool> given;        // sharers.h
   int descriptors[2];             // how many numbers name each end
   int fd[2];                      // one of them, -1 if unknown
   std::atomic<bool> nonblock[2];  // O_NONBLOCK of each end, while ring

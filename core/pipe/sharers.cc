@@ -114,10 +114,13 @@ bool any(Pipe* pipe) {
   return pipe->sharers.load(std::memory_order_relaxed) != 0 && refreshed(pipe) != 0;
 }
 
+void give(Pipe* pipe) { pipe->given.store(true, std::memory_order_release); }
+
 // A process speaks for those that got the pipe from it, too: the parent hears of it when they are
 // no more, a child when there is no other. (What the parent and its other children do a child
 // knows, or expects, by itself.)
 void stop_reading(Pipe* pipe) {
+  if (pipe->given.load(std::memory_order_acquire)) return;
   const uint64_t others = refreshed(pipe);
   const uint64_t descendants = others & ~kElders;
   const uint32_t number = pipe->number;

@@ -138,6 +138,7 @@ int look(int fd, Endpoint* end, Role role) {
     case S_IFREG:
       // Files that are made up as they are read say that they have no bytes.
       end->lingers = st.st_size == 0 && files::reads_may_wait(fd);
+      end->sized = st.st_size > 0;
       [[fallthrough]];
     case S_IFBLK:
       end->kind = Kind::kFile;
@@ -182,7 +183,7 @@ int check_range(const Endpoint& end, size_t length) {
   return at < 0 || at > INT64_MAX - static_cast<int64_t>(length) ? EINVAL : 0;
 }
 
-bool has_position(const Endpoint& end) { return sys->lseek(end.fd, 0, SEEK_CUR) >= 0; }
+bool has_position(const Endpoint& end) { return end.sized || sys->lseek(end.fd, 0, SEEK_CUR) >= 0; }
 
 bool beyond_file_system(const Endpoint& end, int64_t position) {
   // The smallest limit there is, that of procfs and sysfs.

@@ -39,6 +39,7 @@ struct Endpoint {
   bool tcp = false;         // of a stream: has an urgent mark that a splice does not pass
   bool terminal = false;    // of a device
   bool lingers = false;     // a file whose reads can wait for bytes, as those of procfs and tracefs
+  bool sized = false;       // a file, just looked at, that says how long it is: it has positions
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
 

@@ -88,7 +88,8 @@ std::optional<Step> send_window(Flow& flow) {
 ssize_t move_through_memory(Flow& flow) {
   bool windows = true;  // until one is not to be had
   return run(flow, [&](CriticalSection& section) {
-    section.block_signals();
+    // What is read of a file at a position is there still if a signal ends the process.
+    if (flow.in.kind != Kind::kFile || !flow.in.positioned) section.block_signals();
     const Scratch scratch;
     if (scratch.data() == nullptr) return flow.fail(ENOMEM);
     const size_t burst_end = flow.moved + kBurst;

@@ -11,6 +11,7 @@ import random
 import select
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -23,6 +24,9 @@ ROUNDS = int(os.environ.get('E2E_ROUNDS', 80))
 SEED = int(os.environ.get('E2E_SEED', random.randrange(1 << 30)))
 ONE_CALL = 65536
 SECONDS = 30
+# What is killed leaves its files.
+KEPT = tempfile.TemporaryDirectory(prefix='anysplice-killed.')
+os.environ['TMPDIR'] = KEPT.name
 
 # What loses its parent becomes ours.
 PR_SET_CHILD_SUBREAPER = 36

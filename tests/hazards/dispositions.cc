@@ -39,60 +39,6 @@ void check_shown(const struct sigaction& given, const struct sigaction& found) {
 
 }  // namespace
 
-// Values queued by another thread come in their order, each once, with all that belongs to them.
-HAZARD(queued_signals_keep_their_order_and_values) {
-  static std::atomic<int> got;
-  static std::atomic<bool> over;
-  static pthread_t receiver;
-  receiver = pthread_self();
-  const int signal = SIGRTMIN + 3;
-  handle(
-      signal,
-      [](int number, siginfo_t* info, void*) {
-        const int expected = got + 1;
-        if (number != SIGRTMIN + 3 || info->si_signo != number || info->si_code != SI_QUEUE ||
-            info->si_pid != getpid() || info->si_uid != getuid() ||
-            info->si_value.sival_int != expected) {
-          fail(__FILE__, __LINE__,
-               "value " + std::to_string(info->si_value.sival_int) + " instead of " +
-                   std::to_string(expected));
-        }
-        got = expected;
-      },
-      SA_RESTART);
-  const Ring a;
-  const Ring b;
-  pthread_t sender;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
-  CHECK_EQ(pthread_create(
-               &sender, nullptr,
-               [](void* last) -> void* {
-                 for (int i = 1; i <= *static_cast<int*>(last);) {
-                   if (pthread_sigqueue(receiver, SIGRTMIN + 3, {.sival_int = i}) == 0) {
-                     ++i;
-                   } else {
-                     sched_yield();
-                   }
-                   if (i % 64 == 0) usleep(50);
-                 }
-                 over = true;
-                 return nullptr;
-               },
-               [] {
-                 static int last = 20000 * times();
-                 return &last;
-               }()),
-           0);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  while (!over) busy(a, b);
-  CHECK_EQ(pthread_join(sender, nullptr), 0);
-  for (int i = 0; i < 100; ++i) busy(a, b);
-  CHECK_EQ(got.load(), 20000 * times());
-}
-
 // In a handler: the mask, the stack, the context; and afterwards the mask as it was.
 HAZARD(handlers_run_as_they_were_installed) {
   static char stack[64 << 10];

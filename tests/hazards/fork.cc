@@ -244,3 +244,36 @@ HAZARD(threads_fork_at_once) {
   fork_often();
   for (std::thread& thread : threads) thread.join();
 }
+
+// A program that a child has started by vfork reads on when the child has closed its end.
+HAZARD(program_of_a_child_reads_on) {
+  const Pipe pipe;
+  const Pipe copy;
+  const Pipe go;
+  const Pipe closed;
+  const Pipe out;
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    const pid_t program = vfork();
+    if (program == 0) {
+      dup2(go.r, 0);
+      dup2(out.w, 1);
+      if (dup2(pipe.r, 7) == 7) {
+        execl("/bin/sh", "sh", "-c", "read go; exec head -c 1 <&7", static_cast<char*>(nullptr));
+      }
+      _exit(1);
+    }
+    CHECK(program > 0);
+    close(pipe.r);
+    put(closed.w, "closed");
+    finish(program);
+    _exit(0);
+  }
+  CHECK_EQ(take(closed.r, 6), "closed");
+  put(pipe.w, "x");
+  CHECK_EQ(tee(pipe.r, copy.w, 1, 0), 1);
+  put(go.w, "go\n");
+  CHECK_EQ(take(out.r, 1), "x");
+  finish(child);
+}

@@ -1,32 +1,13 @@
 // Sandboxes that refuse more than the family of splice.
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 
-#include <vector>
-
 #include "hazard.h"
+#include "refuse.h"
 
 using namespace hazard;
 
 namespace {
-
-// From now on these calls fail with that error.
-void refuse(std::initializer_list<long> calls, int error) {
-  std::vector<sock_filter> code;
-  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-  for (const long call : calls) {
-    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1));
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)));
-  }
-  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-  CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) skip("no seccomp here");
-}
 
 void use_all() {
   const std::string bytes = pattern(30000);

@@ -230,7 +230,10 @@ HAZARD(a_write_whose_readers_go) {
     close(shared.over.w);
     sleep_ms(50);
     take(shared.pipe.r, 4096);
-    sleep_ms(50);
+    for (int left = 0, i = 0; left < 65536 && i < 1000; ++i) {  // until the writer has seen that
+      sleep_ms(5);
+      CHECK_EQ(ioctl(shared.pipe.r, FIONREAD, &left), 0);
+    }
   });
   close(shared.pipe.r);
   // The child that looks on has it as well.

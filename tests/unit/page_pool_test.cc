@@ -44,6 +44,34 @@ TEST_CASE("a pool hands out every page once, in runs") {
   CHECK(got == 64);
 }
 
+TEST_CASE("pages of several words and chunks are put at once; those with another reference stay") {
+  Pool p(128);
+  p.pool->grow_up_to(2);
+  std::vector<char*> pages;
+  size_t got;
+  while (pages.size() < 256) pages.push_back(p.pool->take(1, &got));
+  for (uint32_t i = 0; i < 256; ++i) REQUIRE(p.pool->number(pages[i]) == i);
+  p.pool->set_origins(pages[40], 80, 0x100000);
+  CHECK(p.pool->with_origin() == 80);
+  CHECK(p.pool->origin(pages[119]) == 0x100000 + 79 * kPage);
+  p.pool->get(pages[100]);
+  p.pool->get(pages[200]);
+  p.pool->put(pages[30], 200);  // words 0 to 3, both chunks
+  CHECK(p.pool->used() == 256 - 200 + 2);
+  CHECK(p.pool->with_origin() == 1);
+  CHECK(p.pool->origin(pages[100]) == 0x100000 + 60 * kPage);
+  CHECK(p.pool->origin(pages[99]) == 0);
+  std::set<char*> again;
+  while (char* page = p.pool->take(1, &got)) again.insert(page);
+  CHECK(again.size() == 198);
+  CHECK(!again.contains(pages[29]));
+  CHECK(again.contains(pages[30]));
+  CHECK(!again.contains(pages[100]));
+  CHECK(!again.contains(pages[200]));
+  CHECK(again.contains(pages[229]));
+  CHECK(!again.contains(pages[230]));
+}
+
 TEST_CASE("a pool prefers whole runs, then takes what there is") {
   Pool p(64);
   size_t got;
