@@ -11,6 +11,7 @@ import subprocess
 import tap
 import under_test
 
+FOUND = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'found'
 SIZE = 300_000
 BLOCKED = ['--block=EPERM', '--block-calls=copy_file_range']
 
@@ -182,6 +183,44 @@ def node_needs_help():
     assert works(*command, blocked=False)
     assert not works(*command, helped=False) or not under_test.NATIVE
     assert works(*command)
+
+
+@tap.test
+def cp_of_rust_coreutils_copies_in_any_case():
+    """As Rust's std::fs::copy, which it is."""
+    assert works(needs('coreutils'), 'cp', 'in', 'out', helped=False)
+    assert works('coreutils', 'cp', 'in', 'out')
+
+
+@tap.test
+def libuv_needs_help():
+    lua = needs('lua5.3')
+    if subprocess.run([lua, '-e', 'require "luv"'], capture_output=True).returncode != 0:
+        raise tap.Skip('there is no luv')
+    command = (lua, '-e', 'assert(require("luv").fs_copyfile("in", "out"))')
+    assert works(*command, blocked=False)
+    assert not works(*command, helped=False) or not under_test.NATIVE
+    assert works(*command)
+
+
+@tap.test
+def the_jdk_needs_help_if_it_makes_the_call():
+    """JDK 25 does, JDK 17 does not."""
+    compilers = pathlib.Path('/usr/lib/jvm').glob('*/bin/javac')
+    jdks = sorted({compiler.resolve().parents[1] for compiler in compilers})
+    if not jdks or not under_test.NATIVE:
+        raise tap.Skip('there is no JDK')
+    for number, jdk in enumerate(jdks):
+        folder = pathlib.Path(f'jdk.{number}').absolute()
+        folder.mkdir()
+        os.chdir(folder)
+        os.environ['JAVA_HOME'] = str(jdk)
+        for how in ([], ['transfer']):
+            command = (FOUND / 'java.sh', *how)
+            assert works(*command, blocked=False), (jdk, how)
+            _, err = tap.run('trace', '-f', '--', *command)
+            assert works(*command, helped=False) != ('copy_file_range(' in err), (jdk, how, err)
+            assert works(*command), (jdk, how)
 
 
 @tap.test

@@ -23,8 +23,8 @@ std::vector<Item> items;
 const Topic* topic;  // of the group whose cases come in
 
 constexpr std::string_view kArrow = " -> ";
-constexpr const char* kCalls[] = {"splice", "tee",   "vmsplice", "sendfile",
-                                  "read",   "write", "sequence"};
+constexpr const char* kCalls[] = {"splice",          "tee",  "vmsplice", "sendfile",
+                                  "copy_file_range", "read", "write",    "sequence"};
 
 // Letters, digits and underscores; what else tells names apart gets a word.
 std::string slug(std::string_view text) {

@@ -21,8 +21,9 @@ namespace {
 constexpr absl::string_view kHelp =
     R"(Usage: anysplice conform [OPTION]... [OPTION OF splice-conform]...
 
-Compares splice, tee, vmsplice and sendfile of this system, or of another one
-that a command provides, with what Linux does, in thousands of cases.
+Compares splice, tee, vmsplice, sendfile and copy_file_range of this system, or
+of another one that a command provides, with what Linux does, in thousands of
+cases.
 
   --under=COMMAND   run the cases under this command, as a shell takes it:
                     'runsc do', 'qemu-x86_64'
@@ -103,8 +104,14 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
     if (!program.ok()) return program.status();
     const auto known = find("engine.known", "../" ANYSPLICE_RELATIVE_DATADIR "/anysplice/expect");
     if (!known.ok()) return known.status();
-    command = {own_path(), "run",    absl::StrCat("--mode=", options.engine), "--block",
-               "--",       *program, absl::StrCat("--baseline=", *known)};
+    command = {own_path(),
+               "run",
+               absl::StrCat("--mode=", options.engine),
+               "--copy-file-range=emulate",
+               "--block-calls=splice,tee,vmsplice,sendfile,copy_file_range",
+               "--",
+               *program,
+               absl::StrCat("--baseline=", *known)};
   } else {
     const auto program = find("splice-conform", ".");
     if (!program.ok()) return program.status();

@@ -83,6 +83,19 @@ constexpr Topic kTopics[] = {
      "moves; fewer bytes than asked for may be sent"},
     {"sendfile: to sockets and pipes that take only a part", "sendfile", "partial", "", "",
      "sendfile(2): an output that does not block takes a part, and then gives EAGAIN"},
+    {"copy_file_range: every pair of ends, flags, lengths", "copy_file_range", "pairs", "",
+     " -> any",
+     "copy_file_range(2): both ends must be regular files (EINVAL, EISDIR), the input open for "
+     "reading and the output for writing, not for appending (EBADF); flags must be 0 (EINVAL)"},
+    {"copy_file_range: offsets", "copy_file_range", "offsets", "", " -> file",
+     "copy_file_range(2): with an offset it is updated and the position stays, without one the "
+     "position moves; at the end of the input, 0 is returned"},
+    {"copy_file_range: within one file", "copy_file_range", "itself", "", "",
+     "copy_file_range(2): both ends may be the same file, but the ranges must not overlap "
+     "(EINVAL)"},
+    {"copy_file_range: data", "copy_file_range", "data", "", "",
+     "copy_file_range(2): the bytes of the range are in the output afterwards, as far as the input "
+     "has them and the output's size is allowed (EFBIG); file systems of two kinds give EXDEV"},
     {"pipes: F_SETPIPE_SZ, by what is in the pipe", "pipe", "size", "", "",
      "F_SETPIPE_SZ in fcntl(2): sizes are rounded up to pages times a power of two; less than what "
      "is in use gives EBUSY, more than the limit EPERM"},

@@ -51,9 +51,11 @@ Answer ranges(Target& target, decltype(&anysplice::splice) call, const __u64* ar
       call(in.fd(), in_at.get(), out.fd(), out_at.get(), asked, static_cast<unsigned>(args[5])));
   // Of nothing that was copied copy_file_range stores no offsets; splice does.
   const bool stores = n > 0 || (n == 0 && asked > 0 && call == anysplice::splice);
-  if (stores && (in_at.given() || out_at.given()) && target.is_waiting() &&
-      (!in_at.store() || !out_at.store())) {
-    return {.result = -EFAULT};
+  if (stores && (in_at.given() || out_at.given()) && target.is_waiting()) {
+    // Each, whatever became of the other.
+    const bool in_stored = in_at.store();
+    const bool out_stored = out_at.store();
+    if (!in_stored || !out_stored) return {.result = -EFAULT};
   }
   return moved(n, in, out);
 }

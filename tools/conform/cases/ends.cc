@@ -166,6 +166,7 @@ End opened(World& w, const char* path) {
 }  // namespace
 
 bool (*leaves_out_end)(const char* name);
+bool leaves_out_far;
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {

@@ -31,6 +31,13 @@ inline bool left_out(const Kind& a, const Kind& b) {
   return leaves_out_end != nullptr && (leaves_out_end(a.name) || leaves_out_end(b.name));
 }
 
+// Set by the program before any case runs: leaves out what has an offset that files of some file
+// systems reach (tmpfs, XFS), and of others not (ext4).
+extern bool leaves_out_far;
+inline bool left_out(Offset offset) {
+  return leaves_out_far && offset.kind == Offset::kValue && offset.value > INT64_MAX / 2;
+}
+
 // Files which some kernels refuse to splice from although they can be read.
 const std::vector<const char*>& refused_files();
 

@@ -13,7 +13,7 @@ namespace oracle {
 namespace {
 
 void try_pair(World& w, const Kind& out, const Kind& in, Offset offset, size_t count) {
-  if (left_out(in, out)) return w.leave_out();
+  if (left_out(in, out) || left_out(offset)) return w.leave_out();
   const End source = in.make(w), target = out.make(w);
   w.header("%s @%s -> %s, count %zu", in.name, to_string(offset).c_str(), out.name, count);
   w.sendfile(target.fd, source.fd, offset, count);

@@ -17,7 +17,7 @@ struct Arguments {
 
 // One call on two new ends, and a look at both.
 void try_pair(World& w, const Kind& in, const Kind& out, const Arguments& a) {
-  if (left_out(in, out)) return w.leave_out();
+  if (left_out(in, out) || left_out(a.off_in) || left_out(a.off_out)) return w.leave_out();
   const End source = in.make(w), target = out.make(w);
   w.header("%s @%s -> %s @%s, len %zu, flags %#x", in.name, to_string(a.off_in).c_str(), out.name,
            to_string(a.off_out).c_str(), a.len, a.flags);

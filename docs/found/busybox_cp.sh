@@ -1,0 +1,4 @@
+#!/bin/bash
+# A test of cp of busybox (the dynamic one, in $BUSYBOX): copies the file `in` to `out`. Run it in a scratch
+# folder.
+exec "${BUSYBOX:-busybox}" cp in out

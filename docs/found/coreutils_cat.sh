@@ -1,0 +1,3 @@
+#!/bin/bash
+# A test of cat of GNU coreutils, from file to file: `in` becomes `out`. Run it in a scratch folder.
+exec cat in >out

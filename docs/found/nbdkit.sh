@@ -1,0 +1,9 @@
+#!/bin/bash
+# A test of nbdkit's file plugin: copies the file `in` to `out` through it. Run it in a scratch folder.
+rm -f socket
+nbdkit -f -r -U "$PWD/socket" file in &
+for _ in {1..200}; do [ -S socket ] && break; sleep 0.02; done
+env -u LD_PRELOAD nbdcopy "nbd+unix://?socket=$PWD/socket" out
+status=$?
+kill $! && wait
+exit $status

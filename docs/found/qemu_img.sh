@@ -1,0 +1,3 @@
+#!/bin/bash
+# A test of qemu-img: copies the file `in` to `out` by copy offloading. Run it in a scratch folder.
+exec qemu-img convert -C -f raw -O raw in out

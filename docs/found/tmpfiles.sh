@@ -1,0 +1,4 @@
+#!/bin/bash
+# A test of systemd-tmpfiles: copies the file `in` to `out` by a line of type C. Run it in a scratch folder.
+echo "C $PWD/out - - - - $PWD/in" >copy.conf
+exec systemd-tmpfiles --create "$PWD/copy.conf"

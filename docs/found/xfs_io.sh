@@ -1,0 +1,3 @@
+#!/bin/bash
+# A test of xfs_io's command sendfile: the file `in` becomes `out`. Run it in a scratch folder.
+exec xfs_io -f -t -c "sendfile -q -i in 0 $(stat -c %s in)" out

@@ -1,0 +1,81 @@
+"""The programs of docs/found: those that are installed work where the calls are refused."""
+
+import filecmp
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import tap
+import under_test
+
+FOUND = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'found'
+CALLS = '--block-calls=splice,tee,vmsplice,sendfile,copy_file_range'
+# SCRIPT: the program that it runs, and whether that fails without anysplice.
+SCRIPTS = {
+    'apache': ('apache2', True),
+    'busybox_cp': ('busybox', False),
+    'busybox_httpd': ('busybox', False),
+    'civetweb': ('civetweb', False),
+    'coreutils_cat': ('cat', False),
+    'coreutils_cp': ('cp', False),
+    'erlang': ('erl', True),
+    'filesystem': ('c++', True),
+    'gio': ('gio', True),
+    'guile': ('guile', True),
+    'gunicorn': ('gunicorn', False),
+    'lighttpd': ('lighttpd', True),
+    'lighttpd_cgi': ('lighttpd', True),
+    'lighttpd_proxy': ('lighttpd', True),
+    'luv': ('lua5.3', True),
+    'node': ('node', True),
+    'ostree': ('ostree', True),
+    'proftpd': ('proftpd', False),
+    'rust_cat': ('coreutils', False),
+    'rust_cp': ('coreutils', False),
+    'samba': ('smbd', True),
+    'socket_proxyd': ('/lib/systemd/systemd-socket-proxyd', True),
+    'tmpfiles': ('systemd-tmpfiles', True),
+    'uwsgi': ('uwsgi-core', True),
+    'xfs_io': ('xfs_io', True),
+}
+AS_ROOT = ('proftpd', 'samba')
+SIZE = 300_000
+
+
+def works(script, *options):
+    """Whether it ends with 0 and has made `out` what `in` is."""
+    pathlib.Path('out').unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [tap.ANYSPLICE, 'run', '--quiet', '--block=EPERM', CALLS, *options, '--', script],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True)
+    try:
+        status = process.wait(tap.SECONDS)
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return status == 0 and pathlib.Path('out').exists() and filecmp.cmp('in', 'out', shallow=False)
+
+
+def add(name, program, fails):
+    def function():
+        if not under_test.NATIVE:
+            raise tap.Skip('it is about the calls of this kernel')
+        if shutil.which(program) is None:
+            raise tap.Skip(f'there is no {program}')
+        if name in AS_ROOT and os.geteuid() != 0:
+            raise tap.Skip('it must be started as root')
+        pathlib.Path('in').write_bytes(os.urandom(SIZE))
+        script = FOUND / f'{name}.sh'
+        assert works(script, '--no-preload') != fails, 'without anysplice'
+        assert works(script), 'with anysplice'
+    function.__name__ = name
+    tap.test(function)
+
+
+for name, (program, fails) in SCRIPTS.items():
+    add(name, program, fails)
+tap.main()
