@@ -7,6 +7,7 @@
 #include <unwind.h>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/memory/reuse.h"
 
 namespace anysplice::shim {
@@ -21,7 +22,7 @@ decltype(&_Unwind_GetIP) address_of;
 decltype(&_dl_find_object) find_object;
 #endif
 
-char program[PATH_MAX];
+ANYSPLICE_SELDOM char program[PATH_MAX];
 
 struct Object {
   const char* path;
@@ -84,7 +85,7 @@ constexpr reuse::Host kHost = {.walk = walk, .locate = locate, .program = progra
 
 }  // namespace
 
-void start_backtrace() {
+ANYSPLICE_AT_START void start_backtrace() {
   if (!reuse::on()) return;
   const KeepErrno keep;
   const ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);

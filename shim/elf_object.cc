@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/placement.h"
+
 namespace anysplice::shim {
 namespace {
 
@@ -22,7 +24,7 @@ uint32_t gnu_hash(const char* name) {
 
 }  // namespace
 
-ElfObject::ElfObject(const dl_phdr_info& info) : base_(info.dlpi_addr) {
+ANYSPLICE_AT_START ElfObject::ElfObject(const dl_phdr_info& info) : base_(info.dlpi_addr) {
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     if (info.dlpi_phdr[i].p_type != PT_DYNAMIC) continue;
     const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(base_ + info.dlpi_phdr[i].p_vaddr);
@@ -62,7 +64,7 @@ template <typename Fits>
   }
 }
 
-ElfObject::Found ElfObject::find(const char* name) const {
+ANYSPLICE_AT_START ElfObject::Found ElfObject::find(const char* name) const {
   const auto* symbol = search(name, [this](uint32_t at, const ElfW(Sym)&) {
     return version_ == nullptr || (version_[at] & kHiddenVersion) == 0;
   });
@@ -71,7 +73,7 @@ ElfObject::Found ElfObject::find(const char* name) const {
   return {true, reinterpret_cast<void*>(base_ + symbol->st_value)};
 }
 
-bool holds(const dl_phdr_info& info, const void* place) {
+ANYSPLICE_AT_START bool holds(const dl_phdr_info& info, const void* place) {
   const auto at = reinterpret_cast<uintptr_t>(place);
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& part = info.dlpi_phdr[i];

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/base/placement.h"
+
 namespace anysplice::shim::next_objects {
 namespace {
 
@@ -28,7 +30,7 @@ struct Known {
   ElfObject object;
   Place place;
 };
-constinit Known objects[kMost]{};
+ANYSPLICE_LIST constinit Known objects[kMost]{};
 constexpr size_t kMostInFront = 16;
 constinit Place in_front[kMostInFront]{};
 size_t in_front_count;
@@ -39,7 +41,7 @@ struct Walk {
   size_t found;
 };
 
-Place place_of(const dl_phdr_info& info) {
+ANYSPLICE_AT_START Place place_of(const dl_phdr_info& info) {
   Place place{UINTPTR_MAX, 0};
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& part = info.dlpi_phdr[i];
@@ -51,7 +53,7 @@ Place place_of(const dl_phdr_info& info) {
   return place;
 }
 
-int note(dl_phdr_info* info, size_t, void* data) {
+ANYSPLICE_AT_START int note(dl_phdr_info* info, size_t, void* data) {
   Walk& walk = *static_cast<Walk*>(data);
   const ElfObject object(*info);
   if (!walk.behind_us) {
@@ -80,21 +82,21 @@ size_t known() {
 
 }  // namespace
 
-void remember() {
+ANYSPLICE_AT_START void remember() {
   Walk walk{};
   in_front_count = 0;
   dl_iterate_phdr(note, &walk);
   count.store(walk.found, std::memory_order_release);
 }
 
-const ElfObject* that_defines(const char* name) {
+ANYSPLICE_AT_START const ElfObject* that_defines(const char* name) {
   for (size_t i = 0, all = known(); i < all; ++i) {
     if (objects[i].object.find(name).defined) return &objects[i].object;
   }
   return nullptr;
 }
 
-void* find(const char* name) {
+ANYSPLICE_AT_START void* find(const char* name) {
   const ElfObject* const object = that_defines(name);
   return object != nullptr ? object->find(name).function : nullptr;
 }

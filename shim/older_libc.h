@@ -1,5 +1,6 @@
 // What older versions of glibc lack by name, though their kernel has it: fstat and stat
-// (before 2.33, inline functions of another name), close_range (2.34), preadv2 and pwritev2 (2.26).
+// (before 2.33, inline functions of another name), close_range (2.34), copy_file_range (2.27),
+// preadv2 and pwritev2 (2.26).
 //
 // Thread-safe and async-signal-safe, as the calls are.
 #ifndef ANYSPLICE_SHIM_OLDER_LIBC_H_
@@ -29,6 +30,9 @@ inline void* instead_of(const char* name) {
   if (strcmp(name, "fstat") == 0) return reinterpret_cast<void*>(fstat_by_number);
   if (strcmp(name, "stat") == 0) return reinterpret_cast<void*>(stat_by_number);
   if (strcmp(name, "close_range") == 0) return reinterpret_cast<void*>(by_number::close_range);
+  if (strcmp(name, "copy_file_range") == 0) {
+    return reinterpret_cast<void*>(by_number::copy_file_range);
+  }
   if (strcmp(name, "preadv2") == 0) return reinterpret_cast<void*>(by_number::preadv2);
   if (strcmp(name, "pwritev2") == 0) return reinterpret_cast<void*>(by_number::pwritev2);
   return nullptr;

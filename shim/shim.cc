@@ -17,6 +17,7 @@
 #include <wchar.h>
 #include <wordexp.h>
 
+#include "core/base/placement.h"
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/calls/fork.h"
@@ -54,6 +55,11 @@ namespace shim = anysplice::shim;  // for parameters
     if (made >= 0) anysplice::shim::opened args;                                                  \
     return made;                                                                                  \
   }
+
+// Called at the start of each program, like the constructor.
+extern "C" ANYSPLICE_AT_START int anysplice_shim___libc_start_main(
+    int (*)(int, char**, char**), int, char**, void (*)(), void (*)(), void (*)(),
+    void*) __asm__("__libc_start_main");
 
 #include "shim/symbols.def"
 #if defined(__GLIBC__) && !defined(__LP64__)

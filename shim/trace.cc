@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/base/text.h"
 #include "core/calls/observation.h"
 #include "core/sys/say.h"
@@ -31,7 +32,7 @@ constexpr const char* kPlaces[] = {"anysplice/libanysplice-log-musl.so", "libany
 constexpr TraceHost kHost = {.write = write, .fail = trace_failed};
 
 bool wanted;
-char given[256];
+ANYSPLICE_SELDOM char given[256];
 
 // In this place below the folder that ours is in. Null if it is not there, or cannot be loaded.
 void* load_from(const char* library, const char* place) {
@@ -73,7 +74,7 @@ bool prepare_trace(const char* path, const char* options) {
   return true;
 }
 
-void start_trace() {
+ANYSPLICE_AT_START void start_trace() {
   if (!wanted) return;
   const KeepErrno keep;
   const TraceSink* const sink = load();

@@ -10,12 +10,13 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/base/placement.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::shim::trace_file {
 namespace {
 
-char path[PATH_MAX];
+ANYSPLICE_SELDOM char path[PATH_MAX];
 std::atomic<int> number{-1};
 dev_t device;
 ino_t inode;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds for other machines and runs the unit and oracle suites there, by qemu-user where this
-# machine cannot; where it can (i686 on x86-64), fuzzer and hazards too. Needs Debian's cross
-# compilers (see --packages). Builds in build-cross/ARCH, and in build what runs on this machine.
+# machine cannot; and the hazards with the preload object; where this machine can (i686 on x86-64), the
+# fuzzer too. Needs Debian's cross compilers (see --packages). Builds in build-cross/ARCH, and in build
+# what runs on this machine.
 #
 # qemu-user is not quite a kernel, so the oracle compares the engine under it with what this
 # machine's kernel did, and says of each difference what qemu's own calls do.
@@ -29,13 +30,15 @@ describe() {
     ppc64le*) triplet=powerpc64le-linux-gnu family=ppc64  endian=little debian=powerpc64le ;;
     *) echo "Unknown machine: $1" >&2; return 1 ;;
   esac
-  local name=${1%-64k}
-  runner=("qemu-${name/i686/i386}" -L "/usr/$triplet")
+  local name=${1%-64k} emulator
+  emulator=qemu-${name/i686/i386}
+  command -v "$emulator" >/dev/null || emulator+=-static
+  runner=("$emulator" -L "/usr/$triplet")
   link_args="'-static-libgcc', '-static-libstdc++'"
   targets=(tests/{unit/unit,oracle/oracle,fuzz/fuzz,hazards/peer,hazards/peer_static}
            shim/libanysplice.so.0.1.0)
   if [ "$1" != "$name" ]; then
-    runner=("qemu-$name" -p 65536)
+    runner=("$emulator" -p 65536)
     link_args="'-static'"
     targets=(tests/{unit/unit,oracle/oracle})
   fi
@@ -100,6 +103,17 @@ outcomes() {
 # calls is this machine's own.
 hazards() {
   local status=0 program how
+  if [ ${#runner[@]} -gt 0 ]; then
+    for program in "${hazards[@]}"; do
+      [[ $program != */secure* ]] || continue  # the loader would have to be set-uid
+      how=()
+      [[ ! $program =~ /(data_gone|memory_gone|references)$ ]] || how=(rings)
+      HAZARD_OTHER_MACHINE=$build/shim/libanysplice.so.0 PYTHONDONTWRITEBYTECODE=1 \
+        "$root/tools/with_qemu.sh" "$arch" python3 "$root/tests/hazards/runner.py" \
+        "$build/$program" "${how[@]}" || status=1
+    done
+    return $status
+  fi
   [ -e "$root/build/build.ninja" ] || meson setup "$root/build" "$root" >/dev/null || return 1
   ninja -C "$root/build" tools/anysplice || return 1
   for program in "${hazards[@]}"; do
@@ -149,16 +163,18 @@ one() {
       try 30 "fuzz_$config" "$build/tests/fuzz/fuzz" --config $config --seed 1 --programs 200 ||
         status=1
     done
+  fi
+  if [ ${#hazards[@]} -gt 0 ]; then
     hazards >"$build/hazards.log" 2>&1 || status=1
-    echo "$arch: hazards: $(grep -c '^ok' "$build/hazards.log") passed," \
-         "$(grep -c '^not ok' "$build/hazards.log") failed"
+    echo "$arch: hazards: $(grep '^ok' "$build/hazards.log" | grep -vc '# SKIP') passed," \
+         "$(grep -c '# SKIP' "$build/hazards.log") left out, $(grep -c '^not ok' "$build/hazards.log") failed"
   fi
   [ $status = 0 ] || echo "$arch: what was said is in $build/*.log"
   return $status
 }
 
 usage() {
-  sed -n '9,12s/^# //p' "$0" >&2
+  sed -n '10,13s/^# //p' "$0" >&2
   exit 2
 }
 

@@ -6,7 +6,8 @@
 zig=$(command -v "${ZIG:-zig}")
 
 # write_zig_compiler TARGET OPTION...: prints it. zig does not say which linker it is (for macOS, one
-# that takes the options of Apple's), and cannot make one object of libraries.
+# that takes the options of Apple's), and cannot make one object of libraries. (It does not know
+# --fatal-warnings, with which meson asks for each option of the linker whether there is one.)
 write_zig_compiler() {
   local linker="echo 'LLD 16.0.6 (compatible with GNU linkers)'; exit"
   [[ $1 = *-linux-* ]] || linker="echo 'ld: unknown option: --version' >&2; exit 1"
@@ -20,7 +21,9 @@ case " \$* " in
     for word; do [ "\$word" = -nostdlib ] || words+=("\${word#-Wl,}"); done
     exec '$zig' ld.lld "\${words[@]}" ;;
 esac
-exec '$zig' c++ -target $* "\$@"
+words=()
+for word; do [ "\$word" = -Wl,--fatal-warnings ] || words+=("\$word"); done
+exec '$zig' c++ -target $* "\${words[@]}"
 END
 }
 

@@ -3,6 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <new>
+
+#include "core/base/placement.h"
 #include "core/calls/observation.h"
 #include "core/inject/control.h"
 #include "core/inject/inject.h"
@@ -45,8 +48,20 @@ void take_refused(const char* text) {
   _exit(kOwnError);
 }
 
+// The plan of the start. (It is not all zeros at first; as an ordinary variable it would lie
+// between those that every start touches.)
+inject::Plan& new_plan() {
+  union Room {
+    constexpr Room() : none() {}
+    char none;
+    inject::Plan plan;
+  };
+  ANYSPLICE_SELDOM static constinit Room room;
+  return *new (&room.plan) inject::Plan;
+}
+
 void prepare_injection(const char* program, char** environment) {
-  static inject::Plan plan;
+  inject::Plan& plan = new_plan();
   if (const char* path = value_of(environment, "ANYSPLICE_JOURNAL"); path != nullptr) {
     inject::open_journal(path);
   }
@@ -95,6 +110,17 @@ void prepare_check(const char* what, char** environment) {
 }
 
 }  // namespace
+
+// By single letters, which are part of the code: what is not touched is not mapped.
+ANYSPLICE_AT_START bool any_setting(char** environment) {
+  for (char** at = environment; *at != nullptr; ++at) {
+    const char* const name = *at;
+    if (name[0] == 'A' && name[1] == 'N' && name[2] == 'Y' && name[3] == 'S' && name[4] == 'P') {
+      return true;
+    }
+  }
+  return false;
+}
 
 const char* value_of(char** environment, const char* name) {
   const size_t length = strlen(name);

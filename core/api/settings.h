@@ -11,6 +11,9 @@ namespace anysplice {
 // stderr; an invalid injection ends the program.
 void take_settings(const char* program, char** environment);
 
+// Whether there is any variable of ours in an environment.
+bool any_setting(char** environment);
+
 // The value of NAME= in an environment that libc may not know yet; null if it is not there.
 const char* value_of(char** environment, const char* name);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/calls/engine.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
@@ -134,8 +135,8 @@ void expose_inherited() {
   }
 }
 
-void before_exit() {
-  settle_held(SettleReason::kExit);
+ANYSPLICE_AT_START void before_exit() {
+  if (held_bytes::pipes_with_bytes.load() != 0) settle_held(SettleReason::kExit);
   sharers::stop_all();
 }
 

@@ -14,6 +14,7 @@
 #include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/kernel_pipe.h"
+#include "core/sys/select_set.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
@@ -201,11 +202,11 @@ struct Asked {
 // read.
 void leave_all_to_kernel(int nfds, const fd_set* set) {
   const KeepErrno keep;
-  const auto* const words = reinterpret_cast<const fd_mask*>(set);
+  const auto* const words = reinterpret_cast<const SetWord*>(set);
   for (int fd = 0; set != nullptr && fd < nfds; ++fd) {
-    const auto word = static_cast<unsigned long>(words[fd / NFDBITS]);
-    if (word == 0) fd |= NFDBITS - 1;  // on to the next
-    if ((word >> fd % NFDBITS & 1) == 0) continue;
+    const auto word = static_cast<unsigned long>(words[fd / kSetWordBits]);
+    if (word == 0) fd |= kSetWordBits - 1;  // on to the next
+    if ((word >> fd % kSetWordBits & 1) == 0) continue;
     leave_to_kernel(fd);
     if (route(fd_entry(fd)) == Route::kHeld) settle_held_of(fd, SettleReason::kPoll);
   }
@@ -215,7 +216,8 @@ void leave_all_to_kernel(int nfds, const fd_set* set) {
 template <typename Wait, typename Look>
 int select_by(int nfds, fd_set* r, fd_set* w, bool may_wait, Wait wait, Look look) {
   if (nfds < 0) return wait();
-  const size_t size = (static_cast<size_t>(nfds) + NFDBITS - 1) / NFDBITS * sizeof(fd_mask);
+  const size_t size =
+      (static_cast<size_t>(nfds) + kSetWordBits - 1) / kSetWordBits * sizeof(SetWord);
   if ((r != nullptr && check_readable(r, size) != 0) ||
       (w != nullptr && check_readable(w, size) != 0)) {
     return wait();

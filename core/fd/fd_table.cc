@@ -1,8 +1,10 @@
 #include "core/fd/fd_table.h"
 
+#include "core/base/placement.h"
+
 namespace anysplice {
 
-std::atomic<uint32_t> fd_words[kFdLimit];
+ANYSPLICE_SELDOM std::atomic<uint32_t> fd_words[kFdLimit];
 std::atomic<unsigned> fd_high;
 std::atomic<uint32_t> fd_replaced;
 

@@ -47,7 +47,11 @@ bool read_control(uint64_t* version, char (&text)[Control::kText]) {
 void leave_control() {
   const KeepErrno keep;
   if (control == nullptr) return;
+#ifdef MAP_ANONYMOUS
   sys->mmap(control, sizeof(Control), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+#else
+  control = nullptr;
+#endif
 }
 
 }  // namespace anysplice::inject

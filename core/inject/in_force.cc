@@ -1,5 +1,8 @@
 #include "core/inject/in_force.h"
 
+#include <new>
+
+#include "core/base/placement.h"
 #include "core/inject/control.h"
 #include "core/inject/spec.h"
 
@@ -15,11 +18,17 @@ struct Place {
 
 constexpr int kPlaces = 3;
 Place places[kPlaces];
-Plan parsed[kPlaces - 1];
+// (Made when it is parsed: as it is at first, it is not all zeros.)
+union Room {
+  constexpr Room() : none() {}
+  char none;
+  Plan plan;
+};
+ANYSPLICE_SELDOM constinit Room parsed[kPlaces - 1];
 std::atomic<int> current{0};
 std::atomic<bool> renewing{false};
-std::atomic<uint64_t> seen{0};  // version of the control file's text
-char text[Control::kText];      // of whoever is renewing
+std::atomic<uint64_t> seen{0};               // version of the control file's text
+ANYSPLICE_SELDOM char text[Control::kText];  // of whoever is renewing
 
 // A place for another plan that nobody can come to hold: neither the one in force nor one that a
 // call still has. Null if there is none.
@@ -37,8 +46,7 @@ bool renew() {
   int index;
   Place* place = free_place(&index);
   if (place == nullptr || !read_control(&version, text)) return false;
-  Plan& plan = parsed[index - 1];
-  plan = Plan{};
+  Plan& plan = *new (&parsed[index - 1].plan) Plan;
   seen.store(version, std::memory_order_relaxed);
   // What cannot be understood changes nothing. No rule at all is a plan too.
   if (SpecError error; text[0] != '\0' && !parse_spec(text, &plan, &error)) return false;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "core/base/placement.h"
 #include "core/inject/generator.h"
 
 namespace anysplice::inject {
@@ -12,7 +13,7 @@ struct Place {
   std::atomic<uint64_t> bytes;
 };
 
-Place places[kFiles];
+ANYSPLICE_SELDOM Place places[kFiles];
 
 uint64_t key_of(const Progress& what) {
   return mix(mix(mix(what.process, what.rule), what.in), what.out) | 1;

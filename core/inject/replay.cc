@@ -12,6 +12,7 @@
 #include "core/inject/generator.h"
 #include "core/inject/spec.h"
 #include "core/inject/words.h"
+#include "core/sys/memory.h"
 #include "core/sys/sys.h"
 
 namespace anysplice::inject {
@@ -90,9 +91,8 @@ bool make_table(const char* text, size_t size, char (&problem)[160]) {
   size_t lines = 0;
   each_line(text, size, [&](const char*, size_t, size_t) { return ++lines > 0; });
   if (lines == 0) return true;
-  void* memory = sys->mmap(nullptr, lines * sizeof(Known), PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
+  void* memory = map_memory(lines * sizeof(Known), Sharing::kPrivate);
+  if (memory == nullptr) {
     say(problem, "there is not enough memory");
     return false;
   }

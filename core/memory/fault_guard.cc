@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "core/base/placement.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -72,7 +73,7 @@ bool install() {
 
 }  // namespace
 
-void allow() {
+ANYSPLICE_AT_START void allow() {
   State forbidden = State::kForbidden;
   state.compare_exchange_strong(forbidden, State::kAllowed);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/base/placement.h"
 #include "core/policy/mode.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/memory.h"
@@ -24,14 +25,14 @@ std::atomic<bool> learned;
 bool losses_seen;
 std::atomic<bool> some_lost;  // of the data or the first thread's stack
 uint32_t first_thread;
-Area data[kMostData];
+ANYSPLICE_LIST Area data[kMostData];
 size_t data_count;
 Area main_stack;
 
-HandlerAwareMutex mapped_lock;    // guards what follows
-Area mapped[kMostMapped];         // empty: a free place
-std::atomic<size_t> mapped_high;  // no place from here on was ever used
-std::atomic<uint32_t> changes;    // of mappings, counted
+HandlerAwareMutex mapped_lock;              // guards what follows
+ANYSPLICE_SELDOM Area mapped[kMostMapped];  // empty: a free place
+std::atomic<size_t> mapped_high;            // no place from here on was ever used
+std::atomic<uint32_t> changes;              // of mappings, counted
 
 // Where this thread last found an address: programs send the same buffers again and again.
 struct Last {
@@ -144,7 +145,7 @@ bool change(const void* at, size_t size, bool (*how)(Area)) {
 
 }  // namespace
 
-void learn(bool all_seen) {
+ANYSPLICE_AT_START void learn(bool all_seen) {
   losses_seen = all_seen;
   first_thread = thread::number();
   data_count = program_memory::data(data, kMostData);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <initializer_list>
 
+#include "core/base/placement.h"
 #include "core/sys/free_pages.h"
 
 namespace anysplice {
@@ -16,7 +17,7 @@ constexpr size_t kKeepWarm = 512;
 constexpr int kWorthwhile = 8;
 
 // The pages begin at one of the system's, in which memory is given back.
-size_t header_bytes(size_t pages) {
+ANYSPLICE_AT_START size_t header_bytes(size_t pages) {
   const size_t raw = sizeof(PagePool) + pages / kWordBits * 2 * sizeof(uint64_t) +
                      pages * (sizeof(uintptr_t) + sizeof(uint32_t));
   const size_t unit = std::max(kPage, system_page());
@@ -67,7 +68,7 @@ size_t find_run(uint64_t taken, size_t want, size_t* at) {
 
 size_t PagePool::bytes_for(size_t pages) { return header_bytes(pages) + pages * kPage; }
 
-PagePool* PagePool::create(void* memory, size_t pages) {
+ANYSPLICE_AT_START PagePool* PagePool::create(void* memory, size_t pages) {
   char* at = static_cast<char*>(memory);
   PagePool* pool = reinterpret_cast<PagePool*>(at);
   pool->count_ = pages;

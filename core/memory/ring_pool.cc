@@ -1,5 +1,7 @@
 #include "core/memory/ring_pool.h"
 
+#include "core/base/placement.h"
+
 namespace anysplice {
 namespace {
 
@@ -9,17 +11,17 @@ constexpr size_t kChunks = sizeof(void*) > 4 ? PagePool::kMostChunks : 7;
 
 // Room for the bookkeeping too, rounded up to the largest page that systems have.
 constexpr size_t kFirstBytes = (kFirstPages + 16) * kPage;
-alignas(kPage) char first_memory[kFirstBytes];
+ANYSPLICE_SELDOM alignas(kPage) char first_memory[kFirstBytes];
 
 // Before there are threads, as far as that can be had.
-[[gnu::constructor]] void make_at_load() { ring_pool(); }
+ANYSPLICE_AT_START [[gnu::constructor]] void make_at_load() { ring_pool(); }
 
 enum : int { kUnmade, kMaking, kMade };
 std::atomic<int> made;
 
 }  // namespace
 
-PagePool* ring_pool() {
+ANYSPLICE_AT_START PagePool* ring_pool() {
   PagePool* const pool = reinterpret_cast<PagePool*>(first_memory);
   int state = made.load(std::memory_order_acquire);
   if (state == kMade) return pool;

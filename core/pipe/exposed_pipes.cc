@@ -2,13 +2,15 @@
 
 #include <atomic>
 
+#include "core/base/placement.h"
+
 namespace anysplice::exposed_pipes {
 namespace {
 
 constexpr uint32_t kPlaces = 16384;
 constexpr uint32_t kWays = 8;  // places that a pipe can be in
 
-std::atomic<uint64_t> places[kPlaces];
+ANYSPLICE_SELDOM std::atomic<uint64_t> places[kPlaces];
 std::atomic<bool> shared;
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/placement.h"
 #include "core/base/sync_point.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/critical_section.h"
@@ -15,12 +16,12 @@ namespace {
 constexpr uint32_t kChunk = 16;
 constexpr uint32_t kPlaces = 1024;
 
-constinit Held first_places[kChunk]{};
+ANYSPLICE_SELDOM constinit Held first_places[kChunk]{};
 std::atomic<Held*> chunks[kPlaces / kChunk] = {first_places};
 // Guards high and the ids, together with each place's own lock.
 constinit HandlerAwareMutex directory{};
-uint32_t high;        // no place from here on was ever used
-PipeId ids[kPlaces];  // inode 0: a free place
+uint32_t high;                         // no place from here on was ever used
+ANYSPLICE_SELDOM PipeId ids[kPlaces];  // inode 0: a free place
 
 Held& place(uint32_t number) {
   return chunks[number / kChunk].load(std::memory_order_acquire)[number % kChunk];

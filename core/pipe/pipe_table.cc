@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/base/placement.h"
 #include "core/base/sync_point.h"
 #include "core/sys/memory.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr uint32_t kFirstPipes = 64;
 constexpr uint32_t kChunks = std::bit_width(kPipes / kFirstPipes) - 1;
 
-constinit Pipe first_pipes[kFirstPipes]{};
+ANYSPLICE_SELDOM constinit Pipe first_pipes[kFirstPipes]{};
 std::atomic<Pipe*> chunks[kChunks];
 std::atomic<uint32_t> high;
 // Head of the list of retired pipes: number + 1, and a count against ABA in the upper half.

@@ -3,6 +3,7 @@
 #include <bit>
 #include <utility>
 
+#include "core/base/placement.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/memory.h"
 
@@ -26,7 +27,7 @@ struct Page {
   Side parent;
 };
 
-std::atomic<Page*> children[kChildren];
+ANYSPLICE_SELDOM std::atomic<Page*> children[kChildren];
 std::atomic<Page*> parent;
 std::atomic<uint32_t> next_child;
 // Not 0 in the process that has the pages. In a child of a fork that was not seen they are not
@@ -163,7 +164,7 @@ void after_fork(bool child) {
   }
 }
 
-void stop_all() {
+ANYSPLICE_AT_START void stop_all() {
   if (parent.load() == nullptr && next_child.load() == 0) return;
   for (uint32_t i = 0; i < pipe_high(); ++i) stop_reading(pipe_number(i));
 }

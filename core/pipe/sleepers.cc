@@ -2,10 +2,12 @@
 
 #include <atomic>
 
+#include "core/base/placement.h"
+
 namespace anysplice {
 namespace {
 
-std::atomic<int> counts[kPipeKeys + 1];
+ANYSPLICE_SELDOM std::atomic<int> counts[kPipeKeys + 1];
 std::atomic<bool> for_good;
 std::atomic<uint32_t> generation;
 

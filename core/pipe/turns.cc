@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/base/sync_point.h"
 #include "core/sys/memory.h"
 #include "core/sys/sys.h"
@@ -29,10 +30,10 @@ std::atomic<int> vain_waits;
 const std::atomic<uint32_t> never{0};
 
 // What is known of the threads of this process, and made of what others say.
-std::atomic<int> readers[kPipeKeys];
-std::atomic<int> lost[kPipeKeys];
-std::atomic<int> lost_elsewhere[kPipeKeys];
-std::atomic<bool> taken[kPipeKeys];
+ANYSPLICE_SELDOM std::atomic<int> readers[kPipeKeys];
+ANYSPLICE_SELDOM std::atomic<int> lost[kPipeKeys];
+ANYSPLICE_SELDOM std::atomic<int> lost_elsewhere[kPipeKeys];
+ANYSPLICE_SELDOM std::atomic<bool> taken[kPipeKeys];
 
 // A turn's word: the process in the lower bits, so that one that was killed need not be waited for,
 // and what tells its threads apart above them.

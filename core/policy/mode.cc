@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "core/base/errno_names.h"
+#include "core/base/placement.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
@@ -83,7 +84,9 @@ bool rings_allowed() { return rings.load(std::memory_order_relaxed); }
 void allow_rings(bool allowed) { rings.store(allowed, std::memory_order_relaxed); }
 
 bool vmsplice_refers() { return referring.load(std::memory_order_relaxed); }
-void let_vmsplice_refer(bool refer) { referring.store(refer, std::memory_order_relaxed); }
+ANYSPLICE_AT_START void let_vmsplice_refer(bool refer) {
+  referring.store(refer, std::memory_order_relaxed);
+}
 
 bool vmsplice_writes() { return writing.load(std::memory_order_relaxed); }
 void let_vmsplice_write(bool write) { writing.store(write, std::memory_order_relaxed); }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/sys/last_signal.h"
+
 namespace anysplice {
 
 deferral::Came CriticalSection::came_before_wait() const {
@@ -9,7 +11,7 @@ deferral::Came CriticalSection::came_before_wait() const {
   sigset_t pending;
   if (!blocked_ || sys->sigpending(&pending) != 0) return deferred;
   deferral::Came all = deferred;
-  for (int signal = 1; signal < NSIG; ++signal) {
+  for (int signal = 1; signal <= last_signal(); ++signal) {
     if (sigismember(&pending, signal) != 1 || sigismember(&mask_, signal) == 1) continue;
     struct sigaction action;
     if (sys->sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL ||

@@ -40,7 +40,7 @@
 #endif
 #endif
 // glibc 2.34, FreeBSD; not musl.
-#if defined(__GLIBC__) || defined(__FreeBSD__)
+#if (defined(__linux__) && defined(__GLIBC__)) || defined(__FreeBSD__)
 #define ANYSPLICE_HOST_CLOSEFROM
 #endif
 

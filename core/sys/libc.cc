@@ -45,6 +45,9 @@ void closefrom(int first) { by_number::close_range(static_cast<unsigned>(first),
 #endif
 #if defined(ANYSPLICE_HOST_BY_NUMBER) || defined(ANYSPLICE_HOST_OLDER_GLIBC)
 #define SYS_NUMBERED(ret, name, name64, params) .name = by_number::name,
+#ifndef ANYSPLICE_POSIX
+#define SYS_NATIVE_NUMBERED(ret, name, params) .name = by_number::name,
+#endif
 #endif
 
 }  // namespace

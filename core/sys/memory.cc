@@ -1,11 +1,16 @@
 #include "core/sys/memory.h"
 
 #include <stdint.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <atomic>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/sys/free_pages.h"
 #include "core/sys/sys.h"
 
@@ -17,12 +22,16 @@ void unmap_memory(void* memory, size_t size) {
   sys->munmap(memory, size);
 }
 
-size_t system_page() {
+ANYSPLICE_AT_START size_t system_page() {
   static std::atomic<size_t> known;
   size_t size = known.load(std::memory_order_relaxed);
   if (size != 0) return size;
+#if defined(__linux__)
+  const unsigned long said = getauxval(AT_PAGESZ);  // sysconf touches more of libc
+#else
   const KeepErrno keep;
   const long said = sysconf(_SC_PAGESIZE);
+#endif
   size = said > 0 ? static_cast<size_t>(said) : 4096;
   known.store(size, std::memory_order_relaxed);
   return size;

@@ -13,11 +13,13 @@
 extern "C" char** environ;
 #endif
 
+#include "core/base/placement.h"
+
 namespace anysplice {
 
 #if defined(__linux__)
 // getauxval(3), AT_SECURE: file capabilities count as well.
-bool runs_privileged() { return getauxval(AT_SECURE) != 0; }
+ANYSPLICE_AT_START bool runs_privileged() { return getauxval(AT_SECURE) != 0; }
 // program_invocation_name(3): glibc and musl.
 const char* program_name() { return program_invocation_name; }
 #else

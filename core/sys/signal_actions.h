@@ -47,9 +47,10 @@ void show_by_number(int signal, KernelAction* kernel);
 #endif
 
 // signal(3) in both senses, sigset(3) and siginterrupt(3).
-sighandler_t set_bsd(int signal, sighandler_t handler, bool borrowed);
-sighandler_t set_sysv(int signal, sighandler_t handler, bool borrowed);
-sighandler_t set_held(int signal, sighandler_t handler, bool borrowed);
+using SignalHandler = void (*)(int);
+SignalHandler set_bsd(int signal, SignalHandler handler, bool borrowed);
+SignalHandler set_sysv(int signal, SignalHandler handler, bool borrowed);
+SignalHandler set_held(int signal, SignalHandler handler, bool borrowed);
 int interrupt(int signal, int on, bool borrowed);
 
 // In the child: another thread may have been changing an action.

@@ -19,6 +19,9 @@ ssize_t send(int fd, const msghdr* message, How how);
 // An option of SOL_SOCKET whose value is an int; `otherwise` if it cannot be had. Keeps errno.
 int option(int fd, int name, int otherwise);
 
+// Whether the next byte is behind an urgent one, where a splice stops. A recv would go on.
+bool at_urgent_mark(int fd);
+
 }  // namespace anysplice::sockets
 
 #endif  // ANYSPLICE_CORE_SYS_SOCKETS_H_

@@ -1,8 +1,10 @@
 #include "core/sys/thread.h"
 
+#include "core/base/placement.h"
+
 namespace anysplice::thread {
 
-uint32_t number() {
+ANYSPLICE_AT_START uint32_t number() {
   static std::atomic<uint32_t> last;
   static thread_local uint32_t mine;
   while (mine == 0) [[unlikely]] {

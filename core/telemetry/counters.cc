@@ -1,13 +1,14 @@
 #include "core/telemetry/counters.h"
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/sys/shared_file.h"
 #include "core/sys/sys.h"
 
 namespace anysplice {
 namespace {
 
-Stats own;
+ANYSPLICE_SELDOM Stats own;
 
 }  // namespace
 

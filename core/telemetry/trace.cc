@@ -1,6 +1,7 @@
 #include "core/telemetry/trace.h"
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/sys/critical_section.h"
 
 namespace anysplice {
@@ -59,7 +60,7 @@ void trace_settled(int fd, SettleReason reason, size_t bytes) {
   });
 }
 
-void trace_missed() {
+ANYSPLICE_AT_START void trace_missed() {
   if (missed.load(std::memory_order_relaxed) == 0) return;
   tell([](const TraceSink&) {});
 }

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 
 #include <algorithm>
 
@@ -19,12 +17,6 @@
 
 namespace anysplice {
 namespace {
-
-// Whether the next byte is behind an urgent one, where a splice stops. A recv would go on.
-bool at_urgent_mark(int socket) {
-  int at = 0;
-  return sys->ioctl(socket, SIOCATMARK, &at) == 0 && at != 0;
-}
 
 // Whether a look at what is to be received is seen by the next one (SO_PEEK_OFF, socket(7)).
 bool looks_move([[maybe_unused]] int socket) {
@@ -110,7 +102,7 @@ ssize_t pull(Endpoint& from, const iovec& into) {
       break;
     case Kind::kStream:
     case Kind::kMessage:
-      if (from.tcp && at_urgent_mark(from.fd)) {
+      if (from.tcp && sockets::at_urgent_mark(from.fd)) {
         const ssize_t at_once = at_mark_at_once(from.fd);
         return at_once == -EAGAIN && !from.nonblocking() ? 0 : at_once;
       }

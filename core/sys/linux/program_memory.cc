@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/sys/memory.h"
 
 namespace anysplice::program_memory {
 namespace {
 
-uintptr_t down(uintptr_t at) { return at / system_page() * system_page(); }
-uintptr_t up(uintptr_t at) { return down(at + system_page() - 1); }
+ANYSPLICE_AT_START uintptr_t down(uintptr_t at) { return at / system_page() * system_page(); }
+ANYSPLICE_AT_START uintptr_t up(uintptr_t at) { return down(at + system_page() - 1); }
 
 struct Areas {
   Area* at;
@@ -19,7 +20,7 @@ struct Areas {
   size_t most;
 };
 
-int note_object(dl_phdr_info* info, size_t, void* into) {
+ANYSPLICE_AT_START int note_object(dl_phdr_info* info, size_t, void* into) {
   auto* const areas = static_cast<Areas*>(into);
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = info->dlpi_phdr[i];
@@ -33,13 +34,13 @@ int note_object(dl_phdr_info* info, size_t, void* into) {
 
 }  // namespace
 
-size_t data(Area* areas, size_t most) {
+ANYSPLICE_AT_START size_t data(Area* areas, size_t most) {
   Areas found{areas, 0, most};
   dl_iterate_phdr(note_object, &found);
   return found.count;
 }
 
-Area stack() {
+ANYSPLICE_AT_START Area stack() {
   // Below the stack the kernel leaves more than that free on 64 bits. (Its limit would have to be
   // asked for by a system call.)
   constexpr uintptr_t kSize = sizeof(void*) > 4 ? uintptr_t{64} << 20 : uintptr_t{8} << 20;

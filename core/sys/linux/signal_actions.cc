@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "core/base/keep_errno.h"
+#include "core/base/placement.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/deferral.h"
 #include "core/sys/mutex.h"
@@ -30,7 +31,7 @@ struct Action {
 };
 
 constexpr int kSignals = _NSIG;
-constinit Action actions[kSignals]{};
+ANYSPLICE_SELDOM constinit Action actions[kSignals]{};
 constinit HandlerAwareMutex changing{};
 
 // An action as we change it.
@@ -254,7 +255,7 @@ bool exists(int signal) { return signal >= 1 && signal < kSignals; }
 
 }  // namespace
 
-void start() { deferral::available.store(true, std::memory_order_relaxed); }
+ANYSPLICE_AT_START void start() { deferral::available.store(true, std::memory_order_relaxed); }
 
 bool listen(int signal, bool (*ours)(const siginfo_t* info)) {
   const CriticalSection section;

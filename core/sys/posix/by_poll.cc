@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/base/keep_errno.h"
+#include "core/sys/last_signal.h"
 #include "core/sys/posix/poll_one.h"
 #include "core/sys/sockets.h"
 #include "core/sys/sys.h"
@@ -17,12 +18,7 @@ namespace {
 
 // Whether every signal handler there is has SA_RESTART: which of them has ended a wait is not said.
 bool handlers_restart() {
-#ifdef SIGRTMAX
-  const int last = SIGRTMAX;
-#else
-  const int last = NSIG - 1;
-#endif
-  for (int signal = 1; signal <= last; ++signal) {
+  for (int signal = 1; signal <= last_signal(); ++signal) {
     struct sigaction now;
     if (sys->sigaction(signal, nullptr, &now) != 0) continue;
     const bool handled = (now.sa_flags & SA_SIGINFO) != 0 ||

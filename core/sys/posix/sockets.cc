@@ -16,4 +16,7 @@ ssize_t send(int fd, const msghdr* message, How how) {
 #endif
 }
 
+// (SIOCATMARK is what it is made of everywhere, and is not in POSIX.)
+bool at_urgent_mark(int fd) { return sockatmark(fd) == 1; }
+
 }  // namespace anysplice::sockets
