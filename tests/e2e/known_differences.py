@@ -44,6 +44,7 @@ KINDS = {
     'edge': between_texts(r'epoll after tee: 0', r'epoll after tee: 1 0x1 of \d+'),
     'efault': of_call(lambda linux, came: came == 'EFAULT' and linux != 'EINVAL'),
     'einval': of_call(lambda linux, came: came == 'EINVAL'),
+    'exdev': of_call(lambda linux, came: linux == 'EPERM' and came == 'EXDEV'),
     'full': between_texts(WRITABLE, NOT_WRITABLE),
     'more': lambda linux, came: (of_call(moves_more)(linux, came) and not linux.startswith('poll')) or
     between_texts(NOT_WRITABLE, WRITABLE)(linux, came),
