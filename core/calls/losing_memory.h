@@ -5,6 +5,8 @@
 #ifndef ANYSPLICE_CORE_CALLS_LOSING_MEMORY_H_
 #define ANYSPLICE_CORE_CALLS_LOSING_MEMORY_H_
 
+#include <sys/uio.h>
+
 #include "core/memory/lasting_memory.h"
 #include "core/memory/references.h"
 
@@ -31,12 +33,17 @@ class LosingMemory {
   void moved(const references::Range& to) {
     if (some_) end(&to);
   }
+  // Only these parts are gone.
+  void gone_in(const iovec* parts, size_t count) {
+    if (some_) end_in(parts, count);
+  }
   // What took no effect if it failed.
   void gone_if(bool success) { success ? gone() : kept(); }
 
  private:
   void begin();
   void end(const references::Range* to);
+  void end_in(const iovec* parts, size_t count);
 
   const references::Range range_;
   bool some_ = false;
