@@ -1,10 +1,14 @@
 // Calls that take memory away while it is in a pipe by vmsplice: those that fail when it is done,
-// or before, or concern other memory.
+// or before, or concern other memory, and one that comes while vmsplice is at it.
+#include <linux/userfaultfd.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+
+#include <thread>
 
 #include "ways.h"
 
@@ -154,3 +158,39 @@ HAZARD(memory_of_another_process_is_advised) {
   spliced.leaves_as('c');
 }
 #endif
+
+// vmsplice waits for its second page when the first one, of which it has taken note, is mapped
+// over.
+HAZARD(mapped_over_while_it_comes) {
+  const int faults = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC));
+  if (faults < 0) skip("no userfaultfd");
+  uffdio_api api{};
+  api.api = UFFD_API;
+  if (ioctl(faults, UFFDIO_API, &api) != 0) skip("no userfaultfd");
+  char* const memory = map(2 * kPageSize);
+  uffdio_register missing{};
+  missing.range = {reinterpret_cast<uintptr_t>(memory), 2 * kPageSize};
+  missing.mode = UFFDIO_REGISTER_MODE_MISSING;
+  CHECK_EQ(ioctl(faults, UFFDIO_REGISTER, &missing), 0);
+  char* const source = page_of('a');
+  const auto supply = [&](char* at) {
+    uffdio_copy copy{};
+    copy.dst = reinterpret_cast<uintptr_t>(at);
+    copy.src = reinterpret_cast<uintptr_t>(source);
+    copy.len = kPageSize;
+    CHECK_EQ(ioctl(faults, UFFDIO_COPY, &copy), 0);
+  };
+  supply(memory);
+  const Pipe pipe;
+  std::thread splicing([&] { vmsplice_all(pipe.w, memory, 2 * kPageSize); });
+  uffd_msg fault;
+  CHECK_EQ(raw_syscall(SYS_read, faults, reinterpret_cast<long>(&fault), sizeof(fault)),
+           static_cast<long>(sizeof(fault)));
+  CHECK_EQ(fault.arg.pagefault.address / kPageSize * kPageSize,
+           reinterpret_cast<uintptr_t>(memory) + kPageSize);
+  memset(map(kPageSize, MAP_PRIVATE | MAP_FIXED, memory), '!', kPageSize);
+  memset(source, 'b', kPageSize);
+  supply(memory + kPageSize);
+  splicing.join();
+  CHECK(take(pipe.r, 2 * kPageSize) == page('a') + page('b'));
+}
