@@ -272,6 +272,9 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
     case SYS_pselect6:
     case SYS_ppoll:
     case SYS_sendmmsg:
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:  // of this process, perhaps
+#endif
     case SYS_execve:
     case SYS_execveat:
     case SYS_exit:  // of the last thread

@@ -34,7 +34,8 @@ long memory_by_number(long number, long a, long b, long c, long d, long e, long 
 #endif
 #ifdef SYS_process_madvise
     case SYS_process_madvise:
-      return advising_process(static_cast<int>(d), as_word);
+      return advising_process(reinterpret_cast<const iovec*>(b), static_cast<size_t>(c),
+                              static_cast<int>(d), as_word);
 #endif
     case SYS_mprotect:
 #ifdef SYS_pkey_mprotect

@@ -4,21 +4,32 @@
 #ifndef ANYSPLICE_SHIM_MEMORY_CALLS_H_
 #define ANYSPLICE_SHIM_MEMORY_CALLS_H_
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/calls/losing_memory.h"
 #include "core/policy/mode.h"
+#include "core/sys/memory.h"
 
 namespace anysplice::shim {
+
+// Calls that fail may have taken the memory away before: kept is what they surely left alone.
+inline bool odd(const void* at) { return reinterpret_cast<uintptr_t>(at) % system_page() != 0; }
 
 template <typename Real>
 void* mapping(void* at, size_t size, int flags, Real real) {
   LosingMemory losing(at, (flags & MAP_FIXED) != 0 ? size : 0);
   void* const mapped = real();
-  losing.gone_if(mapped != MAP_FAILED);
-  if (mapped == MAP_FAILED) return mapped;
+  if (mapped == MAP_FAILED) {
+    const bool kept = errno == EBADF || errno == EACCES || (errno == EINVAL && odd(at));
+    losing.gone_if(!kept);
+    if ((flags & MAP_FIXED) != 0 && !kept) lasting_memory::remove(at, size);
+    return mapped;
+  }
+  losing.gone();
   lasting_memory::losing(mapped, size);
   // The pages of a file go away unseen when somebody cuts it.
   if ((flags & MAP_ANONYMOUS) != 0) {
@@ -48,11 +59,21 @@ void* remapping(void* at, size_t size, size_t new_size, int flags, void* to, Rea
   LosingMemory moving(at, size);
   LosingMemory losing(to, fixed ? new_size : 0);
   void* const mapped = real();
-  losing.gone_if(mapped != MAP_FAILED);
   if (mapped == MAP_FAILED) {
-    moving.kept();
+    if (!fixed || (errno == EINVAL && (odd(at) || odd(to) || new_size == 0))) {
+      moving.kept();
+      losing.kept();
+      return mapped;
+    }
+    // The target is gone perhaps, and what is to go of the old mapping.
+    const size_t left = std::min(size, new_size);
+    moving.moved({at, left});
+    losing.gone();
+    lasting_memory::remove(to, new_size);
+    if (left < size) lasting_memory::remove(static_cast<char*>(at) + left, size - left);
     return mapped;
   }
+  losing.gone();
   moving.moved({mapped, new_size});
   lasting_memory::losing(mapped, new_size);
   // Of a private mapping of size 0 there is nothing to move; of a shared one it is a second.
@@ -84,12 +105,17 @@ inline bool discards(int advice) {
   }
 }
 
-// Of any process, this one perhaps.
+// Of any process, this one perhaps: only its own memory may a process discard. What the call did
+// before it failed over a hole is done.
 template <typename Real>
-ssize_t advising_process(int advice, Real real) {
+ssize_t advising_process(const iovec* segments, size_t count, int advice, Real real) {
   LosingMemory losing(nullptr, discards(advice) ? SIZE_MAX : 0);
   const ssize_t done = real();
-  losing.gone();
+  if (done >= 0 || errno == ENOMEM) {
+    losing.gone_in(segments, count);
+  } else {
+    losing.kept();
+  }
   return done;
 }
 
@@ -100,7 +126,8 @@ int advising(void* at, size_t size, int advice, Real real) {
   if (advice == MADV_DONTFORK) lasting_memory::losing(at, size);  // in the child
 #endif
   const int error = real();
-  losing.gone_if(error == 0);
+  // After a failure (a hole, locked memory) what was before it is discarded.
+  losing.gone_if(error == 0 || !odd(at));
   return error;
 }
 

@@ -51,9 +51,10 @@ int resize(int fd, long size) {
   if (pipe.lock() != 0) return sys->fcntl(fd, F_SETPIPE_SZ, size);
   if (!pipe.is_ring()) pipe.settle(SettleReason::kResize);
   if (pipe.is_ring()) {
-    const size_t pages = (static_cast<size_t>(std::max(size, 1L)) + kPage - 1) / kPage;
+    const size_t asked = static_cast<uint32_t>(size);  // all that the kernel looks at
+    const size_t pages = (std::max<size_t>(asked, 1) + kPage - 1) / kPage;
     const size_t slots = std::bit_ceil(pages);  // as the kernel rounds
-    if (size >= 0 && size <= 1L << 30 && pipe.bytes().used() > slots) {
+    if (asked <= size_t{1} << 30 && pipe.bytes().used() > slots) {
       errno = EBUSY;
       return -1;
     }

@@ -7,6 +7,7 @@
 #include "core/calls/descriptors.h"
 #include "core/calls/engine.h"
 #include "core/calls/exposure.h"
+#include "core/calls/losing_memory.h"
 #include "core/calls/observation.h"
 #include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
@@ -82,6 +83,7 @@ void after_fork(bool child) {
     }
     held_bytes::forget_all();
     lasting_memory::become_child();
+    LosingMemory::become_child();
     sleepers::forget_all();
     turns::forget_threads();
     vfork_is_over();

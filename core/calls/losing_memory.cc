@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "core/base/keep_errno.h"
+#include "core/memory/user_memory.h"
 #include "core/pipe/pipe_table.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/sys.h"
@@ -76,6 +77,20 @@ void LosingMemory::end(const references::Range* to) {
   } else {
     references::resume(range_, *to);
   }
+}
+
+void LosingMemory::end_in(const iovec* parts, size_t count) {
+  const KeepErrno keep;
+  const CriticalSection section;
+  for (size_t i = 0; i < count; ++i) {
+    iovec part;
+    if (copy_from_user(&part, parts + i, sizeof(part)) != ssize_t{sizeof(part)}) {
+      references::forget(range_);  // changed meanwhile: not known any more
+      return;
+    }
+    references::forget({part.iov_base, part.iov_len});
+  }
+  references::resume(range_, range_);
 }
 
 bool note_stack(const void* at, size_t size) {

@@ -64,7 +64,9 @@ bool refer_only(Ring& ring, const Ring::Room& room, lasting_memory::Kind kind, c
   ring.refer(room, room.iov.iov_len, at, Ring::Held::kNothing);
   // Another thread may be taking it away, and have looked for references before.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return lasting_memory::still_permanent();
+  if (lasting_memory::still_permanent()) return true;
+  ring.take_back(room);
+  return false;
 }
 
 Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
@@ -74,13 +76,18 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
   for (size_t i = 0; i < memory.count; ++i) {
     const char* at = static_cast<const char*>(memory.iov[i].iov_base);
     for (size_t left = memory.iov[i].iov_len; left > 0 && ring.free() > 0;) {
+      const Losses losses;
       const lasting_memory::Part part = next_part(at, left);
       const Ring::Room room = ring.reserve(part.size, reinterpret_cast<uintptr_t>(at) % kPage);
       if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
       const bool only = memory.call == 0 && refer_only(ring, room, part.kind, at);
       const ssize_t n = only ? static_cast<ssize_t>(room.iov.iov_len)
                              : copy_from_user(room.iov.iov_base, at, room.iov.iov_len);
-      const bool referred = only || refer(ring, room, part.kind, at, n);
+      bool referred = only || refer(ring, room, part.kind, at, n);
+      if (referred && !only && losses.any()) [[unlikely]] {
+        ring.take_back(room);
+        referred = false;
+      }
       if (memory.call != 0 && n > 0) [[unlikely]] {
         ring.watch(room, static_cast<size_t>(n), at, {memory.call, flow.moved, referred});
         reuse::note_followed(static_cast<size_t>(n));

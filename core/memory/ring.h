@@ -96,6 +96,8 @@ class Ring {
   // memory is permanent (lasting_memory.h).
   enum class Held { kCopy, kNothing };
   void refer(const Room& room, size_t length, const void* from, Held held);
+  // Before commit(): the pages are what they hold, after all.
+  void take_back(const Room& room);
   // Before commit(), and after refer() if they are referred to: notes what the pages are copies of,
   // from byte `at` of a call on, for the check (reuse.h).
   struct Watch {

@@ -37,6 +37,11 @@ void Ring::refer(const Room& room, size_t length, const void* from, Held held) {
   pool_->set_origins(first, (offset + length + kPage - 1) / kPage, origin);
 }
 
+void Ring::take_back(const Room& room) {
+  const char* const first = static_cast<char*>(room.iov.iov_base);
+  for (size_t i = 0; i < room.pages; ++i) pool_->set_origin(first + i * kPage, 0);
+}
+
 void Ring::watch(const Room& room, size_t length, const void* from, const Watch& watch) {
   size_t offset = reinterpret_cast<uintptr_t>(from) % kPage;
   const char* page = static_cast<char*>(room.iov.iov_base) - offset;

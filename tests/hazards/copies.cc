@@ -1,7 +1,9 @@
 // One end under several numbers.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 #include <fstream>
 #include <iterator>
@@ -58,6 +60,36 @@ HAZARD(copies_share_the_bytes) {
     close(r);
   }
 }
+
+// As another process would take it.
+#ifdef SYS_pidfd_getfd
+HAZARD(a_copy_by_pidfd) {
+  const int self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+  if (self < 0) skip("no pidfd_open");
+  const auto by_number = [](int pidfd, int fd) {
+    return static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+  };
+  // (Which libc may not have; as it is interposed, it can be asked for by its name.)
+  using Call = int (*)(int, int, unsigned);
+  const auto named = reinterpret_cast<Call>(dlsym(RTLD_DEFAULT, "pidfd_getfd"));
+  for (const bool by_name : {false, true}) {
+    if (by_name && named == nullptr) break;
+    const Pipe pipe;
+    char memory[] = "in a ring";
+    const iovec iov{memory, 9};
+    CHECK_EQ(vmsplice(pipe.w, &iov, 1, 0), 9);
+    const int r = by_name ? named(self, pipe.r, 0) : by_number(self, pipe.r);
+    if (r < 0) skip("pidfd_getfd is refused");
+    CHECK_EQ(take(r, 3), "in ");
+    CHECK_EQ(take(pipe.r, 6), "a ring");
+    put(pipe.w, "more");
+    CHECK_EQ(take(r, 4), "more");
+    const Teed teed("held");
+    const int held = by_name ? named(self, teed.pipe.r, 0) : by_number(self, teed.pipe.r);
+    CHECK_EQ(take(held, 4), "held");
+  }
+}
+#endif
 
 HAZARD(the_last_copy_of_the_reader_goes) {
   for (const auto copy : kWays) {

@@ -88,6 +88,21 @@ HAZARD(resized_while_full) {
   CHECK_EQ(take(pipe.r, 4096), pattern(4096));
 }
 
+// New kernels look at 32 bits of a size.
+HAZARD(resized_to_an_enormous_size) {
+  const Pipe pipe, copy;
+  put(pipe.w, pattern(20480));
+  CHECK_EQ(tee(pipe.r, copy.w, 20480, 0), 20480);
+  for (const int shift : {0, 32, 62}) {
+    if (shift >= static_cast<int>(8 * sizeof(long))) break;
+    CHECK_EQ(fcntl(copy.w, F_SETPIPE_SZ, (shift > 0 ? 1L << shift : 0L) + 4096), -1);
+    CHECK(errno == EBUSY || (shift > 0 && errno == EINVAL));
+  }
+  CHECK_FAILS(fcntl(copy.w, F_SETPIPE_SZ, -1L), EINVAL);
+  CHECK_EQ(fcntl(copy.w, F_GETPIPE_SZ), static_cast<int>(kFull));
+  CHECK_EQ(take(copy.r, 20480), pattern(20480));
+}
+
 HAZARD(packets_stay_packets) {
   const Pipe pipe(O_DIRECT), copy(O_DIRECT);
   for (const std::string_view packet : {"one", "three", "2"}) put(pipe.w, packet);
