@@ -191,15 +191,13 @@ struct Asked {
     const bool was = FD_ISSET(fd, set);
     const bool ring = route(fd_entry(fd)) == Route::kRing;
     const bool is = ready(fd) || (was && !ring);
-    if (is && !was) FD_SET(fd, set);
-    if (!is && was) FD_CLR(fd, set);
+    if (is != was) is ? FD_SET(fd, set) : FD_CLR(fd, set);
     return static_cast<int>(is) - static_cast<int>(was);
   }
 };
 
 // Sets larger than fd_set, as programs with many descriptors make them: there is no place for a
-// copy to compare the kernel's answer with, so the kernel gets to know all there is. `set` can be
-// read.
+// copy to compare the kernel's answer with, so the kernel gets to know all. `set` can be read.
 void leave_all_to_kernel(int nfds, const fd_set* set) {
   const KeepErrno keep;
   const auto* const words = reinterpret_cast<const SetWord*>(set);

@@ -9,6 +9,8 @@ const std::vector<OutOfReach> out_of_reach{
     {"by_number.h", "syscall", 8,
      "the binding to a C library that lacks these names (musl); glibc has them, and its own are "
      "made to fail"},
+    {"deferral.cc", "sigpending", 1,
+     "after a handler has jumped over the frame of another; the hazard own_copies does that"},
     {"endpoint_io.cc", "poll", 1,
      "no scenario yet: a TCP socket at an urgent mark; the fuzzer's urgent_then_closed passes it"},
     {"endpoint_io.cc", "recv", 1,
@@ -16,6 +18,8 @@ const std::vector<OutOfReach> out_of_reach{
      "passes it"},
     {"losing_memory.cc", "poll", 1,
      "waits for a transfer of another thread; the hazard memory_gone has two"},
+    {"refused_signals.cc", "pthread_sigmask", 1,
+     "opens the number of a handler with SA_NODEFER that no thread may be sent; of no consequence"},
 };
 
 }  // namespace faults
