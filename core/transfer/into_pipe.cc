@@ -9,6 +9,7 @@
 #include "core/memory/scratch.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/posix/poll_one.h"
+#include "core/sys/sockets.h"
 #include "core/sys/sys.h"
 #include "core/telemetry/counters.h"
 #include "core/transfer/flow.h"
@@ -41,11 +42,14 @@ Step source_stalled(Flow& flow, ssize_t error) {
   return is_shut(flow.in) ? Step::kDone : Step::kWaitIn;
 }
 
-// What has come from a socket may be less than what a call on it waits for.
+// What has come from a socket may be less than what a call on it waits for: then it takes the
+// socket's error too, if there is one, whether it waits or not.
 Step after_some(Flow& flow) {
   const size_t wanted = low_water(flow.in, flow.length);
-  if (flow.moved >= wanted || flow.nonblocking() || flow.in.nonblocking()) return Step::kDone;
-  return Step::kWaitIn;
+  if (flow.moved >= wanted) return Step::kDone;
+  if (!flow.nonblocking() && !flow.in.nonblocking()) return Step::kWaitIn;
+  sockets::option(flow.in.fd, SO_ERROR, 0);
+  return Step::kDone;
 }
 
 // Where the next byte of the source lies in its page: a file's pages enter a pipe one a slot, as
