@@ -20,15 +20,18 @@ class OwnSegments {
       return;
     }
     const size_t size = count * sizeof(iovec);
-    if (count > kFew && !take_pages((size + kPage - 1) / kPage)) {
-      error_ = -ENOMEM;
-      return;
+    if (count <= kFew || take_pages((size + kPage - 1) / kPage)) {
+      if (size > 0) error_ = load_from_user(own_, given, size);
+      iov_ = own_;
+    } else {
+      // As long as memory is short they are where the program has them.
+      error_ = check_readable(given, size);
+      iov_ = given;
     }
-    error_ = size > 0 ? load_from_user(iov_, given, size) : 0;
     if (error_ == 0) error_ = check_segments(iov_, count, &total_);
   }
   ~OwnSegments() {
-    if (pages_ > 0) ring_pool()->put(iov_, pages_);
+    if (pages_ > 0) ring_pool()->put(own_, pages_);
   }
   OwnSegments(const OwnSegments&) = delete;
   OwnSegments& operator=(const OwnSegments&) = delete;
@@ -41,16 +44,18 @@ class OwnSegments {
  private:
   static constexpr size_t kFew = 8;
 
+  // In a row. The pool gives fewer where its free pages are scattered.
   bool take_pages(size_t want) {
     if (ring_pool() == nullptr) return false;
     char* const pages = ring_pool()->take(want, &pages_);
     if (pages == nullptr) return false;
-    iov_ = reinterpret_cast<iovec*>(pages);
+    own_ = reinterpret_cast<iovec*>(pages);
     return pages_ == want;
   }
 
   iovec few_[kFew];
-  iovec* iov_ = few_;
+  iovec* own_ = few_;
+  const iovec* iov_ = few_;
   size_t pages_ = 0;
   size_t total_ = 0;
   int error_ = 0;

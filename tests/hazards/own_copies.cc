@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <memory>
+#include <vector>
 
 #include "hazard.h"
 
@@ -230,4 +232,44 @@ HAZARD(signals_after_a_jump_over_another_handler) {
   jumps = 0;
   CHECK_EQ(seen[2].load(), 1);
   finish(sender);
+}
+
+// The copies need pages in a row, and the engine has only single ones left: 140 pipes with a page
+// for each, of which every other one is emptied.
+HAZARD(many_segments_where_free_pages_are_scattered) {
+  const Pipe sink(O_NONBLOCK);
+  const auto begin = [&](const Pipe& pipe) {  // a ring, if anybody makes such
+    put(pipe.w, "x");
+    CHECK_EQ(splice(pipe.r, nullptr, sink.w, nullptr, 1, 0), 1);
+    CHECK_EQ(take(sink.r, 1), "x");
+  };
+  for (int left = 232; left < 242; ++left) {
+    std::vector<std::unique_ptr<Pipe>> pipes;
+    for (int i = 0; i < 140; ++i) begin(*pipes.emplace_back(std::make_unique<Pipe>(O_NONBLOCK)));
+    const std::string page(kSystemPage, 'p');
+    for (int n = 0; n < left; ++n) put(pipes[static_cast<size_t>(n) % pipes.size()]->w, page);
+    const Pipe pipe(O_NONBLOCK);
+    begin(pipe);
+    const std::string bytes = pattern(1024);
+    put(pipe.w, bytes);
+    char memory[kSystemPage];
+    for (size_t i = 0; i < pipes.size(); i += 2) {
+      while (read(pipes[i]->r, memory, sizeof(memory)) > 0) {
+      }
+    }
+    const Pipe last(O_NONBLOCK);
+    begin(last);
+    const iovec all{pages(16), 16 * kSystemPage};
+    CHECK_EQ(vmsplice(last.w, &all, 1, SPLICE_F_NONBLOCK), 65536);
+    std::string got(1024, ' ');
+    std::vector<iovec> segments;
+    for (char& byte : got) segments.push_back({&byte, 1});
+    CHECK_EQ(readv(pipe.r, segments.data(), 1024), 1024);
+    CHECK(got == bytes);
+    put(pipe.w, "first");
+    CHECK_EQ(writev(pipe.w, segments.data(), 1024), 1024);
+    put(pipe.w, "last");
+    CHECK_EQ(take(pipe.r, 1033), "first" + bytes + "last");
+    munmap(all.iov_base, all.iov_len);
+  }
 }

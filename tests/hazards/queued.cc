@@ -2,7 +2,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <atomic>
 #include <string>
@@ -74,4 +76,33 @@ HAZARD(queued_signals_keep_their_order_and_values) { queue_signals(); }
 HAZARD(queued_signals_keep_their_order_where_no_thread_may_be_sent_one) {
   refuse({SYS_rt_tgsigqueueinfo}, EPERM);
   queue_signals();
+}
+
+// Where no more can be queued, the kernel delivers what is no real-time signal without its siginfo.
+HAZARD(a_timers_signal_says_so_where_none_can_be_queued) {
+  static std::atomic<int> well;
+  static std::atomic<int> bad;
+  handle(
+      SIGUSR1,
+      [](int, siginfo_t* info, void*) {
+        ++(info->si_code == SI_TIMER && info->si_value.sival_int == 42 ? well : bad);
+      },
+      SA_RESTART);
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGUSR1;
+  event.sigev_value.sival_int = 42;
+  timer_t timer;
+  CHECK_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+  const rlimit none{0, 0};
+  CHECK_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+  const Ring a;
+  const Ring b;
+  const itimerspec often{{0, 100000}, {0, 100000}};
+  CHECK_EQ(timer_settime(timer, 0, &often, nullptr), 0);
+  for (const double end = seconds() + 0.3 * times(); seconds() < end;) busy(a, b);
+  const itimerspec never{};
+  CHECK_EQ(timer_settime(timer, 0, &never, nullptr), 0);
+  CHECK(well > 0);
+  CHECK_EQ(bad.load(), 0);
 }

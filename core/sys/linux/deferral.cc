@@ -96,6 +96,9 @@ Noted* find(int signal) {
   return place == end ? nullptr : place;
 }
 
+// As a signal comes that is no real-time one, where no more can be queued (RLIMIT_SIGPENDING).
+bool without_info(const siginfo_t& info) { return info.si_code == SI_USER && info.si_pid == 0; }
+
 bool pending(int signal) {
   sigset_t set;
   return sys->sigpending(&set) != 0 || sigismember(&set, signal) == 1;
@@ -192,7 +195,8 @@ void first_come(int signal, siginfo_t* info, uint32_t generation) {
   if (info->si_errno - kMark >= 0 && info->si_errno - kMark < Thread::kPlaces) info->si_errno = 0;
   Noted* const first = take_first(signal, generation);
   if (first == nullptr) return;
-  if (own == nullptr && first->sent && !first->exchanged && !pending(signal)) {
+  if (own == nullptr && first->sent && !first->exchanged && !without_info(*info) &&
+      !pending(signal)) {
     // It has come, and the frame of its handler was left by a jump, as it would have been.
     free_place(first);
     return;
