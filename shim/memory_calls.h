@@ -10,6 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/calls/losing_memory.h"
 #include "core/policy/mode.h"
 #include "core/sys/memory.h"

@@ -7,6 +7,12 @@
 # demo.sh --installed FOLDER: with the anysplice that is installed, and FOLDER/tee_to_file.
 set -euo pipefail
 
+case ${1:-} in
+  '' | --installed) ;;
+  -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit ;;
+  *) echo "demo.sh: no option: $1" >&2; exit 2 ;;
+esac
+
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/packages.sh"
 
@@ -174,3 +180,5 @@ tell_movers tee splice
 
 echo
 echo 'Everything is as it should be.'
+[ "${1:-}" = --installed ] ||
+  echo "The command is build/tools/anysplice: try build/tools/anysplice run --block -- PROGRAM"

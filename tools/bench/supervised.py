@@ -28,6 +28,8 @@ class Bench:
         self.command = pathlib.Path(build, 'tools', 'anysplice')
         self.work = pathlib.Path(build, 'tools', 'bench', 'supervised_work')
         self.pairs = pairs
+        if not self.work.exists():
+            sys.exit(f'there is no {self.work}: it is built with the tests (-Dtests=true)')
 
     def measure(self, options, *words):
         """{name: figure} as the program prints them."""
