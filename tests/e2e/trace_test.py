@@ -42,6 +42,13 @@ def trace(*options, program=EVERYTHING, status=0, **how):
     return out.split(), err.splitlines()
 
 
+def trace_to_its_end(*options):
+    """The lines of a program that ends with a traceback, which may come in the middle of one."""
+    tap.run('trace', '-o', 'log', *options, '--', tap.PYTHON, '-c', EVERYTHING, status=1)
+    with open('log', encoding='utf-8') as file:
+        return file.read().splitlines()
+
+
 def traced(role, *options):
     """The lines of a role of the sample program, as JSON; what it printed."""
     out, _ = tap.run('trace', '-f', '--json', '-o', 'log', *EMULATE, *options, '--', TRACED, role)
@@ -107,14 +114,14 @@ def what_the_kernel_answered():
 
 @tap.test
 def what_nobody_answered():
-    _, lines = trace('--mode=absent=EPERM', status=1)
+    lines = trace_to_its_end('--mode=absent=EPERM')
     calls = [line for line in lines if line.startswith('splice')]
     assert len(calls) == 1 and 'EPERM (Operation not permitted) <nobody, ' in calls[0], lines
 
 
 @tap.test
 def injected_failures():
-    _, lines = trace(*EMULATE, '--inject=splice:errno=EIO@2', status=1)
+    lines = trace_to_its_end(*EMULATE, '--inject=splice:errno=EIO@2')
     calls = [line for line in lines if line.startswith('splice')]
     assert len(calls) == 2, lines
     assert ' = -1 EIO (Input/output error) <injected, ' in calls[1], calls
