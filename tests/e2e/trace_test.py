@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -37,16 +38,15 @@ print(r, w, source, null, left.fileno())
 """
 
 
-def trace(*options, program=EVERYTHING, status=0, **how):
-    out, err = tap.run('trace', *options, '--', tap.PYTHON, '-c', program, status=status, **how)
+def trace(*options, program=EVERYTHING, **how):
+    out, err = tap.run('trace', *options, '--', tap.PYTHON, '-c', program, **how)
     return out.split(), err.splitlines()
 
 
 def trace_to_its_end(*options):
     """The lines of a program that ends with a traceback, which may come in the middle of one."""
     tap.run('trace', '-o', 'log', *options, '--', tap.PYTHON, '-c', EVERYTHING, status=1)
-    with open('log', encoding='utf-8') as file:
-        return file.read().splitlines()
+    return pathlib.Path('log').read_text().splitlines()
 
 
 def traced(role, *options):
