@@ -43,8 +43,7 @@ def trace(*options, program=EVERYTHING, **how):
     return out.split(), err.splitlines()
 
 
-def trace_to_its_end(*options):
-    """The lines of a program that ends with a traceback, which may come in the middle of one."""
+def trace_to_its_end(*options):  # it ends with a traceback, which may come between others' words
     tap.run('trace', '-o', 'log', *options, '--', tap.PYTHON, '-c', EVERYTHING, status=1)
     return pathlib.Path('log').read_text().splitlines()
 
