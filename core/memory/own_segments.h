@@ -44,13 +44,12 @@ class OwnSegments {
  private:
   static constexpr size_t kFew = 8;
 
-  // In a row. The pool gives fewer where its free pages are scattered.
   bool take_pages(size_t want) {
-    if (ring_pool() == nullptr) return false;
-    char* const pages = ring_pool()->take(want, &pages_);
+    char* const pages = ring_pool() != nullptr ? ring_pool()->take_whole(want) : nullptr;
     if (pages == nullptr) return false;
     own_ = reinterpret_cast<iovec*>(pages);
-    return pages_ == want;
+    pages_ = want;
+    return true;
   }
 
   iovec few_[kFew];

@@ -81,18 +81,35 @@ ANYSPLICE_AT_START PagePool* PagePool::create(void* memory, size_t pages) {
   return pool;
 }
 
+// From the first chunk that has a run of at least so many. *chunks is how many there are, if none
+// has.
+char* PagePool::take_from_any(size_t want, size_t least, size_t* got, size_t* chunks) {
+  PagePool* chunk = this;
+  for (*chunks = 0; chunk != nullptr; ++*chunks) {
+    if (char* run = chunk->take_here(want, least, got, *this); run != nullptr) return run;
+    chunk = *chunks < kMostChunks - 1 ? more(*chunks) : nullptr;
+  }
+  return nullptr;
+}
+
 char* PagePool::take(size_t want, size_t* got) {
   if (want > kWordBits) want = kWordBits;
   for (;;) {
     size_t chunks = 0;
     // Two rounds: first for the whole run, then for whatever there is.
     for (const size_t least : {want, size_t{1}}) {
-      PagePool* chunk = this;
-      for (chunks = 0; chunk != nullptr; ++chunks) {
-        if (char* run = chunk->take_here(want, least, got, *this); run != nullptr) return run;
-        chunk = chunks < kMostChunks - 1 ? more(chunks) : nullptr;
-      }
+      if (char* run = take_from_any(want, least, got, &chunks); run != nullptr) return run;
     }
+    if (chunks >= most_chunks_ || !grow(chunks)) return nullptr;
+  }
+}
+
+char* PagePool::take_whole(size_t pages) {
+  if (pages > kWordBits) return nullptr;
+  for (;;) {
+    size_t chunks = 0;
+    size_t got;
+    if (char* run = take_from_any(pages, pages, &got, &chunks); run != nullptr) return run;
     if (chunks >= most_chunks_ || !grow(chunks)) return nullptr;
   }
 }

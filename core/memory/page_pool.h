@@ -37,6 +37,8 @@ class PagePool {
   // Takes up to want contiguous pages, each with one reference; *got says how many (at least 1).
   // Null when nothing is free.
   char* take(size_t want, size_t* got);
+  // So many in a row (64 at most), where need be of a fresh chunk; null if they are not to be had.
+  char* take_whole(size_t pages);
 
   uint32_t number(const void* data) const {
     const PagePool* chunk = chunk_of(data);
@@ -95,6 +97,7 @@ class PagePool {
   size_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
+  char* take_from_any(size_t want, size_t least, size_t* got, size_t* chunks);
   char* take_here(size_t want, size_t least, size_t* got, PagePool& all);
   void put_here(const void* data, size_t pages, PagePool& all);
   bool drop(size_t index, size_t* origins);

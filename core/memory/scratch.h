@@ -11,10 +11,17 @@ class Scratch {
   static constexpr size_t kPages = 16;
 
   Scratch() {
-    if (ring_pool() != nullptr) data_ = ring_pool()->take(kPages, &pages_);
+    if (ring_pool() == nullptr) return;
+    // What a message is cut to depends on it.
+    data_ = ring_pool()->take_whole(kPages);
+    if (data_ != nullptr) {
+      pages_ = kPages;
+    } else {
+      data_ = ring_pool()->take(kPages, &pages_);
+    }
   }
   ~Scratch() {
-    if (pages_ > 0) ring_pool()->put(data_, pages_);
+    if (data_ != nullptr) ring_pool()->put(data_, pages_);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

@@ -62,14 +62,7 @@ size_t pages_for_slots(size_t slots) { return (slots * sizeof(uint64_t) + kPage 
 // Room for so many slots: the pipe's own, or pages. Null without memory.
 uint64_t* slots_for(Pipe* pipe, size_t slots) {
   if (slots <= Pipe::kInlineSlots) return pipe->inline_slots;
-  const size_t want = pages_for_slots(slots);
-  size_t pages = 0;
-  char* memory = ring_pool()->take(want, &pages);
-  if (memory != nullptr && pages < want) {
-    ring_pool()->put(memory, pages);
-    return nullptr;
-  }
-  return reinterpret_cast<uint64_t*>(memory);
+  return reinterpret_cast<uint64_t*>(ring_pool()->take_whole(pages_for_slots(slots)));
 }
 
 void give_slots_back(Pipe* pipe, uint64_t* slots, uint32_t capacity) {

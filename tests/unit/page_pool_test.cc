@@ -72,6 +72,24 @@ TEST_CASE("pages of several words and chunks are put at once; those with another
   CHECK(!again.contains(pages[230]));
 }
 
+TEST_CASE("a run that has to be whole comes of a fresh chunk, where there may be one") {
+  for (const size_t chunks : {1, 2}) {
+    CAPTURE(chunks);
+    Pool p(64);
+    p.pool->grow_up_to(chunks);
+    size_t got;
+    char* const all = p.pool->take(64, &got);
+    REQUIRE(got == 64);
+    for (size_t i = 0; i < 64; i += 2) p.pool->put(all + i * kPage);
+    char* const whole = p.pool->take_whole(16);
+    CHECK((whole != nullptr) == (chunks == 2));
+    CHECK(p.pool->used() == 32 + (whole != nullptr ? 16 : 0));
+    if (whole != nullptr) CHECK(p.pool->number(whole) == 64);
+    CHECK(p.pool->take_whole(1) == all);
+    CHECK(p.pool->take_whole(65) == nullptr);
+  }
+}
+
 TEST_CASE("a pool prefers whole runs, then takes what there is") {
   Pool p(64);
   size_t got;
