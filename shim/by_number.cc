@@ -10,6 +10,7 @@
 #include "core/memory/user_memory.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_table.h"
+#include "core/sys/fault_mask.h"
 #include "core/sys/page.h"
 #include "core/sys/sys.h"
 #include "shim/hooks.h"
@@ -163,7 +164,7 @@ long by_number(long number, long a, long b, long c, long d, long e, long f) {
       break;
     case SYS_rt_sigprocmask: {
       const long error = sys->syscall(number, a, b, c, d, e, f);
-      if (error == 0) fault_guard::on_sigmask(fd, to<const sigset_t>(b));
+      if (error == 0) fault_mask::changed(fd, to<const sigset_t>(b));
       return error;
     }
     // What else concerns pipes is rare by number: the pipes are settled, and the kernel asked.

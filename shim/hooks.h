@@ -16,6 +16,7 @@
 #include "core/fd/fd_table.h"
 #include "core/fd/own_description.h"
 #include "core/memory/guarded_signals.h"
+#include "core/sys/fault_mask.h"
 #include "core/sys/signal_actions.h"
 #include "core/sys/sys.h"
 #include "core/sys/vfork_child.h"

@@ -1,10 +1,10 @@
 #include "core/memory/fault_guard.h"
 
-#include <errno.h>
-
 #include <atomic>
 
+#include "core/base/keep_errno.h"
 #include "core/base/placement.h"
+#include "core/sys/fault_mask.h"
 #include "core/sys/guarded_copy.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -12,8 +12,7 @@
 namespace anysplice::fault_guard {
 namespace {
 
-// kAside: no more copies begin, but those of other threads may still be under way.
-enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kAside, kOver };
+enum class State { kForbidden, kAllowed, kInstalling, kInstalled, kOver };
 
 std::atomic<State> state{State::kForbidden};
 constexpr int kSignals[] = {SIGSEGV, SIGBUS};
@@ -56,11 +55,6 @@ bool install() {
     struct sigaction now;
     if (sys->sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return false;
   }
-  sigset_t blocked;
-  if (sys->pthread_sigmask(SIG_BLOCK, nullptr, &blocked) != 0 ||
-      sigismember(&blocked, SIGSEGV) == 1 || sigismember(&blocked, SIGBUS) == 1) {
-    return false;
-  }
   struct sigaction guard {};
   guard.sa_sigaction = handle;
   guard.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER;
@@ -80,35 +74,26 @@ ANYSPLICE_AT_START void allow() {
 
 bool active() {
   const State now = state.load(std::memory_order_relaxed);
-  if (now == State::kInstalled) return true;
-  if (now != State::kAllowed) return false;
+  if (now == State::kInstalled) return fault_mask::open();
+  if (now != State::kAllowed || !fault_mask::open()) return false;
   // One thread installs; others copy by the slow way meanwhile.
   State allowed = State::kAllowed;
   if (!state.compare_exchange_strong(allowed, State::kInstalling)) return false;
-  const int kept = errno;
+  const KeepErrno keep;
   const bool installed = install();
   state.store(installed ? State::kInstalled : State::kOver, std::memory_order_release);
-  errno = kept;
   return installed;
 }
 
-void step_aside() {
-  State installed = State::kInstalled;
-  if (state.compare_exchange_strong(installed, State::kAside)) return;
-  if (installed < State::kInstalled) state.compare_exchange_strong(installed, State::kOver);
-}
-
 void uninstall() {
-  const State before = state.exchange(State::kOver);
-  if (before != State::kInstalled && before != State::kAside) return;
+  if (state.exchange(State::kOver) != State::kInstalled) return;
   struct sigaction fatal {};
   fatal.sa_handler = SIG_DFL;
   for (int signal : kSignals) sys->sigaction(signal, &fatal, nullptr);
 }
 
 bool guards(int signal) {
-  const State now = state.load(std::memory_order_relaxed);
-  return ours(signal) && (now == State::kInstalled || now == State::kAside);
+  return ours(signal) && state.load(std::memory_order_relaxed) == State::kInstalled;
 }
 
 }  // namespace anysplice::fault_guard

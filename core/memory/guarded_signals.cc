@@ -19,9 +19,4 @@ bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* 
   return true;
 }
 
-void on_sigmask(int how, const sigset_t* set) {
-  if (how == SIG_UNBLOCK || set == nullptr) return;
-  if (sigismember(set, SIGSEGV) == 1 || sigismember(set, SIGBUS) == 1) step_aside();
-}
-
 }  // namespace anysplice::fault_guard

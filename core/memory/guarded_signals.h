@@ -1,4 +1,4 @@
-// The program's calls of sigaction(2) and sigprocmask(2), as far as they concern the fault guard.
+// The program's calls of sigaction(2), as far as they concern the fault guard.
 //
 // Thread-safe and async-signal-safe.
 #ifndef ANYSPLICE_CORE_MEMORY_GUARDED_SIGNALS_H_
@@ -11,9 +11,6 @@ namespace anysplice::fault_guard {
 // To be called before sigaction(2) takes effect. If it would show the guard's handler in `current`,
 // fills in what the program is to see instead and returns true.
 bool on_sigaction(int signal, const struct sigaction* wanted, struct sigaction* current);
-
-// To be called after a sigprocmask(2) that succeeded, so that `set` is known to be readable.
-void on_sigmask(int how, const sigset_t* set);
 
 }  // namespace anysplice::fault_guard
 

@@ -161,33 +161,6 @@ HAZARD(making_and_sending) {
   }
 }
 
-// Who copies the program's memory by itself, and has a handler for what may come of it, must not
-// when that is blocked.
-HAZARD(the_signals_of_bad_addresses_blocked) {
-  const auto by_sigprocmask = [](const sigset_t* set) { sigprocmask(SIG_BLOCK, set, nullptr); };
-  const auto by_pthread_sigmask = [](const sigset_t* set) {
-    pthread_sigmask(SIG_SETMASK, set, nullptr);
-  };
-  const auto by_number = [](const sigset_t* set) {
-    CHECK_EQ(syscall(SYS_rt_sigprocmask, SIG_BLOCK, set, nullptr, 8), 0);
-  };
-  for (void (*block)(const sigset_t*) : {+by_sigprocmask, +by_pthread_sigmask, +by_number}) {
-    finish(start([block] {
-      const Pipe p;
-      char bytes[] = "good";
-      const iovec good{bytes, 4};
-      const iovec bad{*kBad.begin(), 4};
-      CHECK_EQ(vmsplice(p.w, &good, 1, 0), 4);
-      sigset_t all;
-      sigfillset(&all);
-      block(&all);
-      CHECK_FAILS(vmsplice(p.w, &bad, 1, 0), EFAULT);
-      CHECK_FAILS(vmsplice(p.r, &bad, 1, 0), EFAULT);
-      CHECK_EQ(vmsplice(p.r, &good, 1, 0), 4);
-    }));
-  }
-}
-
 // The kernel refuses a control message that says it is longer than all of them.
 HAZARD(control_messages_that_lie) {
   int sockets[2];

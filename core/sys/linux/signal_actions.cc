@@ -12,6 +12,7 @@
 #include "core/base/placement.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/deferral.h"
+#include "core/sys/fault_mask.h"
 #include "core/sys/mutex.h"
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
@@ -154,6 +155,7 @@ void call_with_cancellation(Handler handler, int signal, siginfo_t* info, void* 
 // The handler of all signals that have one. What it calls returns for it, if the compiler does as
 // it usually does.
 void handle(int signal, siginfo_t* info, void* context) {
+  fault_mask::handler_begins();
   const Action& action = actions[signal];
   const Handler handler = action.handler.load(std::memory_order_relaxed);
   const bool plain = (action.flags.load(std::memory_order_relaxed) & SA_RESETHAND) == 0 &&

@@ -1,0 +1,32 @@
+#include "core/sys/fault_mask.h"
+
+#include "core/base/keep_errno.h"
+#include "core/sys/sys.h"
+
+namespace anysplice::fault_mask {
+namespace {
+
+bool has_either(const sigset_t& set) {
+  return sigismember(&set, SIGSEGV) == 1 || sigismember(&set, SIGBUS) == 1;
+}
+
+}  // namespace
+
+void changed(int how, const sigset_t* set) {
+  if (how == SIG_UNBLOCK || set == nullptr || !has_either(*set)) return;
+  may_block();
+}
+
+bool look() {
+  const KeepErrno keep;
+  sigset_t mask;
+  if (sys->pthread_sigmask(SIG_BLOCK, nullptr, &mask) != 0 || has_either(mask)) {
+    may_block();
+    return false;
+  }
+  Known nothing = Known::kNothing;
+  known.compare_exchange_strong(nothing, Known::kOpen, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace anysplice::fault_mask

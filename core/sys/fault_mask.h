@@ -1,0 +1,39 @@
+// Whether the calling thread blocks SIGSEGV or SIGBUS, so that a fault would end the process
+// whatever handler it has.
+//
+// The kernel is asked, at one system call, when the mask may have become another unseen: at first,
+// and once a handler has begun, which has a mask of its own, or that of sigsuspend(2) and its like.
+// A thread that was seen to block one of the two is asked each time: a jump may bring that mask
+// back.
+//
+// A thread's own affair, and async-signal-safe.
+#ifndef ANYSPLICE_CORE_SYS_FAULT_MASK_H_
+#define ANYSPLICE_CORE_SYS_FAULT_MASK_H_
+
+#include <signal.h>
+
+#include <atomic>
+
+namespace anysplice::fault_mask {
+
+enum class Known { kNothing, kOpen, kHasBlocked };
+inline constinit thread_local std::atomic<Known> known{Known::kNothing};
+
+// At the beginning of each handler of the program.
+inline void handler_begins() {
+  if (known.load(std::memory_order_relaxed) == Known::kOpen)
+    known.store(Known::kNothing, std::memory_order_relaxed);
+}
+
+// sigprocmask(2) and its like succeeded, with these arguments.
+void changed(int how, const sigset_t* set);
+// The thread is about to make itself a mask that we do not look at.
+inline void may_block() { known.store(Known::kHasBlocked, std::memory_order_relaxed); }
+
+// Asks the kernel.
+bool look();
+inline bool open() { return known.load(std::memory_order_relaxed) == Known::kOpen || look(); }
+
+}  // namespace anysplice::fault_mask
+
+#endif  // ANYSPLICE_CORE_SYS_FAULT_MASK_H_
