@@ -102,6 +102,11 @@ void let_go(Held* held) {
   held->lock.unlock();
 }
 
+void leave(Held* held, PipeId id) {
+  if (held->lock.try_lock() == Locked::kNo) return;  // who has it lets go of it
+  held->id == id ? let_go(held) : held->lock.unlock();
+}
+
 bool holds(PipeId id, size_t* bytes) {
   if (pipes_with_bytes.load(std::memory_order_acquire) == 0) return false;
   const CriticalSection section;

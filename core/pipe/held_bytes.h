@@ -41,6 +41,8 @@ bool lock(Held* held);
 Held* find_and_lock(PipeId id);
 // Unlocks it; without bytes its place is free for others.
 void let_go(Held* held);
+// What was found for that pipe is not to be locked: its place is free for others, likewise.
+void leave(Held* held, PipeId id);
 
 // Whether the pipe has bytes held, and how many at least; looked at without locking the pipe.
 bool holds(PipeId id, size_t* bytes);

@@ -111,7 +111,7 @@ void PipeLock::disengage() {
   if (pipe_ != nullptr) {
     if (locked_) pipe_->lock.unlock();
   } else if (held_ != nullptr) {
-    if (locked_) held_bytes::let_go(held_);
+    locked_ ? held_bytes::let_go(held_) : held_bytes::leave(held_, id_);
   }
   locked_ = false;
   pipe_ = nullptr;

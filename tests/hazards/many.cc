@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include <fstream>
 #include <thread>
@@ -93,3 +94,29 @@ void nothing_stays(int threads) {
 HAZARD(pipes_of_one_thread) { nothing_stays(1); }
 
 HAZARD(pipes_of_four_threads) { nothing_stays(4); }
+
+// A call that fails because both ends are of one pipe leaves nothing behind, whoever has the bytes.
+HAZARD(onto_themselves) {
+  const int set = epoll_create1(0);
+  const auto watched = [set](const Pipe& p) {
+    epoll_event event{};
+    CHECK_EQ(epoll_ctl(set, EPOLL_CTL_ADD, p.r, &event), 0);
+  };
+  for (int i = 0; i < 1100; ++i) {
+    const Pipe p;
+    watched(p);
+    put(p.w, "abcd");
+    CHECK_FAILS(tee(p.r, p.w, 2, 0), EINVAL);
+    CHECK_FAILS(splice(p.r, nullptr, p.w, nullptr, 2, 0), EINVAL);
+    CHECK_EQ(take(p.r, 4), "abcd");
+    close(p.r);
+    close(p.w);
+  }
+  const Pipe a, b;
+  watched(a);
+  watched(b);
+  put(a.w, "hello");
+  CHECK_EQ(tee(a.r, b.w, 5, 0), 5);
+  CHECK_EQ(splice(a.r, nullptr, b.w, nullptr, 5, 0), 5);
+  CHECK_EQ(take(b.r, 10), "hellohello");
+}
