@@ -1,8 +1,11 @@
 // Sinks and sources that take and give in their own way.
+#include <linux/net_tstamp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include <thread>
 
@@ -119,4 +122,30 @@ HAZARD(peer_that_is_gone) {
   CHECK_FAILS(sendfile(pair.ours, file, nullptr, 4), EPIPE);
   CHECK_EQ(take(pipe.r, 4), "kept");
   CHECK_EQ(lseek(file, 0, SEEK_CUR), 0);
+}
+
+// Notices in a socket's error queue are no bytes: who waits for these sleeps, and a signal or the
+// limit of time ends the wait.
+HAZARD(notices_in_the_error_queue) {
+  struct sigaction quiet {};
+  quiet.sa_handler = [](int) {};
+  CHECK_EQ(sigaction(SIGALRM, &quiet, nullptr), 0);
+  for (const bool limited : {false, true}) {
+    const Pair pair = tcp();
+    const int wanted =
+        SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
+    CHECK_EQ(setsockopt(pair.ours, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof(wanted)), 0);
+    put(pair.ours, "hello");
+    CHECK_EQ(ready(pair.ours, POLLIN, 1000), POLLERR);
+    const timeval limit{0, 300000};
+    if (limited) CHECK_EQ(setsockopt(pair.ours, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    const itimerval timer{{0, 0}, {limited ? 8 : 0, 300000}};
+    CHECK_EQ(setitimer(ITIMER_REAL, &timer, nullptr), 0);
+    const Pipe pipe;
+    const clock_t before = clock();
+    CHECK_FAILS(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), limited ? EAGAIN : EINTR);
+    CHECK(clock() - before < CLOCKS_PER_SEC / 10);
+    put(pair.peer, "bytes");
+    CHECK_EQ(splice(pair.ours, nullptr, pipe.w, nullptr, 100, 0), 5);
+  }
 }
