@@ -1,5 +1,7 @@
 // Bytes that reach or leave a pipe by system calls that nobody can see.
 #include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -63,4 +65,18 @@ HAZARD(unseen_write_before_fork) {
   const Teed teed("first ");
   put_unseen(teed.pipe.w, "second");
   finish(start([&] { CHECK_EQ(take(teed.pipe.r, 12), "first second"); }));
+}
+
+// libc's names for a read and a write of eight bytes, of whatever descriptor.
+HAZARD(by_the_names_of_eventfd) {
+  const Pipe p;
+  char bytes[] = "12345678";
+  const iovec iov{bytes, 8};
+  CHECK_EQ(vmsplice(p.w, &iov, 1, 0), 8);
+  eventfd_t value;
+  CHECK_EQ(eventfd_read(p.r, &value), 0);
+  CHECK_EQ(memcmp(&value, bytes, 8), 0);
+  CHECK_EQ(eventfd_write(p.w, value), 0);
+  CHECK_EQ(vmsplice(p.w, &iov, 1, 0), 8);
+  CHECK_EQ(take(p.r, 16), "1234567812345678");
 }
