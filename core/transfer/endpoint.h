@@ -40,6 +40,7 @@ struct Endpoint {
   bool terminal = false;    // of a device
   bool lingers = false;     // a file whose reads can wait for bytes, as those of procfs and tracefs
   bool sized = false;       // a file, just looked at, that says how long it is: it has positions
+  bool kept = false;        // a number of our own (waited_numbers.h)
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
 

@@ -10,10 +10,10 @@
 #include <fcntl.h>
 
 #include "core/pipe/pipe_lock.h"
-#include "core/pipe/sleepers.h"
 #include "core/sys/critical_section.h"
 #include "core/sys/splice_flags.h"
 #include "core/sys/thread.h"
+#include "core/sys/waited_numbers.h"
 #include "core/transfer/endpoint.h"
 
 namespace anysplice {
@@ -32,6 +32,15 @@ struct Flow {
   size_t moved = 0;
   int error = 0;   // positive errno; counts only if nothing moved
   int signal = 0;  // to raise once nothing is locked any more
+  waited_numbers::Wait waiting{};
+
+  ~Flow() {
+    // What was learned of them: they are about to be closed.
+    for (const Endpoint* end : {&in, &out}) {
+      if (end->kept) [[unlikely]]
+        set_fd_entry(end->fd, {});
+    }
+  }
 
   size_t left() const { return length - moved; }
 
@@ -62,6 +71,10 @@ struct Flow {
   }
 };
 
+// In the kernel, for one end: 0 or -errno. `restarts` and `vain` as in kernel_pipe.h. A
+// cancellation point.
+int wait(Flow& flow, Step step, bool restarts, unsigned vain);
+
 // Runs attempts until one is done. Returns bytes moved or -errno.
 template <typename Attempt>
 ssize_t run(Flow& flow, Attempt attempt) {
@@ -88,19 +101,7 @@ ssize_t run(Flow& flow, Attempt attempt) {
     if (step == Step::kDone) break;
     if (step == Step::kAgain) continue;
     // A partial transfer is never restarted: its count is the answer.
-    const bool fresh = flow.moved == 0;
-    int error;
-    if (step == Step::kWaitOut) {
-      error = wait_writable(flow.out, fresh, waits);
-    } else if (flow.in.kind == Kind::kPipe) {
-      const Sleeper sleeper(pipe_key_of(flow.in.fd));
-      // First counted, then looked: bytes that get held in between are not missed.
-      error =
-          held_bytes::any() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, fresh, waits);
-    } else {
-      error = wait_readable(flow.in, fresh, waits);
-    }
-    ++waits;
+    const int error = wait(flow, step, flow.moved == 0, waits++);
     // A number that was given to something else behind our back; the next attempt looks at it.
     const Endpoint& end = step == Step::kWaitOut ? flow.out : flow.in;
     if (error == -ENOTSOCK && end.remembered) continue;

@@ -72,7 +72,11 @@ Step into_ring(Flow& flow, PipeLock& pipe) {
     const size_t offset = offset_in_page(flow, &at);
     if (at == -ESPIPE && flow.in.remembered) return look_again(flow);
     const Ring::Room room = ring.reserve(flow.left(), offset);
-    if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
+    if (room.iov.iov_len == 0) {
+      if (flow.moved > 0) return Step::kDone;
+      pipe.to_kernel(SettleReason::kMemory);
+      return Step::kAgain;
+    }
     const ssize_t n = pull(flow.in, room.iov);
     ring.commit(room, n > 0 ? static_cast<size_t>(n) : 0);
     if (n <= 0) return source_stalled(flow, n);
@@ -364,7 +368,7 @@ ssize_t from_device(Flow& flow) {
       n = wait_and_take(flow, want);
     }
     if (n != -EAGAIN || !waits) return n;
-    if (const int error = wait_readable(flow.in, true, 0); error != 0) return error;
+    if (const int error = wait(flow, Step::kWaitIn, true, 0); error != 0) return error;
   }
 }
 
