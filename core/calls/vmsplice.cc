@@ -79,7 +79,11 @@ Step into_ring(Flow& flow, PipeLock& pipe, const Memory& memory) {
       const Losses losses;
       const lasting_memory::Part part = next_part(at, left);
       const Ring::Room room = ring.reserve(part.size, reinterpret_cast<uintptr_t>(at) % kPage);
-      if (room.iov.iov_len == 0) return flow.moved > 0 ? Step::kDone : flow.fail(ENOMEM);
+      if (room.iov.iov_len == 0) {
+        if (flow.moved > 0) return Step::kDone;
+        pipe.to_kernel(SettleReason::kMemory);
+        return Step::kAgain;
+      }
       const bool only = memory.call == 0 && refer_only(ring, room, part.kind, at);
       const ssize_t n = only ? static_cast<ssize_t>(room.iov.iov_len)
                              : copy_from_user(room.iov.iov_base, at, room.iov.iov_len);

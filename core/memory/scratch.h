@@ -2,6 +2,9 @@
 #ifndef ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 #define ANYSPLICE_CORE_MEMORY_SCRATCH_H_
 
+#include <atomic>
+
+#include "core/base/placement.h"
 #include "core/memory/ring_pool.h"
 
 namespace anysplice {
@@ -16,12 +19,19 @@ class Scratch {
     data_ = ring_pool()->take_whole(kPages);
     if (data_ != nullptr) {
       pages_ = kPages;
-    } else {
-      data_ = ring_pool()->take(kPages, &pages_);
+      return;
     }
+    data_ = ring_pool()->take(kPages, &pages_);
+    if (data_ != nullptr || reserve_taken.exchange(true, std::memory_order_acquire)) return;
+    data_ = reserve;
+    pages_ = kPages;
   }
   ~Scratch() {
-    if (data_ != nullptr) ring_pool()->put(data_, pages_);
+    if (data_ == reserve) {
+      reserve_taken.store(false, std::memory_order_release);
+    } else if (data_ != nullptr) {
+      ring_pool()->put(data_, pages_);
+    }
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -31,6 +41,10 @@ class Scratch {
   size_t size() const { return pages_ * kPage; }
 
  private:
+  // For one call at a time, when no memory is to be had.
+  ANYSPLICE_SELDOM static inline constinit char reserve[kPages * kPage]{};
+  static inline constinit std::atomic<bool> reserve_taken{false};
+
   char* data_ = nullptr;
   size_t pages_ = 0;
 };

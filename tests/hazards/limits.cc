@@ -175,3 +175,25 @@ HAZARD(no_descriptor_of_ours) {
   for (const int fd : {file, a.r, a.w, b.r, b.w}) mine.insert(std::to_string(fd));
   CHECK(descriptors("self") == mine);
 }
+
+// Where no more memory is to be had, what a pipe of the kernel's can take is still taken.
+HAZARD(full_pipes_without_memory) {
+  static char bytes[65536] __attribute__((aligned(4096)));
+  constexpr int kPipes = 40;
+  const int file = file_of(pattern(sizeof(bytes)));
+  for (const bool from_file : {false, true}) {
+    finish(start([&] {
+      Pipe pipes[kPipes];
+      const rlimit little{1 << 20, 1 << 20};
+      CHECK_EQ(setrlimit(RLIMIT_AS, &little), 0);
+      const iovec iov{bytes, sizeof(bytes)};
+      for (const Pipe& p : pipes) {
+        off_t at = 0;
+        const ssize_t n = from_file
+                              ? splice(file, &at, p.w, nullptr, sizeof(bytes), SPLICE_F_NONBLOCK)
+                              : vmsplice(p.w, &iov, 1, SPLICE_F_NONBLOCK);
+        CHECK_EQ(n, static_cast<ssize_t>(sizeof(bytes)));
+      }
+    }));
+  }
+}
