@@ -17,7 +17,7 @@
 #include "core/sys/say.h"
 #include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
-#include "tools/supervisor/packets.h"
+#include "tools/supervisor/known_packets.h"
 #include "tools/supervisor/reply.h"
 #include "tools/supervisor/rights.h"
 #include "tools/supervisor/trace.h"
@@ -137,21 +137,21 @@ Preloaded::Next Service::begin(std::list<Job>& mine) {
 }
 
 // What the filter tells besides. That it is true need not be proved.
-void Service::note(const seccomp_notif& call) const {
+void Service::take_note(const seccomp_notif& call) const {
+  Lead::give_up();
   const bool native = call.data.arch == seccomp_arch_native();
-  if (!native || (call.data.nr != SYS_pipe2 && call.data.nr != SYS_fcntl)) {
-    return note_change_of_groups();
+  if (native && (call.data.nr == SYS_pipe2 || call.data.nr == SYS_fcntl)) {
+    Target target(setup_.listener, call);
+    if (make_packets(target, call.data)) return reply(setup_.listener, call.id, 0);
+  } else {
+    note_change_of_groups();
   }
-  Target target(setup_.listener, call);
-  note_packets(target, call.data.nr == SYS_fcntl ? static_cast<int>(call.data.args[0]) : -1);
+  let_kernel_make_it(setup_.listener, call.id);
 }
 
 void Service::serve(const seccomp_notif& call) {
   const std::optional<Call> which = call_of(call.data);
-  if (!which) {
-    note(call);
-    return let_kernel_make_it(setup_.listener, call.id);
-  }
+  if (!which) return take_note(call);
   if (answer_sign(call)) return;
   std::list<Job> mine(1);
   const auto at = mine.begin();

@@ -77,7 +77,7 @@ class Service {
   void lead_and_work();
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
-  void note(const seccomp_notif& call) const;
+  void take_note(const seccomp_notif& call) const;
   bool answer_sign(const seccomp_notif& call);
   Preloaded::Next begin(std::list<Job>& mine);
   void watch_jobs();

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -93,6 +92,16 @@ void Target::give_back(int fd) {
   if (fd >= 0) anysplice::close(fd);
 }
 
+int Target::add(int ours, bool closed_by_exec) const {
+  const seccomp_notif_addfd added{.id = id_,
+                                  .flags = 0,
+                                  .srcfd = static_cast<__u32>(ours),
+                                  .newfd = 0,
+                                  .newfd_flags = closed_by_exec ? __u32{O_CLOEXEC} : 0};
+  const int theirs = ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &added);
+  return theirs < 0 ? -errno : theirs;
+}
+
 bool Target::read(uint64_t from, void* to, size_t size) const {
   return read_some(from, to, size) == size;
 }
@@ -155,9 +164,9 @@ size_t Target::present(uint64_t from, size_t size) const {
   return size;
 }
 
-uint64_t Target::file_size_limit() const {
+uint64_t Target::limit(__rlimit_resource which) const {
   rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
-  return prlimit(thread_, RLIMIT_FSIZE, nullptr, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  return prlimit(thread_, which, nullptr, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
 void Target::send(int signal) const {
