@@ -13,7 +13,8 @@ namespace {
 constexpr int kAlone = 8;
 constexpr int kNoWait = 8;  // RWF_NOWAIT, not in the headers of older systems
 
-thread_local std::mutex* mine = nullptr;
+thread_local Lead* lead = nullptr;  // that this thread has, if nobody has taken it away
+thread_local uint64_t turn = 0;
 
 bool may_wait(int flags, int dont) { return (flags & dont) == 0; }
 
@@ -44,9 +45,11 @@ void put_in_front() {
 
 void Lead::take() {
   ++followers_;
-  mutex_.lock();
+  while (sem_wait(&free_) != 0) {  // a signal
+  }
   --followers_;
-  mine = &mutex_;
+  lead = this;
+  turn_ = turn = ++turns_;
 }
 
 void Lead::got_call_of(pid_t caller, bool alone) {
@@ -57,10 +60,16 @@ void Lead::got_call_of(pid_t caller, bool alone) {
 }
 
 void Lead::give_up() {
-  if (std::mutex* const had = std::exchange(mine, nullptr)) had->unlock();
+  if (Lead* const had = std::exchange(lead, nullptr)) had->take_away(turn);
 }
 
-bool Lead::is_mine() { return mine != nullptr; }
+bool Lead::is_mine() { return mine() != 0; }
+
+uint64_t Lead::mine() { return lead != nullptr && lead->turn_ == turn ? turn : 0; }
+
+void Lead::take_away(uint64_t whose) {
+  if (whose != 0 && turn_.compare_exchange_strong(whose, 0)) sem_post(&free_);
+}
 
 void Lead::give_up_before_engine_waits() {
   put_in_front<&Sys::pread>();

@@ -158,6 +158,7 @@ void Service::serve(const seccomp_notif& call) {
   Job& job = *at;
   job.call = call;
   job.worker = pthread_self();
+  job.lead = Lead::mine();
   job.since = Clock::now();
   switch (begin(mine)) {
     case Preloaded::Next::kCarryOut:
@@ -236,7 +237,9 @@ std::vector<Service::Look> Service::waiting_jobs(std::chrono::nanoseconds pause)
   const Clock::time_point old = Clock::now() - kTick / 2;
   std::vector<Look> waiting;
   for (const Job& job : jobs_) {
-    if (job.since < old) waiting.push_back({.call = job.call});
+    if (job.since >= old) continue;
+    lead_.take_away(job.lead);
+    waiting.push_back({.call = job.call});
   }
   return waiting;
 }

@@ -57,6 +57,7 @@ class Service {
     seccomp_notif call;
     pthread_t worker;
     std::chrono::steady_clock::time_point since;
+    uint64_t lead;  // that the worker had when it began, or 0
     bool perhaps = false;  // a signal for it was seen, which may be for another thread
     // Why the worker was woken. That stays so: it may come to it later than at the next look.
     bool gone = false;
