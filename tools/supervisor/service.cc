@@ -244,11 +244,15 @@ std::vector<Service::Look> Service::waiting_jobs(std::chrono::nanoseconds pause)
   return waiting;
 }
 
-void Service::look_at(std::vector<Look>& waiting) const {
+void Service::look_at(std::vector<Look>& waiting) {
   SignalLook signals;
   for (Look& look : waiting) {
     look.gone = ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &look.call.id) != 0;
-    if (!look.gone) look.signals = signals.of(static_cast<pid_t>(look.call.pid));
+    if (look.gone) continue;
+    const auto thread = static_cast<pid_t>(look.call.pid);
+    const std::string status = status_of(thread);
+    look.signals = signals.in(status);
+    tracers_.look(thread, status);
   }
 }
 

@@ -64,7 +64,7 @@ bool Target::is_waiting() const {
 }
 
 const std::string& Target::status() {
-  if (status_.empty()) status_ = text_of(absl::StrCat("/proc/", thread_, "/status"));
+  if (status_.empty()) status_ = status_of(thread_);
   return status_;
 }
 
