@@ -8,7 +8,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "tools/supervisor/lead.h"
 #include "tools/supervisor/netlink.h"
 #include "tools/supervisor/size_limit.h"
 #include "tools/supervisor/thread_status.h"
@@ -36,7 +35,6 @@ bool asks_for_the_caller(int fd, Role role, Target& target) {
   struct statx st {};
   if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
     struct stat old;
-    Lead::give_up();
     if (fstat(fd, &old) != 0) return false;
     st.stx_mode = static_cast<__u16>(old.st_mode);
   }
@@ -47,7 +45,6 @@ bool asks_for_the_caller(int fd, Role role, Target& target) {
     return domain == AF_UNIX;
   }
   if (S_ISCHR(st.stx_mode) && st.stx_rdev_major == kMemory) return false;
-  Lead::give_up();
   if (S_ISCHR(st.stx_mode)) return isatty(fd) != 0;
   if (!S_ISREG(st.stx_mode)) return false;
   const uint64_t most = role == Role::kSink ? target.file_size_limit() : RLIM_INFINITY;

@@ -1,6 +1,7 @@
 #include "tools/supervisor/lead.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -28,11 +29,16 @@ struct InFront<Entry, Waits> {
   static inline Return (*behind)(Parameters...);
 
   static Return call(Parameters... arguments) {
-    if (Waits(arguments...)) Lead::give_up();
+    if (Lead::is_mine() && Waits(arguments...)) Lead::give_up();
     return behind(arguments...);
   }
   static void put() { behind = std::exchange(sys->*Entry, call); }
 };
+
+bool is_file(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
 
 constexpr auto kAlways = [](auto...) { return true; };
 
@@ -72,14 +78,12 @@ void Lead::take_away(uint64_t whose) {
 }
 
 void Lead::give_up_before_engine_waits() {
-  put_in_front<&Sys::pread>();
   put_in_front<&Sys::pselect>();
-  put_in_front<&Sys::pwrite>();
   put_in_front<&Sys::read>();
   put_in_front<&Sys::readv>();
   put_in_front<&Sys::select>();
   put_in_front<&Sys::write>();
-  put_in_front<&Sys::writev>();
+  InFront<&Sys::writev, [](int fd, auto, auto) { return !is_file(fd); }>::put();
   // The kernel's own, where it makes them.
   put_in_front<&Sys::copy_file_range>();
   put_in_front<&Sys::sendfile64>();

@@ -40,8 +40,8 @@ class Lead {
   static uint64_t mine();
   void take_away(uint64_t turn);
 
-  // Has the engine's calls that may wait call give_up() first. To be called once, before there are
-  // threads.
+  // Has the engine's calls that may wait, for others than files, call give_up() first. To be called
+  // once, before there are threads.
   static void give_up_before_engine_waits();
 
  private:

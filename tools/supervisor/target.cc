@@ -17,7 +17,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/calls/engine.h"
-#include "tools/supervisor/lead.h"
 #include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
@@ -107,7 +106,6 @@ bool Target::read(uint64_t from, void* to, size_t size) const {
 }
 
 size_t Target::read_some(uint64_t from, void* to, size_t size) const {
-  Lead::give_up();  // a page may have to be fetched
   size_t done = 0;
   while (done < size) {
     // A piece that crosses into bad memory is cut at the page.
@@ -121,7 +119,6 @@ size_t Target::read_some(uint64_t from, void* to, size_t size) const {
 }
 
 bool Target::write(uint64_t to, const void* from, size_t size) const {
-  Lead::give_up();
   const iovec here{const_cast<void*>(from), size};
   const iovec there{reinterpret_cast<void*>(to), size};
   return process_vm_writev(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
