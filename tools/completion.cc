@@ -133,7 +133,7 @@ std::string fish_completion() {
 absl::Span<const OptionSpec> completion_options() { return kOptions; }
 
 int completion_command(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice completion", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

@@ -33,7 +33,7 @@ constexpr OptionSpec kOptions[] = {{"--help"}, {"--version"}};
 absl::Span<const OptionSpec> demo_options() { return kOptions; }
 
 int demo_command(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice demo", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

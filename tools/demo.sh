@@ -69,7 +69,7 @@ tell_movers() {
   local call bytes
   for call in "$@"; do
     bytes=$(sed -n "s/^$call.engine_bytes //p" stats)
-    [ "$bytes" -gt 0 ] || wrong "anysplice moved nothing by $call"
+    [ "${bytes:-0}" -gt 0 ] || wrong "anysplice moved nothing by $call"
     grep -qx "$call.native_bytes 0" stats || wrong "the kernel moved bytes by $call"
     echo "$call: anysplice moved $((bytes >> 20)) MiB, the kernel none" | indent
   done

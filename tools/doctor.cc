@@ -34,7 +34,7 @@ The exit status is 0, or 1 if the library is not found or cannot be loaded, or
 absl::Span<const OptionSpec> doctor_options() { return kOptions; }
 
 int doctor_command(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice doctor", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

@@ -76,7 +76,7 @@ int inject_command(absl::Span<char* const> words) {
   if (!sorted.empty() && !is_option(sorted[0])) {
     std::rotate(sorted.begin(), sorted.begin() + 1, sorted.end());
   }
-  const absl::StatusOr<ParsedWords> parsed = parse_words(sorted, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice inject", sorted, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

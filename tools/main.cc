@@ -46,7 +46,7 @@ std::string help() {
 }
 
 int dispatch(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(help());
   if (parsed->has("--version")) return print_version();

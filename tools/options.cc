@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
 namespace anysplice::tools {
@@ -22,12 +21,6 @@ std::string usage(const OptionSpec& spec) {
   return std::string(spec.name);
 }
 
-absl::Status unknown_option(absl::string_view word, absl::Span<const OptionSpec> known) {
-  const auto add = [](std::string* out, const OptionSpec& spec) { out->append(usage(spec)); };
-  return absl::InvalidArgumentError(absl::StrCat("unknown option '", word, "'; the options are ",
-                                                 absl::StrJoin(known, ", ", add)));
-}
-
 }  // namespace
 
 bool ParsedWords::has(absl::string_view name) const {
@@ -35,7 +28,7 @@ bool ParsedWords::has(absl::string_view name) const {
                      [name](const Option& option) { return option.name == name; });
 }
 
-absl::StatusOr<ParsedWords> parse_words(absl::Span<char* const> words,
+absl::StatusOr<ParsedWords> parse_words(absl::string_view command, absl::Span<char* const> words,
                                         absl::Span<const OptionSpec> known) {
   ParsedWords parsed;
   size_t at = 0;
@@ -51,7 +44,10 @@ absl::StatusOr<ParsedWords> parse_words(absl::Span<char* const> words,
     const absl::string_view name = word.substr(0, equals);
     const auto spec = std::find_if(known.begin(), known.end(),
                                    [name](const OptionSpec& s) { return s.name == name; });
-    if (spec == known.end()) return unknown_option(word, known);
+    if (spec == known.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown option '", name, "'; see '", command, " --help'"));
+    }
 
     Option option{spec->name, std::nullopt};
     if (equals != absl::string_view::npos) option.value = word.substr(equals + 1);

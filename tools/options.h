@@ -33,8 +33,9 @@ struct ParsedWords {
   bool has(absl::string_view name) const;
 };
 
-// The words must outlive the result. An unknown option is answered with the list of known ones.
-absl::StatusOr<ParsedWords> parse_words(absl::Span<char* const> words,
+// The words must outlive the result. `command`, as "anysplice run", has help on its options, which
+// an unknown one is answered with.
+absl::StatusOr<ParsedWords> parse_words(absl::string_view command, absl::Span<char* const> words,
                                         absl::Span<const OptionSpec> known);
 
 }  // namespace anysplice::tools

@@ -142,7 +142,7 @@ absl::StatusOr<std::string> make(const ParsedWords& words) {
 absl::Span<const OptionSpec> profile_options() { return kOptions; }
 
 int profile_command(absl::Span<char* const> words) {
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice profile", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

@@ -199,7 +199,8 @@ absl::StatusOr<RunOptions> parse_run_options(absl::Span<char* const> words, cons
     known.erase(std::remove_if(known.begin(), known.end(), is_for_run_alone), known.end());
     known.insert(known.begin(), own->known.begin(), own->known.end());
   }
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, known);
+  const absl::StatusOr<ParsedWords> parsed =
+      parse_words(own != nullptr ? own->command : "anysplice run", words, known);
   if (!parsed.ok()) return parsed.status();
   RunOptions options;
   options.command = parsed->rest;

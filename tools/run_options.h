@@ -66,6 +66,7 @@ bool is_for_run_alone(const OptionSpec& option);
 
 // The options of another command, in addition to those of `run` that say how a program is started.
 struct OwnOptions {
+  absl::string_view command;  // "anysplice trace"
   absl::Span<const OptionSpec> known;
   absl::FunctionRef<absl::Status(const Option&)> apply;
 };

@@ -38,16 +38,17 @@ std::string error_name(size_t error) {
 void add_call(size_t call, const Stats& stats, Lines* lines) {
   const std::string name(kCallNames[call]);
   const CallCounters& counters = stats.call[call];
+  if (value(counters.native_calls) == 0 && value(counters.engine_calls) == 0) return;
   lines->add(name + ".native_calls", counters.native_calls);
   lines->add(name + ".native_bytes", counters.native_bytes);
   lines->add(name + ".engine_calls", counters.engine_calls);
   lines->add(name + ".engine_bytes", counters.engine_bytes);
   for (const AnsweredBy by : {AnsweredBy::kRing, AnsweredBy::kCopy}) {
     const auto index = static_cast<size_t>(by);
-    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_calls"),
-               stats.details[call].by[index].calls);
-    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_bytes"),
-               stats.details[call].by[index].bytes);
+    const CarrierCounters& carrier = stats.details[call].by[index];
+    if (value(carrier.calls) == 0) continue;
+    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_calls"), carrier.calls);
+    lines->add(absl::StrCat(name, ".", answered_by_names[index], "_bytes"), carrier.bytes);
   }
 }
 
@@ -114,11 +115,15 @@ std::string stats_as_lines(const Stats& stats) {
   Lines lines;
   for (size_t call = 0; call < kCalls; ++call) add_call(call, stats, &lines);
   lines.add("processes", stats.processes);
-  lines.add("rings", stats.rings);
-  lines.add("ring_bytes", stats.ring_bytes);
-  lines.add("settles", stats.settles);
-  lines.add("settled_bytes", stats.settled_bytes);
-  lines.add("held_bytes", stats.held_bytes);
+  if (value(stats.rings) != 0) {
+    lines.add("rings", stats.rings);
+    lines.add("ring_bytes", stats.ring_bytes);
+  }
+  if (value(stats.settles) != 0) {
+    lines.add("settles", stats.settles);
+    lines.add("settled_bytes", stats.settled_bytes);
+  }
+  lines.add_if_any("held_bytes", stats.held_bytes);
   for (size_t why = 0; why < kSettleReasons; ++why) {
     if (value(stats.settled[why].times) == 0) continue;
     lines.add(absl::StrCat("settled.", settle_reason_names[why], ".times"),

@@ -8,8 +8,8 @@
 
 namespace anysplice::tools {
 
-// One "key value" line per counter: "splice.engine_bytes 65536". Histograms, errors and reasons
-// have lines only for what happened.
+// One "key value" line per counter: "splice.engine_bytes 65536". There are lines only for what
+// happened; for a call that was made also those that say by whom it was not.
 std::string stats_as_lines(const Stats& stats);
 
 // The same and the counts of each process, as one JSON object on lines of its own.

@@ -175,7 +175,7 @@ absl::Span<const OptionSpec> top_options() { return kOptions; }
 int top_command(absl::Span<char* const> words) {
   TopOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
-  const OwnOptions own{kOptions, apply_own};
+  const OwnOptions own{"anysplice top", kOptions, apply_own};
   int status = 0;
   const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
   if (!run) return status;

@@ -119,7 +119,7 @@ absl::Span<const OptionSpec> trace_options() { return kOptions; }
 int trace_command(absl::Span<char* const> words) {
   TraceOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
-  const OwnOptions own{kOptions, apply_own};
+  const OwnOptions own{"anysplice trace", kOptions, apply_own};
   int status = 0;
   const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
   if (!run) return status;

@@ -12,6 +12,7 @@
 #include "core/memory/iovec_room.h"
 #include "core/pipe/pipe_identity.h"
 #include "core/pipe/settle.h"
+#include "core/pipe/take_all.h"
 #include "core/pipe/turns.h"
 #include "core/sys/kernel_pipe.h"
 #include "core/sys/sys.h"
@@ -76,32 +77,6 @@ class Ends {
   int opened_[2] = {-1, -1};
   std::optional<TransientDescriptor> moment_;
 };
-
-// Takes what the kernel's pipe has, behind the ring's bytes, by one read: a second one would only
-// run after a busy writer. False if the ring has no place for it.
-bool take_all(Ring& ring, int fd) {
-  const ssize_t there = kernel_pipe::bytes(fd);
-  // A stranger may add to it before the read: leave some room.
-  size_t pages = static_cast<size_t>(std::max<ssize_t>(there, 0)) / kPage + kSpareSlots;
-  Ring::Room rooms[32];
-  iovec iov[32];
-  int count = 0;
-  for (uint32_t free = ring.free(); count < 32 && pages > 0 && free > 0; ++count) {
-    rooms[count] = ring.reserve(std::min<size_t>(pages, free) * kPage);
-    if (rooms[count].pages == 0) break;
-    iov[count] = rooms[count].iov;
-    pages -= std::min(pages, rooms[count].pages);
-    free -= static_cast<uint32_t>(rooms[count].pages);
-  }
-  ssize_t n = count == 0 ? 0 : kernel_pipe::read_now(fd, iov, count);
-  const ssize_t taken = std::max<ssize_t>(n, 0);
-  for (int i = 0; i < count; ++i) {
-    const ssize_t part = std::clamp<ssize_t>(n, 0, static_cast<ssize_t>(iov[i].iov_len));
-    ring.commit(rooms[i], static_cast<size_t>(part));
-    n -= part;
-  }
-  return taken >= there;
-}
 
 // Sixteen bytes that no stranger writes.
 struct Marker {
@@ -224,10 +199,11 @@ Try try_once(Ring& ring, const Marker* marker, bool packets, Grow grow, const En
   const int read_end = ends.read();
   const int write_end = ends.write();
   const size_t held = ring.bytes();
-  if (!take_all(ring, read_end)) return Try::kFailed;
+  if (!(packets ? take_packets : take_all)(ring, read_end)) return Try::kFailed;
   const size_t ours = ring.bytes();
   const size_t whole = ours + (marker != nullptr ? Marker::kSize : 0);
-  if (!make_room(whole, grow, write_end)) return Try::kFailed;
+  // A packet has a buffer of its own.
+  if (!make_room(packets ? ring.used() * kPage : whole, grow, write_end)) return Try::kFailed;
   // Should a stranger get in between, all that is in the pipe must be taken out again.
   if (ring.free() < kernel_pipe::slots(write_end) + kSpareSlots) return Try::kFailed;
   // A writer that our read woke has written already: no need to find out what is whose.

@@ -42,7 +42,7 @@ def test_of(program):
             assert 'are answered by this command' in err, err
             counted = dict(line.split() for line in pathlib.Path('stats').read_text().splitlines())
             assert int(counted[f'{program.call}.engine_bytes']) >= SIZE * 0.99, counted
-            assert all(counted[f'{call}.native_calls'] == '0'
+            assert all(counted.get(f'{call}.native_calls', '0') == '0'
                        for call in ('splice', 'tee', 'vmsplice', 'sendfile')), counted
 
     def falls_back():

@@ -1,6 +1,7 @@
 """Calls that a program with the library makes past it, by system call instructions of its own: with
 `anysplice run --supervise` they are carried out too, and no byte overtakes another."""
 
+import collections
 import errno
 import hashlib
 import os
@@ -27,7 +28,7 @@ def past(*words, options=(), status=0, error='ENOSYS', wrapper=()):
 
 def counters(file):
     words = (line.split() for line in pathlib.Path(file).read_text().splitlines())
-    return {key: int(value) for key, value in words}
+    return collections.Counter({key: int(value) for key, value in words})
 
 
 def nothing_slipped_through(counted):

@@ -84,7 +84,7 @@ def files_that_the_kernel_does_not_splice():
 @tap.test
 def what_asks_for_the_caller_is_not_made_here():
     """The kernel makes it, or it fails as where the call is not supported."""
-    for what in ('rights', 'groups', 'groups=i386', 'namespace', 'socket', 'limit'):
+    for what in ('rights', 'groups', 'groups=i386', 'namespace', 'socket'):
         done = subprocess.run([ASKERS, what], capture_output=True, text=True)
         if what == 'groups=i386' and done.returncode == -signal.SIGSEGV:
             continue  # the kernel runs no programs of that kind
@@ -94,7 +94,26 @@ def what_asks_for_the_caller_is_not_made_here():
         assert out == native, (what, native, out)
         out, err = tap.run('run', '--block=EPERM', '--', ASKERS, what)
         assert out == f'-1 {errno.EINVAL}\n', (what, out)
-        assert ('cannot be carried out' in err) == (what not in ('namespace', 'socket', 'limit')), (what, err)
+        assert ('cannot be carried out' in err) == (what not in ('namespace', 'socket')), (what, err)
+
+
+@tap.test
+def the_size_of_files_is_limited_as_by_the_kernel():
+    for mode in [], ['--block'], ['--mode=emulate'], ['--mode=native'], ['--copy-file-range=emulate']:
+        for what, status in ('limit', 0), ('limit=0', -signal.SIGXFSZ):
+            done = subprocess.run([ASKERS, what], capture_output=True, text=True)
+            assert done.returncode == status, (what, done)
+            out, _ = tap.run('run', *mode, '--stats=stats', '--quiet', '--', ASKERS, what,
+                             status=status)
+            assert out == done.stdout and pathlib.Path('out').stat().st_size == (3 if out else 0)
+
+
+@tap.test
+def a_netlink_socket_gets_the_address_of_the_program():
+    for mode in [], ['--block'], ['--mode=emulate'], ['--mode=native']:
+        out, err = tap.run('run', *mode, '--stats', '--quiet', '--', ASKERS, 'netlink')
+        assert out == '2 from 1\n2 from -1\n', (mode, out)
+        assert ('engine_bytes 4' in err) == (mode in (['--block'], ['--mode=emulate'])), (mode, err)
 
 
 @tap.test
@@ -233,7 +252,7 @@ def what_cannot_be_asked_quickly_is_looked_up():
         before = {'preexec_fn': lambda call=call: refuse(call)}
         out, err = tap.run('run', '--block', '--', RELAY, 'in', 'out', **before)
         assert out == 'splices\n' and filecmp.cmp('in', 'out', shallow=False), err
-        for what in 'rights', 'groups', 'limit':
+        for what in 'rights', 'groups':
             out, _ = tap.run('run', '--block', '--', ASKERS, what, **before)
             assert out == f'-1 {errno.EINVAL}\n', (what, out)
 

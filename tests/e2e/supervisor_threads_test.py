@@ -52,6 +52,18 @@ def who_was_alone_and_waits_stops_no_others():
         assert out == '5 0 0\n', (source, out)
 
 
+@tap.test
+def who_waits_for_what_another_has_locked_stops_no_others():
+    """A thread that has a pipe or a connection locked may wait for one whose calls are made here."""
+    faulting = tap.PROGRAMS / 'faulting'
+    for what in 'pipe', 'tcp':
+        native = subprocess.run([faulting, what], capture_output=True, text=True, timeout=20)
+        if 'not permitted' in native.stderr:
+            raise tap.Skip('only root may bring the pages that the kernel needs')
+        out, _ = tap.run('run', '--block', '--quiet', '--', faulting, what)
+        assert out == native.stdout, (what, out, native)
+
+
 def state_of(pid):
     return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
 

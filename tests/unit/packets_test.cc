@@ -46,6 +46,25 @@ TEST_CASE("packets stay packets where there is no RWF_NOWAIT") {
   ::close(fd[0]);
 }
 
+TEST_CASE("a packet is put back before all that are there") {
+  if (!kernel_pipe::opens_ends()) return;
+  int fd[2];
+  REQUIRE(::pipe2(fd, O_DIRECT | O_NONBLOCK) == 0);
+  // One more than the pipe has buffers for: a writer has come meanwhile.
+  std::string expected = "first";
+  for (char c = 'a'; ::write(fd[1], &c, 1) == 1; ++c) expected += c;
+  CHECK(expected.size() == 5 + kernel_pipe::slots(fd[0]));
+  uint64_t slots[256];
+  Ring ring;
+  ring.init(ring_pool(), slots, 256);
+  REQUIRE(ring.append_copy("first", 5) == 5);
+  CHECK(put_back(ring, fd[0], {}, true, Grow::kYes));
+  CHECK(packet(fd[0]) == "first");
+  for (size_t i = 5; i < expected.size(); ++i) CHECK(packet(fd[0]) == expected.substr(i, 1));
+  CHECK(packet(fd[0]).empty());
+  for (const int end : fd) ::close(end);
+}
+
 TEST_CASE("packets are put back as such by who has the read end only") {
   if (!kernel_pipe::opens_ends()) return;
   int fd[2];

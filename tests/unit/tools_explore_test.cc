@@ -179,6 +179,19 @@ TEST_CASE("findings of one kind are one", "[explore]") {
   CHECK(text.find("HANGS") < text.find("FAILS"));
 }
 
+TEST_CASE("who hangs for want of an edge of epoll is told of it", "[explore]") {
+  Trial hung = ended(SIGKILL);
+  hung.timed_out = true;
+  for (const char* what : {"EAGAIN", "EINTR"}) {
+    Exploration exploration;
+    exploration.add({"splice:x@1", what, "splice 1 of a", "splice tcp->pipe", Duty::kRecover}, hung,
+                    Verdict::kHung, true);
+    const bool doubtful = std::string(what) == "EAGAIN";
+    CHECK((as_text(exploration).find("edge-triggered") != std::string::npos) == doubtful);
+    CHECK((as_json(exploration).find("edge-triggered") != std::string::npos) == doubtful);
+  }
+}
+
 TEST_CASE("the fewest faults", "[explore]") {
   const std::vector<std::string> all = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
   size_t runs = 0;

@@ -11,12 +11,12 @@ constexpr OptionSpec kKnown[] = {
     {"--plain"}, {"--maybe", Takes::kOptionalValue, "X"}, {"--must", Takes::kValue, "Y"}};
 
 std::string error_of(const Words& words) {
-  return std::string(parse_words(words, kKnown).status().message());
+  return std::string(parse_words("this", words, kKnown).status().message());
 }
 
 TEST_CASE("options end at the first other word, or after --", "[tools]") {
   const Words plain{"--plain", "program", "--must"};
-  const auto parsed = parse_words(plain, kKnown);
+  const auto parsed = parse_words("this", plain, kKnown);
   REQUIRE(parsed.ok());
   CHECK(parsed->has("--plain"));
   CHECK_FALSE(parsed->has("--must"));
@@ -24,18 +24,18 @@ TEST_CASE("options end at the first other word, or after --", "[tools]") {
   CHECK(std::string(parsed->rest[0]) == "program");
 
   const Words dashes{"--", "--plain"};
-  const auto after = parse_words(dashes, kKnown);
+  const auto after = parse_words("this", dashes, kKnown);
   REQUIRE(after.ok());
   CHECK(after->options.empty());
   REQUIRE(after->rest.size() == 1);
 
   const Words dash{"-", "x"};
-  CHECK(parse_words(dash, kKnown)->rest.size() == 2);
+  CHECK(parse_words("this", dash, kKnown)->rest.size() == 2);
 }
 
 TEST_CASE("option values", "[tools]") {
   const Words words{"--maybe", "--maybe=", "--maybe=1=2", "--must=3", "--must", "--plain"};
-  const auto parsed = parse_words(words, kKnown);
+  const auto parsed = parse_words("this", words, kKnown);
   REQUIRE(parsed.ok());
   REQUIRE(parsed->options.size() == 5);
   CHECK_FALSE(parsed->options[0].value);
@@ -46,9 +46,8 @@ TEST_CASE("option values", "[tools]") {
   CHECK(parsed->rest.empty());
 }
 
-TEST_CASE("an unknown option is answered with the known ones", "[tools]") {
-  CHECK(error_of({"--plainly"}) ==
-        "unknown option '--plainly'; the options are --plain, --maybe[=X], --must=Y");
+TEST_CASE("a wrong option is named", "[tools]") {
+  CHECK(error_of({"--plainly=yes"}) == "unknown option '--plainly'; see 'this --help'");
   CHECK(error_of({"--plain=1"}) == "option '--plain' takes no value");
   CHECK(error_of({"--must"}) == "option '--must' needs a value: --must=Y");
 }

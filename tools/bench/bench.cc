@@ -117,7 +117,7 @@ int bench_command(absl::Span<char* const> words) {
   if (words.size() == 3 && words[0] == bench::kCallTimer) {
     return bench::time_calls(words[1], words[2]);
   }
-  const absl::StatusOr<ParsedWords> parsed = parse_words(words, kOptions);
+  const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice bench", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(kHelp);
   if (parsed->has("--version")) return print_version();

@@ -239,7 +239,7 @@ int explore_command(absl::Span<char* const> words) {
   leave_preload("explore", words);
   ExploreOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
-  const OwnOptions own{kOptions, apply_own};
+  const OwnOptions own{"anysplice explore", kOptions, apply_own};
   int status = 0;
   const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
   if (!run) return status;

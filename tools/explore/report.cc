@@ -29,6 +29,9 @@ void add_finding(const Exploration& exploration, const Finding& finding, std::st
   if (!finding.trial.complaint.empty() && finding.verdict != Verdict::kWrongOutput) {
     absl::StrAppend(out, "    it said: ", finding.trial.complaint.substr(0, 200), "\n");
   }
+  if (const std::string doubt = doubt_about(finding); !doubt.empty()) {
+    absl::StrAppend(out, "    ", doubt, "\n");
+  }
   if (!finding.fewest.empty()) {
     absl::StrAppend(out, "    of ", finding.trial.faults.size(), " faults ", finding.fewest.size(),
                     finding.fewest.size() == 1 ? " is" : " are",
@@ -75,6 +78,11 @@ std::string sentence(const Finding& finding) {
   if (finding.times > 1) absl::StrAppend(&text, " and ", finding.times - 1, " more");
   absl::StrAppend(&text, ": ", end_of(finding.trial), finding.steady ? "" : " (not every time)");
   return text;
+}
+
+std::string doubt_about(const Finding& finding) {
+  if (finding.verdict != Verdict::kHung || finding.failure.what != "EAGAIN") return "";
+  return "no fault if it waits by edge-triggered epoll, as Go programs do: there was no edge";
 }
 
 bool Exploration::knows(const Failure& failure, const Trial& trial, Verdict verdict) const {

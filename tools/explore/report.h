@@ -78,6 +78,8 @@ std::string repeat(const Exploration& exploration, const std::string& spec);
 std::string repeat(const Exploration& exploration, const Finding& finding);
 // "splice file->pipe: EINTR at splice 3 of pv and 2 more: exit status 1".
 std::string sentence(const Finding& finding);
+// What speaks against its being a fault of the program; empty if nothing.
+std::string doubt_about(const Finding& finding);
 
 std::string as_text(const Exploration& exploration);
 std::string as_json(const Exploration& exploration);

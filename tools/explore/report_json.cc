@@ -17,6 +17,7 @@ std::string as_json(const Exploration& exploration) {
                           {"times", finding.times},
                           {"end", end_of(finding.trial)},
                           {"steady", finding.steady},
+                          {"doubt", doubt_about(finding)},
                           {"stderr", finding.trial.complaint},
                           {"reused", finding.trial.reused},
                           {"spec", finding.failure.spec},

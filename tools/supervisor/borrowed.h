@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 #include "tools/supervisor/kinds.h"
+#include "tools/supervisor/netlink.h"
 #include "tools/supervisor/packets.h"
+#include "tools/supervisor/size_limit.h"
 #include "tools/supervisor/target.h"
 
 namespace anysplice::tools {
@@ -23,7 +25,11 @@ class Descriptor {
       : taken_(target.take(static_cast<int>(argument))),
         not_ours_(taken_ >= 0 && asks_for_the_caller(taken_, role, target)),
         packets_(target, taken_) {}
-  ~Descriptor() { Target::give_back(taken_); }
+  ~Descriptor() {
+    clear_size_limit(taken_);
+    clear_sender(taken_);
+    Target::give_back(taken_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 

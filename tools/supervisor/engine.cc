@@ -12,7 +12,9 @@
 #include "core/api/settings.h"
 #include "core/sys/sys.h"
 #include "tools/supervisor/lead.h"
+#include "tools/supervisor/netlink.h"
 #include "tools/supervisor/packets.h"
+#include "tools/supervisor/size_limit.h"
 
 namespace anysplice::tools {
 namespace {
@@ -55,7 +57,7 @@ void lift_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// It is asked for where it is the program's (kinds.h).
+// The program's is kept to (size_limit.h).
 void lift_size_limit() {
   rlimit limit;
   if (getrlimit(RLIMIT_FSIZE, &limit) != 0) return;
@@ -83,6 +85,10 @@ void take_settings_beside_library(const std::string& program) {
 void prepare_engine(const RunOptions& options, const std::string& program) {
   Lead::give_up_before_engine_waits();
   show_packets();
+  give_addresses();
+  // (Only splice and sendfile go on after a write that was cut, as the kernel's do.)
+  const bool only_those = options.copy_file_range != "emulate";
+  if (options.mode != "native" && only_those) keep_size_limits();
   refused_with = options.block_errno;
   refuse_blocked(options.block);
   make_calls_for_others();

@@ -1,6 +1,7 @@
 #include "tools/supervisor/lead.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -13,7 +14,8 @@ namespace {
 constexpr int kAlone = 8;
 constexpr int kNoWait = 8;  // RWF_NOWAIT, not in the headers of older systems
 
-thread_local std::mutex* mine = nullptr;
+thread_local Lead* lead = nullptr;  // that this thread has, if nobody has taken it away
+thread_local uint64_t turn = 0;
 
 bool may_wait(int flags, int dont) { return (flags & dont) == 0; }
 
@@ -27,11 +29,16 @@ struct InFront<Entry, Waits> {
   static inline Return (*behind)(Parameters...);
 
   static Return call(Parameters... arguments) {
-    if (Waits(arguments...)) Lead::give_up();
+    if (Lead::is_mine() && Waits(arguments...)) Lead::give_up();
     return behind(arguments...);
   }
   static void put() { behind = std::exchange(sys->*Entry, call); }
 };
+
+bool is_file(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
 
 constexpr auto kAlways = [](auto...) { return true; };
 
@@ -44,9 +51,11 @@ void put_in_front() {
 
 void Lead::take() {
   ++followers_;
-  mutex_.lock();
+  while (sem_wait(&free_) != 0) {  // a signal
+  }
   --followers_;
-  mine = &mutex_;
+  lead = this;
+  turn_ = turn = ++turns_;
 }
 
 void Lead::got_call_of(pid_t caller, bool alone) {
@@ -57,20 +66,24 @@ void Lead::got_call_of(pid_t caller, bool alone) {
 }
 
 void Lead::give_up() {
-  if (std::mutex* const had = std::exchange(mine, nullptr)) had->unlock();
+  if (Lead* const had = std::exchange(lead, nullptr)) had->take_away(turn);
 }
 
-bool Lead::is_mine() { return mine != nullptr; }
+bool Lead::is_mine() { return mine() != 0; }
+
+uint64_t Lead::mine() { return lead != nullptr && lead->turn_ == turn ? turn : 0; }
+
+void Lead::take_away(uint64_t whose) {
+  if (whose != 0 && turn_.compare_exchange_strong(whose, 0)) sem_post(&free_);
+}
 
 void Lead::give_up_before_engine_waits() {
-  put_in_front<&Sys::pread>();
   put_in_front<&Sys::pselect>();
-  put_in_front<&Sys::pwrite>();
   put_in_front<&Sys::read>();
   put_in_front<&Sys::readv>();
   put_in_front<&Sys::select>();
   put_in_front<&Sys::write>();
-  put_in_front<&Sys::writev>();
+  InFront<&Sys::writev, [](int fd, auto, auto) { return !is_file(fd); }>::put();
   // The kernel's own, where it makes them.
   put_in_front<&Sys::copy_file_range>();
   put_in_front<&Sys::sendfile64>();

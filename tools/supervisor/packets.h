@@ -1,6 +1,6 @@
 // Pipes of packets (O_DIRECT, pipe(2)): a read takes one packet, and drops what it has no room for.
-// A write end shows that it makes them, a read end does not. So the filter tells when a program
-// asks for packets (filter.h), and from then on it is looked who writes to a pipe.
+// The engine takes care of that if it sees the flag, which a read end does not show. So it is shown
+// there, from the first on that anybody asks for packets (known_packets.h).
 //
 // Thread-safe, but for show_packets().
 #ifndef ANYSPLICE_TOOLS_SUPERVISOR_PACKETS_H_
@@ -14,12 +14,9 @@ namespace anysplice::tools {
 // once, before there are threads.
 void show_packets();
 
-// A thread is about to make a pipe of packets, or (`fd` is not -1) one of that.
-void note_packets(Target& target, int fd);
-
 // As long as this object lives the thread that made it sees the flag at our descriptor `ours`, if
-// somebody is known to write packets to that pipe: who has set the flag by fcntl(2), or this
-// program, which has a write end with it.
+// somebody is known to write, or to have written, packets to that pipe: it was made for them, or
+// was given the flag by fcntl(2), or this program has a write end with it.
 class ShownPackets {
  public:
   ShownPackets(const Target& target, int ours);

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tools/supervisor/tracers.h"
+
 namespace anysplice::tools {
 namespace {
 
@@ -64,7 +66,12 @@ void reply_for_signal(int listener, uint64_t id, pid_t thread, Signals signals, 
   // Whether the signal is for this thread only the kernel knows. A request to stop has it look at
   // its signals for certain.
   if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
-    reply(listener, id, -EINTR);
+    // Most likely it has another tracer.
+    if (prod(thread)) {
+      send_restart(listener, id);
+    } else {
+      reply(listener, id, -EINTR);
+    }
     return;
   }
   if (ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) == 0) {

@@ -17,7 +17,7 @@
 #include "core/sys/say.h"
 #include "core/sys/supervisor.h"
 #include "tools/supervisor/call.h"
-#include "tools/supervisor/packets.h"
+#include "tools/supervisor/known_packets.h"
 #include "tools/supervisor/reply.h"
 #include "tools/supervisor/rights.h"
 #include "tools/supervisor/trace.h"
@@ -137,27 +137,28 @@ Preloaded::Next Service::begin(std::list<Job>& mine) {
 }
 
 // What the filter tells besides. That it is true need not be proved.
-void Service::note(const seccomp_notif& call) const {
+void Service::take_note(const seccomp_notif& call) const {
+  Lead::give_up();
   const bool native = call.data.arch == seccomp_arch_native();
-  if (!native || (call.data.nr != SYS_pipe2 && call.data.nr != SYS_fcntl)) {
-    return note_change_of_groups();
+  if (native && (call.data.nr == SYS_pipe2 || call.data.nr == SYS_fcntl)) {
+    Target target(setup_.listener, call);
+    if (make_packets(target, call.data)) return reply(setup_.listener, call.id, 0);
+  } else {
+    note_change_of_groups();
   }
-  Target target(setup_.listener, call);
-  note_packets(target, call.data.nr == SYS_fcntl ? static_cast<int>(call.data.args[0]) : -1);
+  let_kernel_make_it(setup_.listener, call.id);
 }
 
 void Service::serve(const seccomp_notif& call) {
   const std::optional<Call> which = call_of(call.data);
-  if (!which) {
-    note(call);
-    return let_kernel_make_it(setup_.listener, call.id);
-  }
+  if (!which) return take_note(call);
   if (answer_sign(call)) return;
   std::list<Job> mine(1);
   const auto at = mine.begin();
   Job& job = *at;
   job.call = call;
   job.worker = pthread_self();
+  job.lead = Lead::mine();
   job.since = Clock::now();
   switch (begin(mine)) {
     case Preloaded::Next::kCarryOut:
@@ -236,16 +237,22 @@ std::vector<Service::Look> Service::waiting_jobs(std::chrono::nanoseconds pause)
   const Clock::time_point old = Clock::now() - kTick / 2;
   std::vector<Look> waiting;
   for (const Job& job : jobs_) {
-    if (job.since < old) waiting.push_back({.call = job.call});
+    if (job.since >= old) continue;
+    lead_.take_away(job.lead);
+    waiting.push_back({.call = job.call});
   }
   return waiting;
 }
 
-void Service::look_at(std::vector<Look>& waiting) const {
+void Service::look_at(std::vector<Look>& waiting) {
   SignalLook signals;
   for (Look& look : waiting) {
     look.gone = ioctl(setup_.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &look.call.id) != 0;
-    if (!look.gone) look.signals = signals.of(static_cast<pid_t>(look.call.pid));
+    if (look.gone) continue;
+    const auto thread = static_cast<pid_t>(look.call.pid);
+    const std::string status = status_of(thread);
+    look.signals = signals.in(status);
+    tracers_.look(thread, status);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "tools/supervisor/preloaded.h"
 #include "tools/supervisor/target.h"
 #include "tools/supervisor/thread_status.h"
+#include "tools/supervisor/tracers.h"
 
 namespace anysplice::tools {
 
@@ -56,6 +57,7 @@ class Service {
   struct Job {
     seccomp_notif call;
     pthread_t worker;
+    uint64_t lead;  // that the worker had when it began, or 0
     std::chrono::steady_clock::time_point since;
     bool perhaps = false;  // a signal for it was seen, which may be for another thread
     // Why the worker was woken. That stays so: it may come to it later than at the next look.
@@ -77,12 +79,12 @@ class Service {
   void lead_and_work();
   bool receive(seccomp_notif* call);
   void serve(const seccomp_notif& call);
-  void note(const seccomp_notif& call) const;
+  void take_note(const seccomp_notif& call) const;
   bool answer_sign(const seccomp_notif& call);
   Preloaded::Next begin(std::list<Job>& mine);
   void watch_jobs();
   std::vector<Look> waiting_jobs(std::chrono::nanoseconds pause);
-  void look_at(std::vector<Look>& waiting) const;
+  void look_at(std::vector<Look>& waiting);
   void wake(const std::vector<Look>& seen);
   static void wake(Job& job, const Look& seen);
   void stop();
@@ -102,6 +104,7 @@ class Service {
   std::list<Job> jobs_;  // in the order of their beginnings; guarded by mutex_
   Preloaded preloaded_;  // guarded by mutex_
   bool watching_ = false;
+  Tracers tracers_;  // of the thread that watches
   std::atomic<bool> stopping_{false};
   int stop_ = -1;                        // an eventfd that wakes the leader
   std::list<seccomp_notif> unfinished_;  // calls that waited; guarded by mutex_

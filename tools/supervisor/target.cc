@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,7 +17,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/calls/engine.h"
-#include "tools/supervisor/lead.h"
 #include "tools/supervisor/thread_status.h"
 
 namespace anysplice::tools {
@@ -65,7 +63,7 @@ bool Target::is_waiting() const {
 }
 
 const std::string& Target::status() {
-  if (status_.empty()) status_ = text_of(absl::StrCat("/proc/", thread_, "/status"));
+  if (status_.empty()) status_ = status_of(thread_);
   return status_;
 }
 
@@ -93,12 +91,21 @@ void Target::give_back(int fd) {
   if (fd >= 0) anysplice::close(fd);
 }
 
+int Target::add(int ours, bool closed_by_exec) const {
+  const seccomp_notif_addfd added{.id = id_,
+                                  .flags = 0,
+                                  .srcfd = static_cast<__u32>(ours),
+                                  .newfd = 0,
+                                  .newfd_flags = closed_by_exec ? __u32{O_CLOEXEC} : 0};
+  const int theirs = ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &added);
+  return theirs < 0 ? -errno : theirs;
+}
+
 bool Target::read(uint64_t from, void* to, size_t size) const {
   return read_some(from, to, size) == size;
 }
 
 size_t Target::read_some(uint64_t from, void* to, size_t size) const {
-  Lead::give_up();  // a page may have to be fetched
   size_t done = 0;
   while (done < size) {
     // A piece that crosses into bad memory is cut at the page.
@@ -112,7 +119,6 @@ size_t Target::read_some(uint64_t from, void* to, size_t size) const {
 }
 
 bool Target::write(uint64_t to, const void* from, size_t size) const {
-  Lead::give_up();
   const iovec here{const_cast<void*>(from), size};
   const iovec there{reinterpret_cast<void*>(to), size};
   return process_vm_writev(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
@@ -155,9 +161,9 @@ size_t Target::present(uint64_t from, size_t size) const {
   return size;
 }
 
-uint64_t Target::file_size_limit() const {
+uint64_t Target::limit(__rlimit_resource which) const {
   rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
-  return prlimit(thread_, RLIMIT_FSIZE, nullptr, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  return prlimit(thread_, which, nullptr, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
 void Target::send(int signal) const {

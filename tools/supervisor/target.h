@@ -9,6 +9,7 @@
 
 #include <linux/seccomp.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -38,6 +39,8 @@ class Target {
   // nothing, or another -errno if the system does not let us have it.
   int take(int fd);
   static void give_back(int fd);
+  // Gives the program a descriptor for what `ours` names: its number there, or -errno.
+  int add(int ours, bool closed_by_exec) const;
 
   // False for a bad address.
   bool read(uint64_t from, void* to, size_t size) const;
@@ -47,8 +50,9 @@ class Target {
   // How much from there on the thread itself could write.
   size_t writable(uint64_t from, size_t size) const;
 
-  // How large files that it writes may become.
-  uint64_t file_size_limit() const;
+  // How large files that it writes may become, and how many descriptors it may have.
+  uint64_t file_size_limit() const { return limit(RLIMIT_FSIZE); }
+  uint64_t descriptor_limit() const { return limit(RLIMIT_NOFILE); }
 
   // To be raised in the thread.
   void send(int signal) const;
@@ -56,6 +60,7 @@ class Target {
  private:
   int open_process();
   size_t present(uint64_t from, size_t size) const;
+  uint64_t limit(__rlimit_resource which) const;
 
   const int listener_;
   const uint64_t id_;

@@ -2,6 +2,7 @@
 #ifndef ANYSPLICE_TOOLS_SUPERVISOR_THREAD_STATUS_H_
 #define ANYSPLICE_TOOLS_SUPERVISOR_THREAD_STATUS_H_
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <map>
@@ -23,15 +24,22 @@ enum class Signals {
 class SignalLook {
  public:
   Signals of(pid_t thread);
+  Signals in(absl::string_view status);  // the text of its status file
 
  private:
   std::map<pid_t, bool> stopping_;  // by process
 };
 
+// Whether a thread of the process has stopped, as the others then have to.
+bool is_stopping(pid_t process);
+
 // The text of a file of /proc; empty if there is none.
 std::string text_of(const std::string& path);
+std::string status_of(pid_t thread);
 // The value behind "NAME:\t" in the text of a status file.
 absl::string_view status_value(absl::string_view status, absl::string_view name);
+// The same as a number; 0 if there is none.
+uint64_t status_number(absl::string_view status, absl::string_view name, int base);
 
 // Whether it has all namespaces that this process has.
 bool has_our_namespaces(pid_t thread);

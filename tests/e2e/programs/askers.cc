@@ -1,8 +1,9 @@
-// askers rights|groups|groups=i386|namespace|socket|limit: a splice for which the kernel asks who
-// makes it. Prints what it returned, and errno. Linked statically. Root's.
+// askers rights|groups|groups=i386|namespace|socket|netlink|limit|limit=0: a splice for which the
+// kernel asks who makes it. Prints what it returned, and errno. Linked statically. Root's.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,23 @@ bool set_groups_by_other_abi() {
 #endif
 }
 
+// Which the first message gives it; -1 for one that the kernel has drawn.
+int address_of(int netlink) {
+  sockaddr_nl address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(netlink, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -2;
+  if (address.nl_pid == static_cast<__u32>(getpid())) return 1;
+  return static_cast<int>(address.nl_pid) < -4096 ? -1 : static_cast<int>(address.nl_pid);
+}
+
+void send_to_netlink(int from) {
+  for (int i = 0; i < 2; ++i) {
+    const int to = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    const ssize_t n = splice(from, nullptr, to, nullptr, 2, 0);
+    printf("%zd from %d\n", n, address_of(to));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,9 +80,12 @@ int main(int argc, char** argv) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return 2;
     out = pair[0];
-  } else if (how == "limit") {
-    const rlimit limit{3, 3};
-    signal(SIGXFSZ, SIG_IGN);
+  } else if (how == "netlink") {
+    return send_to_netlink(in), 0;
+  } else if (how == "limit" || how == "limit=0") {
+    const rlim_t most = how == "limit" ? 3 : 0;
+    const rlimit limit{most, most};
+    if (most > 0) signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
   }
   const ssize_t n = splice(in, nullptr, out, nullptr, 5, 0);

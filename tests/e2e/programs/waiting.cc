@@ -1,7 +1,8 @@
-// waiting restart|interrupt|stop|broken|caught|others|alone|outlived [threads]: calls that wait,
-// and what ends that; of a pipe, or with alone=tcp or alone=unix of a socket. Prints what the call
-// returned, what errno was, and how many signals were handled; with `threads` another thread is
-// there that could take the signal. Linked statically.
+// waiting restart|interrupt|stop|broken|caught|others|alone|outlived|stdin [threads]: calls that
+// wait, and what ends that; of a pipe, or with alone=tcp or alone=unix of a socket; stdin=handles
+// handles signals that mean nothing. Prints what the call returned, what errno was, and how many
+// signals were handled; with `threads` another thread is there that could take the signal. Linked
+// statically.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -122,6 +123,9 @@ int main(int argc, char** argv) {
       usleep(500000);
       _exit(write(in[1], "later", 5) == 5 ? 0 : 3);
     }
+  } else if (how.substr(0, 5) == "stdin") {
+    if (how == "stdin=handles") set_handler(SIGURG, 0), set_handler(SIGWINCH, 0);
+    in[0] = STDIN_FILENO;
   } else if (how == "stop") {
     if (fork() == 0) from_outside(in[1]);
   } else {
