@@ -124,17 +124,28 @@ bool Target::write(uint64_t to, const void* from, size_t size) const {
   return process_vm_writev(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
-size_t Target::writable(uint64_t from, size_t size) const {
+// In the order of addresses; looked at once, as a call may have a thousand pieces.
+const std::vector<Target::Mapping>& Target::mappings() {
+  if (!mappings_.empty()) return mappings_;
   std::ifstream maps(absl::StrCat("/proc/", thread_, "/maps"));
-  uint64_t at = from;
-  bool readable = true;
-  for (std::string line; at < from + size && std::getline(maps, line);) {
+  for (std::string line; std::getline(maps, line);) {
     unsigned long first = 0, end = 0;
     char rights[5] = "";
-    if (sscanf(line.c_str(), "%lx-%lx %4s", &first, &end, rights) != 3 || end <= at) continue;
-    if (first > at || rights[1] != 'w') break;
-    readable &= rights[0] == 'r';
-    at = end;
+    if (sscanf(line.c_str(), "%lx-%lx %4s", &first, &end, rights) != 3) continue;
+    mappings_.push_back({first, end, rights[0] == 'r', rights[1] == 'w'});
+  }
+  return mappings_;
+}
+
+size_t Target::writable(uint64_t from, size_t size) {
+  uint64_t at = from;
+  bool readable = true;
+  for (const Mapping& mapping : mappings()) {
+    if (at >= from + size) break;
+    if (mapping.end <= at) continue;
+    if (mapping.first > at || !mapping.writable) break;
+    readable &= mapping.readable;
+    at = mapping.end;
   }
   const size_t mapped = std::min<uint64_t>(at - from, size);
   return readable ? present(from, mapped) : mapped;

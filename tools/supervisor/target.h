@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/supervisor/pidfd.h"
 #include "tools/supervisor/thread_status.h"
@@ -48,7 +49,7 @@ class Target {
   // As much of the memory as there is before the first bad address.
   size_t read_some(uint64_t from, void* to, size_t size) const;
   // How much from there on the thread itself could write.
-  size_t writable(uint64_t from, size_t size) const;
+  size_t writable(uint64_t from, size_t size);
 
   // How large files that it writes may become, and how many descriptors it may have.
   uint64_t file_size_limit() const { return limit(RLIMIT_FSIZE); }
@@ -58,7 +59,13 @@ class Target {
   void send(int signal) const;
 
  private:
+  struct Mapping {
+    uint64_t first, end;
+    bool readable, writable;
+  };
+
   int open_process();
+  const std::vector<Mapping>& mappings();
   size_t present(uint64_t from, size_t size) const;
   uint64_t limit(__rlimit_resource which) const;
 
@@ -68,6 +75,7 @@ class Target {
   int pidfd_;  // or -errno
   std::optional<ThreadInfo> info_;
   std::string status_;
+  std::vector<Mapping> mappings_;
 };
 
 }  // namespace anysplice::tools
