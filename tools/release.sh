@@ -136,7 +136,10 @@ assemble() {
   $runner "$to/bin/anysplice" completion bash >"$to/share/bash-completion/completions/anysplice"
   $runner "$to/bin/anysplice" completion zsh >"$to/share/zsh/site-functions/_anysplice"
   $runner "$to/bin/anysplice" completion fish >"$to/share/fish/vendor_completions.d/anysplice.fish"
-  python3 "$root/tools/release/initfirst.py" "$(readlink -f "$to/lib/libanysplice.so")"
+  local preload
+  preload=$(readlink -f "$to/lib/libanysplice.so")
+  PYTHONDONTWRITEBYTECODE=1 "$root/tools/release/initfirst.py" "$preload"
+  PYTHONDONTWRITEBYTECODE=1 "$root/tools/release/libc_alone.py" "$preload"
   find "$to/bin" "$to/lib" -type f \( -path '*/bin/*' -o -name '*.so*' \) -exec "$strip" {} +
   find "$to/lib" -type f -name '*.a' -exec "$strip" --strip-debug --enable-deterministic-archives {} +
   mkdir -p "$to/share/man/man1" "$to/share/man/man7"
