@@ -15,7 +15,7 @@ DT_VERSYM, DT_VERNEED, DT_VERNEEDNUM = 0x6ffffff0, 0x6ffffffe, 0x6fffffff
 LIBC, LIBPTHREAD = 'libc.so.6', 'libpthread.so.0'
 # Of both libraries, on x86-64 and aarch64.
 IN_BOTH = {'__errno_location', '__libc_current_sigrtmin', 'nanosleep', 'pthread_mutex_lock',
-           'pthread_mutex_unlock', 'pthread_setcancelstate', 'pthread_setcanceltype'}
+           'pthread_mutex_unlock', 'pthread_setcancelstate', 'pthread_setcanceltype', 'siglongjmp'}
 
 dynamic = Dynamic(sys.argv[1])
 strings, data = dynamic.offset(DT_STRTAB), dynamic.data
