@@ -66,7 +66,7 @@ void* real(std::atomic<void*>& bound, const char* name) {
   return function;
 }
 
-std::atomic<void*> bound_dlsym, bound_dlvsym, bound_dlopen, bound_dlmopen;
+std::atomic<void*> bound_dlsym, bound_dlvsym, bound_dlopen, bound_dlmopen, bound_dlclose;
 
 // A library's calls will go past the table, from its constructor on.
 void let_pass() {
@@ -117,7 +117,7 @@ void loads([[maybe_unused]] const char* path, [[maybe_unused]] int flags) {
   if (path == nullptr || (flags & RTLD_DEEPBIND) == 0 || (flags & RTLD_NOLOAD) != 0) return;
   const auto open = reinterpret_cast<void* (*)(const char*, int)>(real(bound_dlopen, "dlopen"));
   if (void* const there = open(path, RTLD_LAZY | RTLD_NOLOAD); there != nullptr) {
-    dlclose(there);
+    reinterpret_cast<int (*)(void*)>(real(bound_dlclose, "dlclose"))(there);
     return;
   }
   let_pass();

@@ -55,17 +55,17 @@ ANYSPLICE_AT_START Place place_of(const dl_phdr_info& info) {
 
 ANYSPLICE_AT_START int note(dl_phdr_info* info, size_t, void* data) {
   Walk& walk = *static_cast<Walk*>(data);
-  const ElfObject object(*info);
   if (!walk.behind_us) {
     walk.behind_us = holds(*info, &ours);
     if (walk.behind_us) {
-      ours = object;
+      ours = ElfObject(*info);
       our_place = place_of(*info);
     } else if (in_front_count < kMostInFront) {
       in_front[in_front_count++] = place_of(*info);
     }
     return 0;
   }
+  const ElfObject object(*info);
   // One that cannot be searched ends the search: what is behind it may not be the next.
   if (!object.searchable()) return 1;
   objects[walk.found++] = {object, place_of(*info)};

@@ -26,7 +26,7 @@ struct Missing;
 template <typename R, typename... A>
 struct Missing<R(A...)> {
   static R call(A...) {
-    errno = ENOSYS;
+    if constexpr (!std::is_void_v<R>) errno = ENOSYS;
     if constexpr (std::is_pointer_v<R>) return nullptr;
     if constexpr (std::is_integral_v<R>) return static_cast<R>(-1);
   }

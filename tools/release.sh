@@ -1,11 +1,12 @@
 #!/bin/bash
-# Makes a release in build-release, or in the folder named: the tarballs
-# anysplice-VERSION-linux-MACHINE.tar.gz, an OCI image of them, and SHA256SUMS. Each has a static command; the preload object for glibc 2.17
-# and newer, and that for musl; the objects that write traces; libraries, headers, manual pages,
-# completions. They work wherever they are unpacked, without root.
+# Makes a release in build/tarballs, or in the folder named: the tarballs
+# anysplice-VERSION-linux-MACHINE.tar.gz, an OCI image of them, and SHA256SUMS. Each has a static
+# command; the preload object for glibc 2.17 and newer, and that for musl; the objects that write
+# traces; libraries, headers, manual pages, completions. They work wherever they are unpacked, without
+# root.
 #
 # Needs Debian 12's packages (--packages installs them, as root) and zig. The same commit gives the
-# same bytes. Builds in build-release/MACHINE.
+# same bytes. Builds in build/tarballs/MACHINE.
 #
 # usage: [ZIG=PROGRAM] tools/release.sh [--packages] [--check] [--machine MACHINE]... VERSION [FOLDER]
 #   --check: builds all twice, compares, and tries the result (tools/release/check.sh)
@@ -14,6 +15,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/zig.sh"
+work=$root/build/tarballs
 packages=no
 check=no
 machines=()
@@ -104,7 +106,7 @@ fetch_sysroot() {
 build_command() {
   local machine=$1 build=$2 options=()
   if [ "$machine" != "$(uname -m)" ]; then
-    local sysroot=$root/build-release/sysroot-$machine debian=${machine/aarch64/arm64}
+    local sysroot=$work/sysroot-$machine debian=${machine/aarch64/arm64}
     fetch_sysroot "$debian" "$sysroot"
     local headers="'-isystem', '$sysroot/usr/include'"
     write_cross_file "$machine" "'ccache', '$machine-linux-gnu-g++', $headers" \
@@ -134,7 +136,10 @@ assemble() {
   $runner "$to/bin/anysplice" completion bash >"$to/share/bash-completion/completions/anysplice"
   $runner "$to/bin/anysplice" completion zsh >"$to/share/zsh/site-functions/_anysplice"
   $runner "$to/bin/anysplice" completion fish >"$to/share/fish/vendor_completions.d/anysplice.fish"
-  python3 "$root/tools/release/initfirst.py" "$(readlink -f "$to/lib/libanysplice.so")"
+  local preload
+  preload=$(readlink -f "$to/lib/libanysplice.so")
+  PYTHONDONTWRITEBYTECODE=1 "$root/tools/release/initfirst.py" "$preload"
+  PYTHONDONTWRITEBYTECODE=1 "$root/tools/release/libc_alone.py" "$preload"
   find "$to/bin" "$to/lib" -type f \( -path '*/bin/*' -o -name '*.so*' \) -exec "$strip" {} +
   find "$to/lib" -type f -name '*.a' -exec "$strip" --strip-debug --enable-deterministic-archives {} +
   mkdir -p "$to/share/man/man1" "$to/share/man/man7"
@@ -168,7 +173,7 @@ make_one() {
 }
 
 usage() {
-  sed -n '10,12s/^# //p' "$0" >&2
+  sed -n '11,13s/^# //p' "$0" >&2
   exit 2
 }
 
@@ -192,7 +197,7 @@ if [ $packages = yes ]; then
   install_packages build
   install_missing ccache musl musl-tools g++-aarch64-linux-gnu qemu-user-static
 fi
-to=${2:-$root/build-release}
+to=${2:-$work}
 mkdir -p "$to"
 to=$(cd "$to" && pwd)
 
@@ -200,12 +205,12 @@ tarballs=()
 for machine in "${machines[@]}"; do
   name=anysplice-$version-linux-$machine.tar.gz
   echo "Building $name"
-  make_one "$machine" "$root/build-release/$machine" "$to/$name"
+  make_one "$machine" "$work/$machine" "$to/$name"
   tarballs+=("$name")
   [ $check = yes ] || continue
   echo "Building it again"
-  make_one "$machine" "$root/build-release/again-$machine" "$root/build-release/again-$machine/$name"
-  cmp "$to/$name" "$root/build-release/again-$machine/$name" || wrong 'the second build differs'
+  make_one "$machine" "$work/again-$machine" "$work/again-$machine/$name"
+  cmp "$to/$name" "$work/again-$machine/$name" || wrong 'the second build differs'
   echo "$name: built twice, the same bytes"
   "$root/tools/release/check.sh" "$to/$name"
 done

@@ -1,18 +1,19 @@
 #!/bin/bash
-# Where a release's tarball runs: unpacks it into each of these systems, and runs programs there with
-# the kernel's calls refused. Prints a table in Markdown, whose every row was run. Needs root, for
-# chroots; and debootstrap, zig (tools/zig.sh), musl-tools, podman, runc, runsc, qemu-user-static for
-# its rows: what is missing is told, and has no row.
+# Where a release's tarball runs: unpacks it into each of these systems, and runs programs there as an
+# ordinary user with the kernel's calls refused. Prints a table in Markdown, whose every row was run.
+# Needs root, for chroots; and debootstrap, zig (tools/zig.sh), musl-tools, podman, runc, runsc, systemd,
+# qemu-user-static for its rows: what is missing is told, and has no row.
 #
 # usage: [ZIG=PROGRAM] tools/where.sh TARBALL... [-- SYSTEM...]
 #   TARBALL: that of x86_64; rows of arm64 if that of aarch64 is named too
-#   SYSTEM: bullseye bookworm trixie sid here musl podman runsc arm64; without, all
+#   SYSTEM: bullseye bookworm trixie sid here musl podman runsc systemd arm64; without, all
 #   KEEP=FOLDER in the environment: where chroots are kept between runs
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tools/zig.sh"
 programs=fio,pv,python3,haproxy,curl
+as_user='setpriv --reuid=65534 --regid=65534 --clear-groups'
 scratch=$(mktemp -d)
 keep=${KEEP:-$scratch/roots}
 finish() {
@@ -48,7 +49,7 @@ debian() {
   rm -rf "$system/opt/anysplice"
   mkdir -p "$system/opt/anysplice"
   cp -r "$unpacked/." "$system/opt/anysplice"
-  cp "$root/tools/where/try.sh" "$scratch/cat" "$system/opt/anysplice"
+  cp "$scratch/try.sh" "$scratch/cat" "$system/opt/anysplice"
   # /proc and /dev of its own, which go with the last of its processes.
   unshare --mount --pid --fork bash -c '
     mount --make-rprivate / 2>/dev/null
@@ -65,7 +66,7 @@ debian() {
 }
 
 here() {
-  sh "$root/tools/where/try.sh" "$unpacked" "$scratch/cat" >"$scratch/said" 2>&1
+  $as_user sh "$scratch/try.sh" "$unpacked" "$scratch/cat" >"$scratch/said" 2>&1
   tell "this machine: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r | cut -d. -f1-2)" $? \
     "$scratch/said"
 }
@@ -73,7 +74,7 @@ here() {
 musl() {
   command -v musl-gcc >/dev/null || { skip musl 'no musl-gcc'; return; }
   musl-gcc -O1 -o "$scratch/cat_musl" "$root/tests/port/cat.c" || return
-  PATH=/nowhere:/bin sh "$root/tools/where/try.sh" "$unpacked" "$scratch/cat_musl" \
+  PATH=/nowhere:/bin $as_user sh "$scratch/try.sh" "$unpacked" "$scratch/cat_musl" \
     >"$scratch/said" 2>&1
   tell "musl $(dpkg-query -W -f '${Version}' musl 2>/dev/null), x86-64" $? "$scratch/said"
 }
@@ -100,10 +101,21 @@ import gvisor
 print(" ".join(gvisor.find_sandbox()[0] or ()))')
   [ -n "$sandbox" ] || { skip runsc 'it does not start here'; return; }
   # shellcheck disable=SC2086 (words)
-  $sandbox sh "$root/tools/where/try.sh" "$unpacked" "$scratch/cat" >"$scratch/said" 2>&1
+  $sandbox $as_user sh "$scratch/try.sh" "$unpacked" "$scratch/cat" >"$scratch/said" 2>&1
   status=$?
   tell "gVisor ($(runsc --version | sed -n 's/runsc version //p')), this machine's files" $status \
     "$scratch/said"
+}
+
+systemd_() {
+  local status
+  command -v podman >/dev/null || { skip systemd 'there is no podman to start it in'; return; }
+  E2E_PROGRAMS=$scratch/a/b PYTHONDONTWRITEBYTECODE=1 \
+    "$root/tools/where/service.py" "$unpacked" "$scratch/cat" >"$scratch/said" 2>&1
+  status=$?
+  [ $status != 77 ] || { skip systemd "$(tail -n 1 "$scratch/said")"; return; }
+  tell "systemd $(systemctl --version | sed -n 's/^systemd \([0-9]*\).*/\1/p'), a service with \
+\`SystemCallFilter=~splice vmsplice tee\`" $status "$scratch/said"
 }
 
 # By qemu-user, in which seccomp filters have no effect (try_emulated.sh). The chroot's packages are
@@ -151,11 +163,12 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ -n "$tarball" ] && [ -e "$tarball" ] || { sed -n '7,10s/^# //p' "$0" >&2; exit 2; }
+[ -n "$tarball" ] && [ -e "$tarball" ] || { sed -n '8,11s/^# //p' "$0" >&2; exit 2; }
 [ -n "$zig" ] || { echo "There is no zig; see tools/zig.sh" >&2; exit 1; }
-[ $# -gt 0 ] || set -- bullseye bookworm trixie sid here musl podman runsc arm64
+[ $# -gt 0 ] || set -- bullseye bookworm trixie sid here musl podman runsc systemd arm64
 unpacked=$scratch/tarball
 mkdir -p "$unpacked" "$scratch/a/b"
+cp "$root/tools/where/try.sh" "$scratch"
 chmod 755 "$scratch"
 tar -xf "$tarball" -C "$unpacked" --strip-components=1 --no-same-owner
 "$zig" cc -target x86_64-linux-gnu.2.17 -O1 -o "$scratch/cat" "$root/tests/port/cat.c" || exit 1
@@ -165,7 +178,7 @@ row --- ---
 for system in "$@"; do
   case $system in
     here | musl | arm64) "$system" ;;
-    podman | runsc) "${system}_" ;;
+    podman | runsc | systemd) "${system}_" ;;
     *) debian "$system" ;;
   esac
 done

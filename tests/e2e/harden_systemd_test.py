@@ -1,16 +1,15 @@
 """The drop-in of `anysplice profile --systemd`, obeyed by a real systemd: in a container of its own,
 where it starts nothing but the services of the test."""
 
-import contextlib
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
-import time
 
+import own_systemd
 import podman
 import tap
+from own_systemd import boot, make
 
 if os.geteuid() != 0:
     print('1..0 # SKIP containers must be started as root')
@@ -18,27 +17,8 @@ if os.geteuid() != 0:
 
 SIZE = 300000
 KERNEL_SAYS = tap.PROGRAMS / 'kernel_says'
-CGROUPS = pathlib.Path('/sys/fs/cgroup/systemd')  # version 1, or both
 
 engine = podman.Podman()
-
-
-
-TARGET = """
-[Unit]
-DefaultDependencies=no
-Wants={services}
-"""
-SERVICE = """
-[Unit]
-DefaultDependencies=no
-[Service]
-Type=oneshot
-WorkingDirectory={folder}
-ExecStart=/bin/sh {folder}/{name}.sh
-ExecStopPost=/usr/bin/touch {folder}/{name}.ended
-{more}
-"""
 
 
 def drop_in(name, *options):
@@ -49,52 +29,7 @@ def drop_in(name, *options):
     return text
 
 
-def make(name, script='true', more=''):
-    folder = pathlib.Path.cwd()
-    (folder / 'units').mkdir(exist_ok=True)
-    (folder / f'{name}.sh').write_text(script)
-    (folder / 'units' / f'{name}.service').write_text(
-        SERVICE.format(folder=folder, name=name, more=more))
-
-
-def boot(*names):
-    """Starts the services under a systemd of their own, and waits until they have ended."""
-    pathlib.Path('.').chmod(0o777)
-    target = pathlib.Path('units/anysplice-test.target')
-    target.write_text(TARGET.format(services=' '.join(f'{name}.service' for name in names)))
-    options = ['--cap-add=SYS_ADMIN', '--security-opt=seccomp=unconfined',
-               '--mount=type=tmpfs,destination=/run,notmpcopyup', f'--volume={CGROUPS}:{CGROUPS}',
-               f'--env=SYSTEMD_UNIT_PATH={pathlib.Path("units").absolute()}',
-               '--env=container=podman', '--systemd=false', '--stop-signal=SIGRTMIN+3']
-    command = engine.command(['/sbin/init', '--unit=anysplice-test.target'], options)
-    with open('init.log', 'ab') as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                   env=engine.environment)
-    try:
-        end = time.monotonic() + 20
-        while not all(pathlib.Path(f'{name}.ended').exists() for name in names):
-            assert process.poll() is None and time.monotonic() < end, \
-                pathlib.Path('init.log').read_text(errors='replace')
-            time.sleep(0.05)
-    finally:
-        engine.remove()
-        process.wait()
-
-
-def why_not():
-    """Why no systemd comes up in a container here."""
-    if engine.problem or not CGROUPS.is_dir():
-        return engine.problem or 'only with cgroups of version 1'
-    with tempfile.TemporaryDirectory(prefix='anysplice-e2e.') as folder, contextlib.chdir(folder):
-        make('probe')
-        try:
-            boot('probe')
-        except AssertionError as error:
-            return f'systemd does not come up: {error}'
-    return ''
-
-
-problem = why_not()
+problem = own_systemd.why_not(engine)
 if problem:
     print(f'# no systemd in a container here, so its reading of the drop-in alone is tested: {problem}')
 
@@ -143,7 +78,7 @@ def a_service_without_a_filter():
         make(name, SCRIPT.format(name=name))
         if options is not None:
             drop_in(name, *options)
-    boot('plain', 'three', 'all')
+    boot(engine, 'plain', 'three', 'all')
     for name in ('plain', 'three', 'all'):
         assert said(f'{name}.copies') == WELL, (name, said(f'{name}.copies'))
     refused = {name for name, what in said('three.kernel').items() if what == 'ENOSYS'}
@@ -162,7 +97,7 @@ def a_service_whose_filter_kills():
         make(name, SCRIPT.format(name=name), f'SystemCallFilter={filtering}')
         drop_in(name, '--sendfile')
     make('helpless', SCRIPT.format(name='helpless'), 'SystemCallFilter=~splice')
-    boot('allowing', 'killing', 'helpless')
+    boot(engine, 'allowing', 'killing', 'helpless')
     assert said('allowing.copies') == said('killing.copies') == WELL, said('killing.copies')
     assert 'splice' not in said('helpless.copies'), said('helpless.copies')
     assert said('helpless.status') == {'status': '159'}, said('helpless.status')  # by SIGSYS
@@ -179,7 +114,7 @@ def a_service_of_an_ordinary_user():
          'User=nobody\nAmbientCapabilities=CAP_NET_BIND_SERVICE\nProtectSystem=strict\n'
          f'ReadWritePaths={pathlib.Path.cwd()}\nMemoryDenyWriteExecute=yes\nPrivateDevices=yes')
     drop_in('user', '--sendfile')
-    boot('user')
+    boot(engine, 'user')
     assert said('user.copies') == WELL, said('user.copies')
     assert said('user.kernel')['sendfile'] == 'ENOSYS', said('user.kernel')
 

@@ -73,7 +73,8 @@ if here pv; then
   show 'pv: from a pipe to a pipe' splice 'cat in | $under pv -q | cat >out'
 fi
 if here python3 && python3 -c 'import os; os.splice' 2>log; then
-  cat >copy.py <<END
+  # (Not under the name of a module of Python's, which would be taken from this folder.)
+  cat >by_splice.py <<END
 import os
 source, target = os.open("in", os.O_RDONLY), os.open("out", os.O_WRONLY | os.O_CREAT)
 read_end, write_end = os.pipe()
@@ -81,10 +82,10 @@ while moved := os.splice(source, write_end, 65536):
     while moved:
         moved -= os.splice(read_end, target, moved)
 END
-  show 'python3: os.splice, from file to file through a pipe' splice '$under python3 copy.py'
+  show 'python3: os.splice, from file to file through a pipe' splice '$under python3 by_splice.py'
 fi
 if here python3; then
-  cat >send.py <<END
+  cat >by_sendfile.py <<END
 import os
 source, target = os.open("in", os.O_RDONLY), os.open("out", os.O_WRONLY | os.O_CREAT)
 offset = 0
@@ -94,7 +95,7 @@ while True:
         break
     offset += moved
 END
-  show 'python3: os.sendfile' sendfile '$under python3 send.py'
+  show 'python3: os.sendfile' sendfile '$under python3 by_sendfile.py'
 fi
 if here haproxy python3 curl; then
   # An address of this process alone on the loopback interface.
@@ -123,6 +124,8 @@ exit \$status
 END
   python3 -m http.server --bind "$host" 8081 >/dev/null 2>&1 &
   server=$!
+  # (Until it is there, HAProxy answers in its place.)
+  curl -s --retry 50 --retry-delay 0 --retry-connrefused --retry-max-time 10 -o log "http://$host:8081/"
   show 'HAProxy: a download through it, with "option splice-auto"' splice '. ./proxy.sh'
 fi
 

@@ -4,31 +4,15 @@
 
 usage: initfirst.py FILE
 """
-import struct
 import sys
 
-PT_DYNAMIC = 2
-DT_NULL, DT_FLAGS_1 = 0, 0x6ffffffb
+from dynamic import Dynamic
+
+DT_FLAGS_1 = 0x6ffffffb
 DF_1_INITFIRST = 0x20
 
-with open(sys.argv[1], 'r+b') as file:
-    header = file.read(64)
-    if header[:6] != b'\x7fELF\x02\x01':
-        sys.exit(f'{sys.argv[1]}: no object of 64 bits and this byte order')
-    table, = struct.unpack_from('<Q', header, 32)
-    size, count = struct.unpack_from('<HH', header, 54)
-    for segment in range(count):
-        file.seek(table + segment * size)
-        kind, _, offset, _, _, length = struct.unpack('<IIQQQQ', file.read(40))
-        if kind != PT_DYNAMIC:
-            continue
-        for entry in range(offset, offset + length, 16):
-            file.seek(entry)
-            tag, value = struct.unpack('<QQ', file.read(16))
-            if tag == DT_FLAGS_1:
-                file.seek(entry + 8)
-                file.write(struct.pack('<Q', value | DF_1_INITFIRST))
-                sys.exit()
-            if tag == DT_NULL:
-                break
-sys.exit(f'{sys.argv[1]}: has no flags')
+dynamic = Dynamic(sys.argv[1])
+if dynamic.get(DT_FLAGS_1) is None:
+    dynamic.fail('has no flags')
+dynamic.save([(tag, value | DF_1_INITFIRST if tag == DT_FLAGS_1 else value)
+              for tag, value in dynamic.entries])

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Checks what the files of an unpacked release need of a system: the objects for glibc no symbol that is
 # newer than glibc 2.17, those for musl no version and nothing but musl, the commands nothing. And that
-# the preload object's constructor runs first.
+# the preload object asks for libc alone, and its constructor runs first.
 #
 # usage: tools/release/needs.sh FOLDER
 set -euo pipefail
@@ -26,6 +26,7 @@ for object in lib/libanysplice.so lib/libanysplice-api.so lib/anysplice/libanysp
   [ -z "$newer" ] || wrong "$object needs glibc" $newer
   [ -n "$(versions "$object")" ] || wrong "$object needs no version of glibc: is it one for it?"
   for library in $(needed "$object"); do
+    [[ $object != lib/libanysplice.so || $library = libc.so.6 ]] || wrong "$object needs $library"
     [[ $library =~ ^(libc\.so\.6|libdl\.so\.2|libpthread\.so\.0|libm\.so\.6|ld-linux.*)$ ]] ||
       wrong "$object needs $library"
   done
