@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import xml.etree.ElementTree
 
@@ -169,6 +170,43 @@ def what_is_recorded_is_expected():
     assert '# SKIP no expectation' in report, report
     pathlib.Path('broken.json').write_text('{"format": 1}')
     run(PROGRAM, '--expect=broken.json', status=2)
+
+
+@tap.test
+def what_a_machine_lacks_is_skipped():
+    # A root that has the program, and a folder for files that can be written.
+    root = pathlib.Path('root')
+    for folder in ('proc', 'tmp'):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(PROGRAM, root / 'splice-conform')
+    (root / 'tmp').chmod(0o777)
+    in_root = ['unshare', '--map-root-user', '--mount', 'sh', '-ec',
+               'mount --rbind /proc "$0/proc"; exec chroot "$0" /splice-conform "$@"', root]
+    report = run(*in_root, '--only=tee', status=0 if recorded_here() else None)
+    assert not failed(report), report
+    assert '# SKIP /dev/null cannot be opened here\n' in report, report
+    assert '# SKIP /sys/devices/system/cpu/online cannot be opened here\n' in report, report
+    assert '# SKIP no terminal can be made here\n' in report, report
+    assert re.search(r'^ok \d+ - tee.pipe_read_end_to_any.pairs$', report, re.M), report
+    # That of other processes, and none.
+    run(*in_root[:2], '--pid', '--fork', *in_root[2:], status=2)
+    in_root[-2] = 'exec chroot "$0" /splice-conform "$@"'
+    run(*in_root, status=2)
+    # What is left out is not recorded, nor expected of others.
+    run(PROGRAM, '--only=tee.file_to_any.pairs,tee.dev_null_to_any.pairs', '--skip=kind=device',
+        '--record=parts.json')
+    assert json.loads(pathlib.Path('parts.json').read_text())['cases'] == {}
+
+
+@tap.test
+def few_descriptors_and_no_folder():
+    limited = ['sh', '-c', 'ulimit -n 20; exec "$@"', 'sh', PROGRAM]
+    report = run(*limited, '--only=tee.*_to_any.pairs', status=0 if recorded_here() else None)
+    assert not failed(report), report
+    done = subprocess.run([PROGRAM, '--only=tee'], env={'TMPDIR': '/proc'}, capture_output=True,
+                          text=True, timeout=SECONDS)
+    assert done.returncode == 2 and 'cannot make a file in /proc (' in done.stderr, done
+    assert done.stdout == '', done
 
 
 @tap.test

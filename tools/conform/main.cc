@@ -184,7 +184,7 @@ std::vector<Planned> plan() {
   for (const Item& item : catalogue()) {
     if (!options.selection.wants(item)) continue;
     const std::string* word = options.selection.left_out_by(item);
-    all.push_back({&item, word != nullptr ? "--skip " + *word : ""});
+    all.push_back({&item, word != nullptr ? *word : ""});
   }
   return all;
 }
@@ -259,8 +259,9 @@ bool proc_tells() {
 
 int work(int argc, char** argv) {
   if (const std::optional<int> status = parse(argc, argv)) return *status;
+  if (options.list) return list(plan());
+  for (const Lack& lack : lacks_here()) options.selection.skip(lack);
   const std::vector<Planned> chosen = plan();
-  if (options.list) return list(chosen);
   if (!proc_tells()) {
     throw std::runtime_error(
         "/proc does not tell which tasks are asleep, so calls that wait cannot be judged; mount "
