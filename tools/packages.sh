@@ -7,7 +7,8 @@ demo_packages=(fio haproxy python3 curl)
 # The programs of tests/e2e.
 test_packages=("${demo_packages[@]}" cmake python3-pytest python3-yaml stress-ng pv strace nginx-light
                vsftpd ruby runsc busybox-static golang-go musl-tools podman runc conmon systemd
-               libfuse3-dev fuse3 bindfs lighttpd lua-luv lua5.3 rust-coreutils wrk)
+               libfuse3-dev fuse3 bindfs lighttpd lua-luv lua5.3 rust-coreutils wrk
+               user-mode-linux)
 # tools/check_format.py; later systems have no package of that version.
 ! grep -qsx VERSION_CODENAME=bookworm /etc/os-release || test_packages+=(clang-format-14)
 

@@ -2,6 +2,9 @@
 # A test of the Apache httpd with `EnableSendfile On`: fetches the file `in` as `out`. Run it in a scratch
 # folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need apache2 apache2-bin
+need curl curl
 cat >apache.conf <<END
 ServerRoot /usr/lib/apache2
 LoadModule mpm_event_module modules/mod_mpm_event.so

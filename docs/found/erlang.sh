@@ -1,6 +1,9 @@
 #!/bin/bash
 # A test of Erlang's file:sendfile: sends the file `in` over a connection, which becomes `out`. Run it in
 # a scratch folder.
+. "$(dirname "$0")/need.sh"
+need erlc erlang-base
+need erl erlang-base
 cat >send.erl <<'END'
 -module(send).
 -export([start/0]).

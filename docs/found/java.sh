@@ -1,6 +1,9 @@
 #!/bin/bash
 # A test of the JDK in $JAVA_HOME: copies the file `in` by Files.copy, or with `transfer` as argument by
 # FileChannel.transferTo, to `out`. Run it in a scratch folder.
+. "$(dirname "$0")/need.sh"
+jdk=${JAVA_HOME:-/usr}
+need "$jdk/bin/javac" openjdk-17-jdk-headless
 cat >Copy.java <<'END'
 import java.nio.channels.FileChannel;
 import java.nio.file.*;
@@ -20,6 +23,5 @@ class Copy {
   }
 }
 END
-jdk=${JAVA_HOME:-/usr}
 [ -s Copy.class ] || env -u LD_PRELOAD "$jdk/bin/javac" Copy.java || exit
 exec "$jdk/bin/java" -Xshare:auto -XX:TieredStopAtLevel=1 Copy "$@"

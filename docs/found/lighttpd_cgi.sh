@@ -2,6 +2,9 @@
 # A test of lighttpd with a CGI program whose output, the file `in`, becomes `out`: lighttpd splices it
 # into a temporary file. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need lighttpd lighttpd
+need curl curl
 cat >lighttpd.conf <<END
 server.modules = ("mod_cgi")
 server.document-root = "$PWD"

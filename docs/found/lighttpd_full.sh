@@ -4,6 +4,10 @@
 # scratch folder.
 [ "$1" ] || exec unshare -m "$0" here
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need lighttpd lighttpd
+need python3 python3
+need curl curl
 mkdir -p uploads && mount -t tmpfs -o size="${SIZE:-131072}" none uploads || exit
 cat >lighttpd.conf <<END
 server.modules = ("mod_proxy")

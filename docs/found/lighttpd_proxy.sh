@@ -1,6 +1,10 @@
 #!/bin/bash
 # A test of lighttpd as a proxy: fetches the file `in` as `out` through it. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need lighttpd lighttpd
+need python3 python3
+need curl curl
 cat >lighttpd.conf <<END
 server.modules = ("mod_proxy")
 server.document-root = "$PWD"

@@ -2,6 +2,10 @@
 # A test of libmicrohttpd: a server whose response is the file `in` is asked for it, as `out`. Needs a C
 # compiler and libmicrohttpd-dev. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need cc gcc
+need /usr/include/microhttpd.h libmicrohttpd-dev
+need curl curl
 cat >server.c <<'END'
 #include <fcntl.h>
 #include <microhttpd.h>

@@ -1,6 +1,9 @@
 #!/bin/bash
 # A test of proftpd, as root: fetches the file `in` as `out`. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need proftpd proftpd-core
+need curl curl
 chmod 755 . && chmod 644 in
 cat >proftpd.conf <<END
 ServerName test

@@ -1,6 +1,9 @@
 #!/bin/bash
 # A test of smbd, as root, with `use sendfile = yes`: puts the file `in`, copies
 # it on the server, and gets the copy as `out`. Run it in a scratch folder.
+. "$(dirname "$0")/need.sh"
+need smbd samba
+need smbclient smbclient
 mkdir -p share state
 rm -f share/* client.log
 cat >smb.conf <<END

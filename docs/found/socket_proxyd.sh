@@ -1,6 +1,10 @@
 #!/bin/bash
 # A test of systemd-socket-proxyd: fetches the file `in` as `out` through it. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need python3 python3
+need /lib/systemd/systemd-socket-proxyd systemd
+need curl curl
 env -u LD_PRELOAD python3 -m http.server -b 127.0.0.1 8124 >/dev/null 2>&1 &
 server=$!
 cat >listen.py <<'END'

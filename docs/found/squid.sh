@@ -1,6 +1,10 @@
 #!/bin/bash
 # A test of squid, as root: fetches the file `in` as `out` through it. Run it in a scratch folder.
 . "$(dirname "$0")/fetch.sh"
+. "$(dirname "$0")/need.sh"
+need squid squid
+need python3 python3
+need curl curl
 chmod 777 .
 cat >squid.conf <<END
 http_port 127.0.0.1:8114

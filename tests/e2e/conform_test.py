@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import xml.etree.ElementTree
 
@@ -12,7 +13,10 @@ import report_checks
 import tap
 
 PROGRAM = os.environ['E2E_CONFORM']
-EXPECTED = json.loads(pathlib.Path(os.environ['E2E_EXPECTED']).read_text())
+# What is built in, by name.
+ALL_EXPECTED = {file.stem: json.loads(file.read_text())
+                for file in pathlib.Path(os.environ['E2E_EXPECTED']).glob('*.json')}
+EXPECTED = ALL_EXPECTED['linux-6.18']
 SECONDS = 600
 LIES = tap.PROGRAMS / 'lies'
 FEW = 'tee.pipe_read_end_to_*.order'
@@ -22,8 +26,9 @@ HIT = 'tee.pipe_read_end_to_pipe_write_end.order'
 def run(*words, status=0):
     done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=SECONDS)
-    assert done.returncode == status, f'exit {done.returncode}: {done.stderr[-500:]} ' + \
-        '\n'.join(re.findall(r'^not ok.*(?:\n .*)*', done.stdout, re.M)[:5])
+    if status not in (None, done.returncode):
+        raise AssertionError(f'exit {done.returncode}: {done.stderr[-500:]} ' + '\n'.join(
+            re.findall(r'^not ok.*(?:\n .*)*', done.stdout, re.M)[:5]))
     return done.stdout
 
 
@@ -32,7 +37,7 @@ def failed(report):
 
 
 def recorded_here():
-    return EXPECTED['system'].split('.')[:2] == f'Linux {os.uname().release}'.split('.')[:2]
+    return 'linux-' + '.'.join(os.uname().release.split('.')[:2]) in ALL_EXPECTED
 
 
 @tap.test
@@ -41,12 +46,43 @@ def ids_are_those_that_were_recorded():
     assert len(listed) == len(set(listed)) >= 3135, len(listed)
     assert set(listed) == set(EXPECTED['cases']), set(listed) ^ set(EXPECTED['cases'])
     assert all(re.fullmatch(r'[a-z_]+\.[a-z0-9_]+\.[a-z0-9_]+', one) for one in listed), listed
+    for expected in ALL_EXPECTED.values():
+        assert len(set(listed) & set(expected['cases'])) == len(expected['cases']) > 3100
+        assert expected['recorded_on']['file system'] == 'ext4', expected['recorded_on']
+
+
+@tap.test
+def it_is_compared_with_the_nearest_kernel():
+    words = [PROGRAM, '--only=tee.file_to_any.pairs']
+    # A kernel that calls itself 2.6.60 and up is nearer to 6.1.
+    report = run('setarch', '--uname-2.6', *words)
+    assert f', compared with {ALL_EXPECTED["linux-6.1"]["system"]}\n' in report, report
+    for name, expected in ALL_EXPECTED.items():
+        report = run(*words, f'--expect={name}')
+        assert f', compared with {expected["system"]}\n' in report, report
+    release = os.uname().release.split('.')
+    if int(release[0]) > 6 or release[0] == '6' and int(release[1]) >= 18:
+        assert f', compared with {EXPECTED["system"]}\n' in run(*words)
+    # That the other one is not the same is what it is there for.
+    only = '--only=splice.dev_full_to_pipe.arguments'
+    verdicts = [failed(run(PROGRAM, only, f'--expect={name}', status=None))
+                for name in ALL_EXPECTED]
+    assert verdicts[0] != verdicts[1], verdicts
+    run(PROGRAM, '--expect=linux-1.0', status=2)
+
+
+@tap.test
+def it_says_what_answers_depend_on():
+    recorded = dict(EXPECTED, recorded_on={**EXPECTED['recorded_on'], 'fs.pipe-max-size': '4096'})
+    pathlib.Path('small.json').write_text(json.dumps(recorded))
+    report = run(PROGRAM, '--only=tee.file_to_any.pairs', '--expect=small.json')
+    assert ', where it was recorded 4096: answers may differ\n' in report, report
 
 
 @tap.test
 def nothing_differs_on_a_recorded_kernel():
     if not recorded_here():
-        print(f'# not compared: this is Linux {os.uname().release}, not {EXPECTED["system"]}')
+        print(f'# not compared: this is Linux {os.uname().release}, which was not recorded')
         return
     report = run(PROGRAM)
     lines = re.findall(r'^(ok|not ok) (\d+) - ', report, re.M)
@@ -134,6 +170,43 @@ def what_is_recorded_is_expected():
     assert '# SKIP no expectation' in report, report
     pathlib.Path('broken.json').write_text('{"format": 1}')
     run(PROGRAM, '--expect=broken.json', status=2)
+
+
+@tap.test
+def what_a_machine_lacks_is_skipped():
+    # A root that has the program, and a folder for files that can be written.
+    root = pathlib.Path('root')
+    for folder in ('proc', 'tmp'):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(PROGRAM, root / 'splice-conform')
+    (root / 'tmp').chmod(0o777)
+    in_root = ['unshare', '--map-root-user', '--mount', 'sh', '-ec',
+               'mount --rbind /proc "$0/proc"; exec chroot "$0" /splice-conform "$@"', root]
+    report = run(*in_root, '--only=tee', status=0 if recorded_here() else None)
+    assert not failed(report), report
+    assert '# SKIP /dev/null cannot be opened here\n' in report, report
+    assert '# SKIP /sys/devices/system/cpu/online cannot be opened here\n' in report, report
+    assert '# SKIP no terminal can be made here\n' in report, report
+    assert re.search(r'^ok \d+ - tee.pipe_read_end_to_any.pairs$', report, re.M), report
+    # That of other processes, and none.
+    run(*in_root[:2], '--pid', '--fork', *in_root[2:], status=2)
+    in_root[-2] = 'exec chroot "$0" /splice-conform "$@"'
+    run(*in_root, status=2)
+    # What is left out is not recorded, nor expected of others.
+    run(PROGRAM, '--only=tee.file_to_any.pairs,tee.dev_null_to_any.pairs', '--skip=kind=device',
+        '--record=parts.json')
+    assert json.loads(pathlib.Path('parts.json').read_text())['cases'] == {}
+
+
+@tap.test
+def few_descriptors_and_no_folder():
+    limited = ['sh', '-c', 'ulimit -n 20; exec "$@"', 'sh', PROGRAM]
+    report = run(*limited, '--only=tee.*_to_any.pairs', status=0 if recorded_here() else None)
+    assert not failed(report), report
+    done = subprocess.run([PROGRAM, '--only=tee'], env={'TMPDIR': '/proc'}, capture_output=True,
+                          text=True, timeout=SECONDS)
+    assert done.returncode == 2 and 'cannot make a file in /proc (' in done.stderr, done
+    assert done.stdout == '', done
 
 
 @tap.test

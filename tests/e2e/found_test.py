@@ -1,8 +1,10 @@
-"""The programs of docs/found: those that are installed work where the calls are refused."""
+"""The programs of docs/found work where the calls are refused; without them the scripts say what they
+need. Those that tools/packages.sh installs must be there, of the others those that are."""
 
 import filecmp
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +43,10 @@ SCRIPTS = {
     'xfs_io': ('xfs_io', True),
 }
 AS_ROOT = ('proftpd', 'samba')
+# Not among what tools/packages.sh installs: large, or they would start services.
+OPTIONAL = ('apache2', 'civetweb', 'erl', 'gio', 'guile', 'gunicorn', 'node', 'ostree', 'proftpd',
+            'smbd', 'uwsgi-core', 'xfs_io')
+SOURCED = ('compare', 'fetch', 'need')
 SIZE = 300_000
 
 
@@ -64,7 +70,7 @@ def add(name, program, fails):
     def function():
         if not under_test.NATIVE:
             raise tap.Skip('it is about the calls of this kernel')
-        if shutil.which(program) is None:
+        if program in OPTIONAL and shutil.which(program) is None:
             raise tap.Skip(f'there is no {program}')
         if name in AS_ROOT and os.geteuid() != 0:
             raise tap.Skip('it must be started as root')
@@ -74,6 +80,22 @@ def add(name, program, fails):
         assert works(script), 'with anysplice'
     function.__name__ = name
     tap.test(function)
+
+
+@tap.test
+def a_script_says_what_it_needs():
+    # There is nothing but what the scripts find each other with.
+    pathlib.Path('bin').mkdir()
+    pathlib.Path('bin/dirname').symlink_to(shutil.which('dirname'))
+    scripts = [one for one in sorted(FOUND.glob('*.sh')) if one.stem not in SOURCED]
+    assert len(scripts) >= len(SCRIPTS), scripts
+    for script in scripts:
+        done = subprocess.run(['/bin/bash', script, 'here'], capture_output=True, text=True,
+                              timeout=tap.SECONDS, stdin=subprocess.DEVNULL,
+                              env={'PATH': str(pathlib.Path('bin').resolve()), 'JAVA_HOME': '/nowhere'})
+        assert done.returncode == 127, (script, done)
+        assert re.fullmatch(rf"{script.name}: there is no \S+: it needs Debian's package \S+\n",
+                            done.stderr), (script, done)
 
 
 for name, (program, fails) in SCRIPTS.items():

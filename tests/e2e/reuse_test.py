@@ -46,6 +46,13 @@ def finds_what_is_planted():
 
 
 @tap.test
+def the_sample_says_which_mistakes_it_has():
+    done = subprocess.run([SAMPLE, 'chnaged', 'out'], capture_output=True, text=True,
+                          timeout=tap.SECONDS)
+    assert done.returncode == 2 and ' changed|freed|' in done.stderr, done
+
+
+@tap.test
 def finds_nothing_where_there_is_nothing():
     for setting in SETTINGS:
         found = check('none', *setting, status=0)

@@ -117,20 +117,28 @@ Pool pool;
   let_out(kSize);
 }
 
+constexpr struct {
+  const char* name;
+  void (*make)();
+} kMistakes[] = {{"changed", send_with_header},
+                 {"freed", send_and_free},
+                 {"unmapped", send_and_unmap},
+                 {"pool", send_messages},
+                 {"none", send_carefully}};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
+  void (*make)() = nullptr;
+  for (const auto& mistake : kMistakes) {
+    if (argc == 3 && strcmp(argv[1], mistake.name) == 0) make = mistake.make;
+  }
+  if (make == nullptr) {
     fprintf(stderr, "usage: %s changed|freed|unmapped|pool|none OUT\n", argv[0]);
     return 2;
   }
   out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (out < 0 || pipe(ends) != 0) fail(argv[2]);
-  const char* const mistake = argv[1];
-  if (strcmp(mistake, "changed") == 0) send_with_header();
-  if (strcmp(mistake, "freed") == 0) send_and_free();
-  if (strcmp(mistake, "unmapped") == 0) send_and_unmap();
-  if (strcmp(mistake, "pool") == 0) send_messages();
-  if (strcmp(mistake, "none") == 0) send_carefully();
+  make();
   return 0;
 }

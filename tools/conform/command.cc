@@ -28,12 +28,12 @@ cases.
   --under=COMMAND   run the cases under this command, as a shell takes it:
                     'runsc do', 'qemu-x86_64'
   --engine[=MODE]   the cases on anysplice itself, in mode emulate or auto, with
-                    the kernel's calls refused; its known differences are the
-                    baseline
+                    the kernel's calls refused; compared with Linux 6.18, which
+                    it imitates; its known differences are the baseline
   --help, --version
 
 All other options are those of splice-conform, among them --only, --skip,
---summary, --junit and --baseline: see 'splice-conform --help'.
+--summary, --junit, --baseline and --expect: see 'splice-conform --help'.
 
 The exit status is 0 if nothing differs but what is known, 1 if something does,
 2 if the options are wrong, and 125 to 127 if it cannot be started.
@@ -111,6 +111,7 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
                "--block-calls=splice,tee,vmsplice,sendfile,copy_file_range",
                "--",
                *program,
+               "--expect=linux-6.18",
                absl::StrCat("--baseline=", *known)};
   } else {
     const auto program = find("splice-conform", ".");

@@ -2,11 +2,18 @@
 #ifndef ANYSPLICE_TOOLS_CONFORM_EMBEDDED_H_
 #define ANYSPLICE_TOOLS_CONFORM_EMBEDDED_H_
 
+#include <span>
 #include <string_view>
 
 namespace conform {
 
-std::string_view embedded_expectations();
+struct Embedded {
+  std::string_view name;  // "linux-6.18", that of the file
+  std::string_view text;
+};
+
+// The newest first.
+std::span<const Embedded> embedded_expectations();
 
 }  // namespace conform
 

@@ -1,7 +1,5 @@
 #include "tools/conform/expectations.h"
 
-#include <sys/utsname.h>
-
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -9,6 +7,7 @@
 #include <string_view>
 
 #include "tools/conform/embedded.h"
+#include "tools/conform/machine.h"
 
 namespace conform {
 namespace {
@@ -22,6 +21,7 @@ Expectations parse(std::string_view text, const std::string& name) try {
   if (file.at("format") != kFormat) throw std::runtime_error(name + " has another format");
   Expectations all;
   all.system = file.at("system");
+  if (file.contains("recorded_on")) file["recorded_on"].get_to(all.recorded_on);
   const auto answers = file.at("answers").get<std::vector<std::string>>();
   Expected steps;
   for (const json& numbers : file.at("steps")) {
@@ -41,6 +41,17 @@ Expectations parse(std::string_view text, const std::string& name) try {
   throw std::runtime_error(name + " holds no expectations: " + error.what());
 } catch (const std::out_of_range&) {
   throw std::runtime_error(name + " holds no expectations: a number that is none");
+}
+
+// The one of that name, or, without a name, the one that is nearest.
+const Embedded* built_in(const std::string& name) {
+  const Embedded* best = nullptr;
+  for (const Embedded& one : embedded_expectations()) {
+    const bool nearer =
+        best == nullptr || releases_from_here(one.name) < releases_from_here(best->name);
+    if (name.empty() ? nearer : one.name == name) best = &one;
+  }
+  return best;
 }
 
 // Numbers things in the order in which they come.
@@ -72,13 +83,12 @@ void write_lines(std::ostream& out, const Members& members, Tell tell) {
 
 }  // namespace
 
-Expectations built_in() { return parse(embedded_expectations(), "the built-in file"); }
-
-Expectations read_expectations(const std::string& file) {
-  std::ifstream stream(file);
+Expectations read_expectations(const std::string& name) {
+  if (const Embedded* one = built_in(name)) return parse(one->text, std::string(one->name));
+  std::ifstream stream(name);
   std::ostringstream text;
-  if (!(stream && text << stream.rdbuf())) throw std::runtime_error("cannot read " + file);
-  return parse(text.str(), file);
+  if (!(stream && text << stream.rdbuf())) throw std::runtime_error("cannot read " + name);
+  return parse(text.str(), name);
 }
 
 void write_expectations(const Expectations& expectations, const std::string& file) {
@@ -105,7 +115,7 @@ void write_expectations(const Expectations& expectations, const std::string& fil
   }
   std::ofstream out(file);
   out << "{\"format\": " << kFormat << ", \"system\": " << json(expectations.system)
-      << ",\n\"answers\": [";
+      << ",\n\"recorded_on\": " << json(expectations.recorded_on) << ",\n\"answers\": [";
   write_lines(out, answers.all(), [&](const std::string& line) { out << json(line); });
   out << "],\n\"steps\": [";
   write_lines(out, steps.all(), [&](const auto& step) { out << json(step); });
@@ -113,14 +123,6 @@ void write_expectations(const Expectations& expectations, const std::string& fil
   write_lines(out, cases, [&](const auto& one) { out << json(one.first) << ":" << one.second; });
   out << "}}\n";
   if (!out.flush()) throw std::runtime_error("cannot write " + file);
-}
-
-std::string this_system() {
-  utsname name;
-  if (uname(&name) != 0) return "unknown";
-  const std::string_view release = name.release;
-  const std::string numbers(release.substr(0, release.find_first_not_of("0123456789.")));
-  return std::string(name.sysname) + " " + numbers + " " + name.machine;
 }
 
 }  // namespace conform

@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "tools/conform/cases/ends.h"
+#include "tools/conform/machine.h"
 #include "tools/conform/report.h"
 #include "tools/conform/selection.h"
 
@@ -36,7 +37,9 @@ with what Linux does. Prints TAP 14.
   --junit=FILE     also write JUnit XML
   --baseline=FILE  ids of known differences, one a line, with a comment after #;
                    only other differences fail
-  --expect=FILE    compare with these expectations, not with those built in
+  --expect=FILE    compare with these expectations; or with those built in, by
+                   name (linux-6.1, linux-6.18). Without it, with those built in
+                   whose Linux is nearest to this system
   --record=FILE    write what this system does as expectations
   --timeout=S      seconds that a case may take (default 120)
   --jobs=N         cases at a time (default 24, for root; 8 for others)
@@ -181,7 +184,7 @@ std::vector<Planned> plan() {
   for (const Item& item : catalogue()) {
     if (!options.selection.wants(item)) continue;
     const std::string* word = options.selection.left_out_by(item);
-    all.push_back({&item, word != nullptr ? "--skip " + *word : ""});
+    all.push_back({&item, word != nullptr ? *word : ""});
   }
   return all;
 }
@@ -205,13 +208,15 @@ int record_here(const std::vector<Planned>& chosen) {
   return 0;
 }
 
-// Whether files of the folder in which the cases make theirs can be that large.
+// Whether files of the folder in which the cases make theirs can be that large. Throws
+// std::runtime_error if there can be none.
 bool files_reach_far() {
-  const char* const folder = getenv("TMPDIR");
-  std::string path = folder != nullptr && *folder != '\0' ? folder : "/tmp";
-  path += "/splice-conform.XXXXXX";
+  std::string path = folder_of_files() + "/splice-conform.XXXXXX";
   const int file = mkstemp(path.data());
-  if (file < 0) return false;
+  if (file < 0) {
+    throw std::runtime_error("cannot make a file in " + folder_of_files() + " (" + strerror(errno) +
+                             "); name a folder in TMPDIR");
+  }
   unlink(path.c_str());
   const bool far = lseek(file, std::numeric_limits<off_t>::max() - 10, SEEK_SET) >= 0;
   close(file);
@@ -219,16 +224,15 @@ bool files_reach_far() {
 }
 
 int compare(const std::vector<Planned>& chosen) {
-  const Expectations expected =
-      options.expect.empty() ? built_in() : read_expectations(options.expect);
+  const Expectations expected = read_expectations(options.expect);
   std::ofstream junit;
   if (!options.junit.empty()) {
     junit.open(options.junit);
     if (!junit) throw std::invalid_argument("cannot write " + options.junit);
   }
   const bool tap = options.format == Format::kTap;
-  if (tap) tap_begin(stdout, chosen.size(), expected.system);
   oracle::leaves_out_far = files_reach_far();
+  if (tap) tap_begin(stdout, chosen.size(), expected);
   if (oracle::leaves_out_far && tap) puts("# not tried: offsets that not all file systems reach");
   size_t told = 0;
   const Results results =
@@ -246,14 +250,22 @@ int compare(const std::vector<Planned>& chosen) {
   return results.count_new() == 0 ? 0 : 1;
 }
 
+// Whether /proc is there, and not that of other processes with the same numbers.
+bool proc_tells() {
+  char self[32] = {};
+  return readlink("/proc/self", self, sizeof self - 1) > 0 && self == std::to_string(getpid()) &&
+         oracle::state_of(getpid(), getpid()) != '?';
+}
+
 int work(int argc, char** argv) {
   if (const std::optional<int> status = parse(argc, argv)) return *status;
+  if (options.list) return list(plan());
+  for (const Lack& lack : lacks_here()) options.selection.skip(lack);
   const std::vector<Planned> chosen = plan();
-  if (options.list) return list(chosen);
-  if (oracle::state_of(getpid(), getpid()) == '?') {
+  if (!proc_tells()) {
     throw std::runtime_error(
         "/proc does not tell which tasks are asleep, so calls that wait cannot be judged; mount "
-        "it");
+        "it, that of this PID namespace");
   }
   oracle::leaves_out_end = [](const char* name) { return options.selection.leaves_out_end(name); };
   return options.record.empty() ? compare(chosen) : record_here(chosen);

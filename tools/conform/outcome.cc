@@ -17,9 +17,17 @@ bool is_of_the_machine(std::string_view text) {
                      [&](const char* name) { return text.find(name) != std::string_view::npos; });
 }
 
-// "splice = 57 off_in=62" -> "splice = some", "  pipe: 57 bytes ..." -> "  pipe: some".
+// "splice = 57 off_in=62" -> "splice = some", "  pipe: 57 bytes ..." -> "  pipe: some",
+// "  sent message of 57" -> "  sent message of some", "... (WRONG: the output gained 57 bytes)" ->
+// "... (WRONG: the output gained some bytes)".
 std::string without_content(std::string line) {
   const bool looks = line.starts_with("  ");
+  for (const std::string_view count : {" message of ", " gained ", " lost "}) {
+    const size_t at = line.find(count);
+    if (at == std::string::npos) continue;
+    const size_t number = at + count.size(), end = line.find_first_not_of("0123456789", number);
+    return line.substr(0, number) + "some" + (end != std::string::npos ? line.substr(end) : "");
+  }
   const size_t mark = line.find(looks ? ": " : " = ");
   if (mark == std::string::npos) return line;
   const size_t value = mark + (looks ? 2 : 3);

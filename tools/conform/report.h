@@ -12,7 +12,7 @@ namespace conform {
 
 // TAP 14, https://testanything.org/tap-version-14-specification.html: the start, each result as it
 // comes, the end.
-void tap_begin(FILE* out, size_t cases, const std::string& expected_system);
+void tap_begin(FILE* out, size_t cases, const Expectations& expected);
 void tap_tell(FILE* out, size_t number, const Result& result);
 void tap_end(FILE* out, const Results& results);
 

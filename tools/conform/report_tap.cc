@@ -1,3 +1,4 @@
+#include "tools/conform/machine.h"
 #include "tools/conform/report.h"
 
 namespace conform {
@@ -29,9 +30,17 @@ void field(FILE* out, const char* name, const std::string& value) {
 
 }  // namespace
 
-void tap_begin(FILE* out, size_t cases, const std::string& expected_system) {
+void tap_begin(FILE* out, size_t cases, const Expectations& expected) {
   fprintf(out, "TAP version 14\n1..%zu\n# on %s, compared with %s\n", cases, this_system().c_str(),
-          expected_system.c_str());
+          expected.system.c_str());
+  // What the answers depend on, as far as it is told by numbers.
+  const std::map<std::string, std::string> here = this_machine();
+  for (const auto& [name, value] : expected.recorded_on) {
+    const auto own = here.find(name);
+    if (name.find('.') == std::string::npos || own == here.end() || own->second == value) continue;
+    fprintf(out, "# %s is %s, where it was recorded %s: answers may differ\n", name.c_str(),
+            own->second.c_str(), value.c_str());
+  }
 }
 
 void tap_tell(FILE* out, size_t number, const Result& result) {

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+
+#include "tools/conform/machine.h"
 
 namespace conform {
 namespace {
@@ -141,36 +144,57 @@ Results run(const std::vector<Planned>& plan, const Expectations& expected,
   return results;
 }
 
+namespace {
+
+bool is_whole(const Item& item, const oracle::Outcome& outcome) {
+  const std::vector<Step> steps = steps_of(item.body.name, outcome.text);
+  return std::none_of(steps.begin(), steps.end(), [](const Step& one) { return one.left_out(); });
+}
+
+// What a case comes to, if it does so twice.
+std::optional<Expected> twice(const Item& item, const Job* jobs) {
+  std::optional<Expected> both;
+  for (const Job* job = jobs; job != jobs + 2; ++job) {
+    Expected one;
+    for (Step& step : steps_of(item.body.name, job->outcome.text)) {
+      one.push_back(std::move(step.lines));
+    }
+    if (both && *both != one) return std::nullopt;
+    both = std::move(one);
+  }
+  return both;
+}
+
+}  // namespace
+
 Expectations record(const std::vector<Planned>& plan, const oracle::Limits& limits,
                     const std::function<void(const Item&, const std::string& why)>& tell) {
-  std::vector<Job> jobs;
-  for (int time = 0; time < 2; ++time) {
-    for (const Planned& planned : plan) {
-      if (planned.skipped.empty()) jobs.push_back(job_of(*planned.item));
-    }
-  }
-  oracle::run(jobs, limits);
-  Expectations all = {this_system(), {}};
-  size_t next = 0;
+  Expectations all = {this_system(), this_machine(), {}};
+  std::vector<const Item*> open;
   for (const Planned& planned : plan) {
-    if (!planned.skipped.empty()) continue;
-    const Item& item = *planned.item;
-    const oracle::Outcome &first = jobs[next].outcome,
-                          &second = jobs[next + jobs.size() / 2].outcome;
-    ++next;
-    if (first.skipped) {
-      tell(item, reason_of(first));
-      continue;
+    if (planned.skipped.empty()) open.push_back(planned.item);
+  }
+  oracle::Limits patient = limits;
+  for (int left = kTries; left > 0 && !open.empty(); --left, patient.patience *= 4) {
+    std::vector<Job> jobs;
+    for (const Item* item : open) jobs.insert(jobs.end(), 2, job_of(*item));
+    oracle::run(jobs, patient);
+    std::vector<const Item*> again;
+    for (size_t i = 0; i < open.size(); ++i) {
+      const Job* both = &jobs[2 * i];
+      if (both->outcome.skipped) {
+        tell(*open[i], reason_of(both->outcome));
+      } else if (!is_whole(*open[i], both->outcome)) {
+        tell(*open[i], "it has parts that are left out");
+      } else if (auto expected = twice(*open[i], both)) {
+        all.cases[open[i]->id] = *std::move(expected);
+      } else if (left > 1) {
+        again.push_back(open[i]);
+      } else {
+        tell(*open[i], "it differs from run to run");
+      }
     }
-    Expected expected, again;
-    for (Step& step : steps_of(item.body.name, first.text))
-      expected.push_back(std::move(step.lines));
-    for (Step& step : steps_of(item.body.name, second.text)) again.push_back(std::move(step.lines));
-    if (expected == again) {
-      all.cases[item.id] = std::move(expected);
-    } else {
-      tell(item, "it differs from run to run");
-    }
+    open = std::move(again);
   }
   return all;
 }

@@ -54,8 +54,8 @@ Results run(const std::vector<Planned>& plan, const Expectations& expected,
             const std::set<std::string>& baseline, const oracle::Limits& limits,
             const std::function<void(const Result&)>& tell);
 
-// Runs all of it twice; what differs from run to run, or cannot be done here, is not in the result
-// but told.
+// Runs all of it twice, and again what came out differently; what does so each time, or cannot be
+// done here, is not in the result but told.
 Expectations record(const std::vector<Planned>& plan, const oracle::Limits& limits,
                     const std::function<void(const Item&, const std::string& why)>& tell);
 

@@ -40,6 +40,7 @@ bool Selection::Word::matches(const Item& item) const {
   return ((any || what == "call") && item.call == value) ||
          ((any || what == "kind") && contains(item.kinds, value)) ||
          ((any || what == "property") && value == item.topic->property) ||
+         (what == "end" && item.body.name.find(value) != std::string::npos) ||
          ((any || what == "id") && fnmatch(value.c_str(), item.id.c_str(), 0) == 0);
 }
 
@@ -59,6 +60,12 @@ void Selection::add(const std::string& list, std::vector<Word>* words) {
   }
 }
 
+void Selection::skip(const std::string& list) {
+  const size_t before = skip_.size();
+  add(list, &skip_);
+  for (size_t i = before; i < skip_.size(); ++i) skip_[i].text.insert(0, "--skip ");
+}
+
 bool Selection::wants(const Item& item) const {
   return only_.empty() || std::any_of(only_.begin(), only_.end(),
                                       [&](const Word& word) { return word.matches(item); });
@@ -74,7 +81,9 @@ const std::string* Selection::left_out_by(const Item& item) const {
 bool Selection::leaves_out_end(const char* name) const {
   const std::vector<std::string> kinds = kinds_in(name);
   return std::any_of(skip_.begin(), skip_.end(), [&](const Word& word) {
-    return (word.what.empty() || word.what == "kind") && contains(kinds, word.value);
+    return word.what == "end"
+               ? std::string_view(name).find(word.value) != std::string_view::npos
+               : (word.what.empty() || word.what == "kind") && contains(kinds, word.value);
   });
 }
 

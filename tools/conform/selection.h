@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/conform/catalogue.h"
+#include "tools/conform/lacks.h"
 
 namespace conform {
 
@@ -16,18 +17,21 @@ class Selection {
  public:
   // Throw std::invalid_argument for a word that no case knows.
   void only(const std::string& list) { add(list, &only_); }
-  void skip(const std::string& list) { add(list, &skip_); }
+  void skip(const std::string& list);
+  // What cannot be done here.
+  void skip(const Lack& lack) { skip_.push_back({lack.why, "end", lack.end}); }
 
   bool wants(const Item& item) const;
-  // The word of --skip that leaves the case out; null if none does.
+  // Why the case is left out; null if it is not.
   const std::string* left_out_by(const Item& item) const;
   // The same for an end of this name in the middle of a case.
   bool leaves_out_end(const char* name) const;
 
  private:
   struct Word {
-    std::string text;  // as given
-    std::string what;  // "call", "kind", "property", "id"; empty: any of them
+    std::string text;  // as given; of --skip, why
+    std::string
+        what;  // "call", "kind", "property", "id", empty for any of them; "end": see lacks.h
     std::string value;
     bool matches(const Item& item) const;
   };

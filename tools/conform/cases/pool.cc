@@ -148,7 +148,7 @@ bool Slot::watch(const Limits& limits) {
     kill_and_finish("is not released\n");
   } else if (stays > kBlocked * limits.patience && asleep_ >= 5) {
     kill_and_finish("blocks (S)\n");
-  } else if (stays > kSpinning) {
+  } else if (stays > kSpinning && asleep_ == 0) {  // (what sleeps may not have been seen for long)
     kill_and_finish("spins\n");
   } else {
     return false;
