@@ -12,9 +12,9 @@
 
 namespace anysplice::tools::bench {
 
-enum class Group { kScenarios, kThreads, kPipes, kSizes };
-inline constexpr Group kAllGroups[] = {Group::kScenarios, Group::kThreads, Group::kPipes,
-                                       Group::kSizes};
+enum class Group { kScenarios, kThreads, kSharing, kPipes, kSizes };
+inline constexpr Group kAllGroups[] = {Group::kScenarios, Group::kThreads, Group::kSharing,
+                                       Group::kPipes, Group::kSizes};
 absl::string_view title_of(Group group);
 
 struct Row {

@@ -58,13 +58,11 @@ Bar bar_of(const Row& row, Side side) {
                        absolute(*row.kind, row.result.of(Side::kKernel)))};
 }
 
-std::string ratio_bars(const BenchReport& report, Group group, absl::Span<const Side> sides) {
+std::string ratio_bars(const BenchReport& report, absl::Span<const Side> sides) {
   std::vector<BarGroup> groups;
   for (const Row& row : report.rows) {
-    if (row.group != group) continue;
-    BarGroup bars{group == Group::kScenarios ? label_of(row)
-                                             : absl::StrCat(row.kind->title, ", ", label_of(row)),
-                  {}};
+    if (row.group != Group::kScenarios) continue;
+    BarGroup bars{label_of(row), {}};
     for (const Side side : sides) {
       if (row.result.of(side).ratio.count > 0) bars.bars.push_back(bar_of(row, side));
     }
@@ -163,7 +161,6 @@ std::string costs_of(const BenchReport& report) {
 
 std::string as_html(const BenchReport& report) {
   constexpr Side kEmulations[] = {Side::kRings, Side::kNoRings, Side::kCopies, Side::kLoop};
-  constexpr Side kEngine[] = {Side::kRings, Side::kNoRings};
   std::string out = absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -174,29 +171,32 @@ std::string as_html(const BenchReport& report) {
                               ANYSPLICE_VERSION, report.system, report.processors,
                               size_name(report.size), report.plan.rounds, report.plan.slice * 1e3)),
       "</p>\n");
-  if (const std::string bars = ratio_bars(report, Group::kScenarios, kEmulations); !bars.empty()) {
+  if (const std::string bars = ratio_bars(report, kEmulations); !bars.empty()) {
     absl::StrAppend(&out,
                     heading("Speed, the kernel's being 1",
                             "Longer is faster. Medians of paired slices; the dark line goes from "
                             "quartile to quartile. Bars beyond the edge are cut off."),
                     key_of(kEmulations), bars);
   }
-  if (const std::string bars = ratio_bars(report, Group::kThreads, kEngine); !bars.empty()) {
-    absl::StrAppend(&out,
-                    heading("Threads", "Each thread has pipes of its own; the sum of all threads."),
-                    key_of(kEngine), bars);
-  }
   for (const Kind* kind : kinds_of(report, Group::kSizes)) {
     absl::StrAppend(
         &out, heading(absl::StrCat(kind->title, ", by the size of an operation"), kind->explain),
         curves_of(report, Group::kSizes, *kind));
   }
-  for (const Kind* kind : kinds_of(report, Group::kPipes)) {
-    absl::StrAppend(
-        &out,
-        heading("Many pipes alive",
-                absl::StrCat("Time of an operation on each pipe in turn: ", kind->explain)),
-        curves_of(report, Group::kPipes, *kind));
+  constexpr struct {
+    Group group;
+    absl::string_view title;
+    absl::string_view explain;
+  } kGrowing[] = {
+      {Group::kPipes, "Many pipes alive", "Time of an operation on each pipe in turn: "},
+      {Group::kThreads, "Threads with a pipe each", "Time divided by the operations of all: "},
+      {Group::kSharing, "Threads with one pipe", "Time divided by the operations of all: "},
+  };
+  for (const auto& growing : kGrowing) {
+    for (const Kind* kind : kinds_of(report, growing.group)) {
+      absl::StrAppend(&out, heading(growing.title, absl::StrCat(growing.explain, kind->explain)),
+                      curves_of(report, growing.group, *kind));
+    }
   }
   absl::StrAppend(&out, costs_of(report));
   if (!report.rows.empty()) {

@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr absl::string_view kGroupNames[] = {"scenarios", "threads", "pipes", "sizes"};
+constexpr absl::string_view kGroupNames[] = {"scenarios", "threads", "sharing", "pipes", "sizes"};
 constexpr const char* kPlacementNames[] = {"anywhere", "together", "apart"};
 constexpr const char* kSideNames[kSides] = {"kernel", "rings_on", "rings_off", "four_copies",
                                             "no_pipe"};

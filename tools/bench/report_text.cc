@@ -50,7 +50,7 @@ std::string group_table(const BenchReport& report, Group group) {
     }
     if (group != Group::kScenarios && row.kind != kind) {
       absl::StrAppend(&out, row.kind->title,
-                      group == Group::kPipes ? ", " + size_name(row.setting.size) : "", "\n");
+                      group == Group::kSizes ? "" : ", " + size_name(row.setting.size), "\n");
     }
     kind = row.kind;
     absl::StrAppend(&out, line_of(row));
@@ -113,6 +113,8 @@ absl::string_view title_of(Group group) {
       return "scenario";
     case Group::kThreads:
       return "threads, in sum";
+    case Group::kSharing:
+      return "threads, one pipe";
     case Group::kPipes:
       return "pipes alive";
     case Group::kSizes:
@@ -132,6 +134,7 @@ std::string label_of(const Row& row) {
     case Group::kScenarios:
       return absl::StrCat(row.kind->title, suffix_of(row.setting.placement));
     case Group::kThreads:
+    case Group::kSharing:
       return absl::StrCat("  ", row.setting.threads,
                           row.setting.threads == 1 ? " thread" : " threads");
     case Group::kPipes:

@@ -27,9 +27,10 @@ struct Special {
   absl::string_view name;
   absl::string_view explain;
 };
-constexpr Special kThreads = {"threads", "file -> file and pipe -> pipe in one and two threads"};
+constexpr Special kThreads = {
+    "threads", "file -> null in 1 to 64 threads, each with its own pipe and all with one"};
 constexpr Special kPipes = {"pipes", "file -> null through one of 1 to 10000 pipes that are alive"};
-constexpr Special kSizes = {"sizes", "file -> TCP and file -> file with 1 byte to 1 MiB at a time"};
+constexpr Special kSizes = {"sizes", "1 byte to 1 MiB at a time, sendfile to 16 MiB"};
 constexpr Special kPassThrough = {"pass-through", "a read and a write under the preload"};
 constexpr Special kExec = {"exec", "the start of a program under the preload"};
 constexpr Special kSpecials[] = {kThreads, kPipes, kSizes, kPassThrough, kExec};
@@ -55,10 +56,13 @@ std::vector<Row> rows_for(const BenchOptions& options) {
     }
   }
   if (wanted(options, kThreads.name)) {
-    for (const absl::string_view name : {"file-file", "pipe-pipe"}) {
-      for (const size_t threads : {1u, 2u}) {
-        rows.push_back(
-            {Group::kThreads, find_kind(name), {.size = options.size, .threads = threads}, {}});
+    for (const Group group : {Group::kThreads, Group::kSharing}) {
+      for (const size_t threads : {1u, 2u, 4u, 8u, 16u, 32u, 64u}) {
+        const bool one_pipe = group == Group::kSharing;
+        rows.push_back({group,
+                        find_kind("file-null"),
+                        {.size = 4096, .threads = threads, .one_pipe = one_pipe},
+                        {}});
       }
     }
   }
@@ -68,9 +72,16 @@ std::vector<Row> rows_for(const BenchOptions& options) {
     }
   }
   if (wanted(options, kSizes.name)) {
-    for (const absl::string_view name : {"file-tcp", "file-file"}) {
-      for (const size_t size : {1, 64, 1024, 4096, 16 << 10, 64 << 10, 256 << 10, 1 << 20}) {
-        const Kind* kind = find_kind(name);
+    struct Growing {
+      absl::string_view name;
+      size_t most;  // that one call moves: a pipe's usual limit, or none
+    };
+    for (const Growing growing : {Growing{"file-tcp", 1 << 20}, Growing{"file-file", 1 << 20},
+                                  Growing{"sendfile-tcp", 16 << 20}}) {
+      const Kind* kind = find_kind(growing.name);
+      for (const size_t size :
+           {1, 64, 1024, 4096, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20}) {
+        if (size > growing.most) continue;
         rows.push_back(
             {Group::kSizes, kind, {.size = size, .placement = placements_of(*kind)[0]}, {}});
       }
@@ -81,7 +92,7 @@ std::vector<Row> rows_for(const BenchOptions& options) {
 
 // Where only growth is of interest, what needs most descriptors is left out.
 std::vector<Side> sides_of(const Row& row, const BenchOptions& options) {
-  const bool few = row.group == Group::kPipes || row.group == Group::kThreads;
+  const bool few = row.group != Group::kScenarios && row.group != Group::kSizes;
   std::vector<Side> sides;
   for (const Side side : options.sides) {
     if (row.kind->has(side) && !(few && side > Side::kNoRings)) sides.push_back(side);

@@ -17,7 +17,8 @@ namespace anysplice::tools::bench {
 struct Setting {
   size_t size = size_t{64} * 1024;  // bytes of one operation
   size_t pipes = 1;
-  size_t threads = 1;  // each with a Work of its own
+  size_t threads = 1;     // each with a Work of its own
+  bool one_pipe = false;  // which all of them share
   Placement placement = Placement::kAnywhere;
 };
 

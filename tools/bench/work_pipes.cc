@@ -1,6 +1,8 @@
 // Work in which little but references moves, and work with another process at the pipe's end.
 #include <unistd.h>
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "tools/bench/moves.h"
@@ -74,39 +76,48 @@ class TeeAndDiscard : public Work {
   bool filled_ = false;
 };
 
-// Through each of many pipes in turn, all of them alive.
+using Pipes = std::vector<PipeEnds>;
+
+std::shared_ptr<Pipes> make_pipes(const Calls& calls, const Setting& setting) {
+  auto pipes = std::make_shared<Pipes>();
+  pipes->reserve(setting.pipes);
+  while (pipes->size() < setting.pipes) {
+    pipes->emplace_back(calls, setting.size);
+    if (!pipes->back().ok()) return nullptr;
+  }
+  return pipes;
+}
+
+// Through each of many pipes in turn, all of them alive. Others may use them: each takes out as
+// much as it has put in.
 class FileToNull : public Work {
  public:
-  FileToNull(const Calls& calls, const Setting& setting)
-      : calls_(calls), size_(setting.size), file_(temporary_file()), null_(open_null()) {
-    pipes_.reserve(setting.pipes);
-    for (size_t i = 0; i < setting.pipes; ++i) {
-      pipes_.emplace_back(calls, size_);
-      ok_ = ok_ && pipes_.back().ok();
-      if (!ok_) break;
-    }
-  }
-  bool ok() const { return ok_ && file_.get() >= 0 && null_.get() >= 0; }
+  FileToNull(const Calls& calls, size_t size, std::shared_ptr<Pipes> pipes)
+      : calls_(calls),
+        size_(size),
+        file_(temporary_file()),
+        null_(open_null()),
+        pipes_(std::move(pipes)) {}
+  bool ok() const { return pipes_ != nullptr && file_.get() >= 0 && null_.get() >= 0; }
 
   ssize_t once() override {
-    const PipeEnds& pipe = pipes_[turn_];
-    turn_ = turn_ + 1 < pipes_.size() ? turn_ + 1 : 0;
+    const PipeEnds& pipe = (*pipes_)[turn_];
+    turn_ = turn_ + 1 < pipes_->size() ? turn_ + 1 : 0;
     const ssize_t n = checked(calls_.splice(file_.get(), position_.next(size_), pipe.write_end(),
                                             nullptr, size_, SPLICE_F_MOVE));
     if (n < 0) return n;
     return drain(calls_, pipe.read_end(), null_.get(), nullptr, static_cast<size_t>(n));
   }
-  size_t warm_up() const override { return 2 * pipes_.size(); }
+  size_t warm_up() const override { return 2 * pipes_->size(); }
 
  private:
   const Calls& calls_;
   const size_t size_;
   Fd file_;
   Fd null_;
-  std::vector<PipeEnds> pipes_;
+  std::shared_ptr<Pipes> pipes_;
   size_t turn_ = 0;
   Position position_;
-  bool ok_ = true;
 };
 
 // Another process reads the pipe.
@@ -140,8 +151,15 @@ std::unique_ptr<Work> make_pipe_to_pipe(Side, const Calls& calls, const Setting&
 std::unique_ptr<Work> make_tee_and_discard(Side, const Calls& calls, const Setting& setting) {
   return made<TeeAndDiscard>(calls, setting.size);
 }
-std::unique_ptr<Work> make_file_to_null(Side, const Calls& calls, const Setting& setting) {
-  return made<FileToNull>(calls, setting);
+std::unique_ptr<Work> make_file_to_null(Side side, const Calls& calls, const Setting& setting) {
+  if (!setting.one_pipe) {
+    return made<FileToNull>(calls, setting.size, make_pipes(calls, setting));
+  }
+  static std::weak_ptr<Pipes> shared[kSides];
+  std::shared_ptr<Pipes> pipes = shared[index_of(side)].lock();
+  if (pipes == nullptr) pipes = make_pipes(calls, setting);
+  shared[index_of(side)] = pipes;
+  return made<FileToNull>(calls, setting.size, std::move(pipes));
 }
 std::unique_ptr<Work> make_splice_to_process(Side, const Calls& calls, const Setting& setting) {
   return made<SpliceToProcess>(calls, setting.size);
