@@ -21,7 +21,6 @@
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
 #include "core/sys/vfork_child.h"
-#include "core/sys/waited_numbers.h"
 
 namespace anysplice {
 
@@ -170,24 +169,8 @@ void forget_range(unsigned first, unsigned last) {
 
 }  // namespace
 
-// Calls of other threads wait on a number that is about to go, and need one of their own.
-static void keep_for_waits(int fd) {
-  // Where it is in nobody's way.
-  constexpr int kFirst = 512;
-  if (vfork_child()) return;
-  const KeepErrno keep;
-  const CriticalSection section;
-  while (waited_numbers::Number* const number = waited_numbers::claim(fd)) {
-    const int kept = sys->fcntl(fd, F_DUPFD_CLOEXEC, kFirst);
-    if (kept >= 0) forget(kept);  // what is known of that number is of one closed behind our back
-    waited_numbers::keep(number, fd, kept);
-    if (kept < 0) break;
-  }
-}
-
 void forget(int fd) {
-  if (waited_numbers::any()) [[unlikely]]
-    keep_for_waits(fd);
+  number_changes::note(fd);
   const FdEntry entry = fd_entry(fd);
   if (entry.word == 0 && !held_bytes::any()) return;
   // A vfork child shares our memory but not our descriptors.

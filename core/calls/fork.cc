@@ -29,7 +29,6 @@
 #include "core/sys/sys.h"
 #include "core/sys/transient_descriptor.h"
 #include "core/sys/vfork_child.h"
-#include "core/sys/waited_numbers.h"
 
 namespace anysplice {
 
@@ -71,7 +70,6 @@ void after_fork(bool child) {
     deferral::become_child();
     if constexpr (signal_actions::kThere) signal_actions::become_child();
     supervisor::become_child();
-    waited_numbers::become_child();
     // Another thread may have had a pipe's lock, or been making a pipe; there is no such thread
     // here.
     for (uint32_t i = 0; i < pipe_high(); ++i) {

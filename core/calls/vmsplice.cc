@@ -127,9 +127,7 @@ ssize_t run_blocking(Flow& flow, auto attempt) {
   for (;;) {
     const ssize_t n = run(flow, attempt);
     if (n != -EAGAIN || (flow.flags & kSpliceNonblock) != 0) return n;
-    const bool in = flow.in.fd >= 0;
-    const int error = in ? kernel_pipe::wait_readable(flow.in.fd, false)
-                         : kernel_pipe::wait_writable(flow.out.fd, false);
+    const int error = wait(flow, flow.in.fd >= 0 ? Step::kWaitIn : Step::kWaitOut, false, 0);
     if (error != 0) return error;
     flow.error = 0;
   }

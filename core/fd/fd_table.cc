@@ -5,6 +5,7 @@
 namespace anysplice {
 
 ANYSPLICE_SELDOM std::atomic<uint32_t> fd_words[kFdLimit];
+ANYSPLICE_SELDOM std::atomic<uint32_t> number_changes::counts[kCounted];
 std::atomic<unsigned> fd_high;
 std::atomic<uint32_t> fd_replaced;
 

@@ -74,6 +74,21 @@ void set_fd_entry(int fd, FdEntry entry);
 // the lock of the pipe that it named, looks again.
 extern std::atomic<uint32_t> fd_replaced;
 
+// How often one of the first numbers was closed, or made to name something else, as far as seen:
+// for who uses a number again after a wait.
+namespace number_changes {
+inline constexpr unsigned kCounted = 4096;
+extern std::atomic<uint32_t> counts[kCounted];
+// The same for all others.
+inline uint32_t of(int fd) {
+  return static_cast<unsigned>(fd) < kCounted ? counts[fd].load(std::memory_order_acquire) : 0;
+}
+inline void note(int fd) {
+  if (static_cast<unsigned>(fd) < kCounted && !vfork_child())
+    counts[fd].fetch_add(1, std::memory_order_release);
+}
+}  // namespace number_changes
+
 // What a transfer may believe: nothing in a child of vfork, whose descriptors may be others.
 inline FdEntry own_fd_entry(int fd) { return vfork_child() ? FdEntry{} : fd_entry(fd); }
 

@@ -19,13 +19,17 @@ void changed(int how, const sigset_t* set) {
 
 bool look() {
   const KeepErrno keep;
+  Known now = known.load(std::memory_order_relaxed);
   sigset_t mask;
   if (sys->pthread_sigmask(SIG_BLOCK, nullptr, &mask) != 0 || has_either(mask)) {
     may_block();
     return false;
   }
-  Known nothing = Known::kNothing;
-  known.compare_exchange_strong(nothing, Known::kOpen, std::memory_order_relaxed);
+  // (Unless a handler has come in between, after which it is what it should be.)
+  if (now == Known::kAskAlways) return true;
+  const bool inherited = now == Known::kNothing && anybody_blocked.load(std::memory_order_relaxed);
+  known.compare_exchange_strong(now, inherited ? Known::kAskAlways : Known::kOpen,
+                                std::memory_order_relaxed);
   return true;
 }
 

@@ -8,6 +8,9 @@
 #define ANYSPLICE_CORE_SYS_SIGNAL_ACTIONS_H_
 
 #include <signal.h>
+#include <stdint.h>
+
+#include <atomic>
 
 namespace anysplice::signal_actions {
 
@@ -17,6 +20,9 @@ inline constexpr bool kThere = true;
 #else
 inline constexpr bool kThere = false;
 #endif
+
+// How many handlers have begun in this thread, as far as they are seen.
+inline constinit thread_local std::atomic<uint32_t> begun{0};
 
 // Handlers are seen from now on: they can be put off.
 void start();

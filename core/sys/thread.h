@@ -15,11 +15,6 @@ namespace anysplice::thread {
 // of its parent.
 uint32_t number();
 
-// The system's number of this thread, and whether it has a thread, or process, of that number. 0
-// and false where that cannot be known.
-int id();
-bool lives(int id);
-
 // Whether the process has, or had, other threads.
 enum class Others { kNone, kSome, kUnknown };
 Others others();

@@ -79,6 +79,7 @@ bool Endpoint::nonblocking() const {
 int look(int fd, Endpoint* end, Role role) {
   *end = {};
   end->fd = fd;
+  end->changes = number_changes::of(fd);
   end->replaced = fd_replaced.load();
   FdEntry entry = own_fd_entry(fd);
   if (entry.ours()) {
@@ -97,6 +98,7 @@ int look(int fd, Endpoint* end, Role role) {
     set_fd_entry(fd, entry = {});
     *end = {};
     end->fd = fd;
+    end->changes = number_changes::of(fd);
   }
   const bool stream = entry.kind() == FdKind::kStream;
   const bool file = entry.kind() == FdKind::kFile;

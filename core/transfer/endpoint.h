@@ -35,12 +35,12 @@ struct Endpoint {
   PipeId pipe = {0, 0};     // of a pipe without a ring, until it is asked for: which
   size_t slots = 0;         // of the same, with Role::kSinkOfFile, instead: its size in pages
   uint32_t replaced = 0;    // fd_replaced before that was looked at
+  uint32_t changes = 0;     // number_changes::of(fd) before all that
   bool remembered = false;  // from the table of descriptors: `flags` are only as far as known
   bool tcp = false;         // of a stream: has an urgent mark that a splice does not pass
   bool terminal = false;    // of a device
   bool lingers = false;     // a file whose reads can wait for bytes, as those of procfs and tracefs
   bool sized = false;       // a file, just looked at, that says how long it is: it has positions
-  bool kept = false;        // a number of our own (waited_numbers.h)
   bool positioned = false;  // an offset was given: use `position`, leave the file's own alone
   int64_t position = 0;
 

@@ -180,13 +180,6 @@ bool is_shut([[maybe_unused]] const Endpoint& from) {
 #endif
 }
 
-// Whether there is nothing but notices in the error queue (MSG_ERRQUEUE, recv(2)), at which poll
-// does not wait.
-static bool has_notices_only(int socket) {
-  pollfd p{socket, POLLIN | POLLPRI, 0};
-  return sys->poll(&p, 1, 0) > 0 && p.revents == POLLERR;
-}
-
 // A recv of nothing from a unix stream waits as any, and takes nothing; from a TCP socket it hides
 // signals, and one of a byte goes past an urgent mark. From a message socket it would take a
 // message; a look that copies nothing does not, and is only seen where looks have a place of their
@@ -195,12 +188,9 @@ static int wait_for_socket(const Endpoint& from, bool restarts, unsigned vain) {
   // A system may not wait for nothing (gVisor).
   constexpr unsigned kOften = 8;
   const bool seen = from.kind == Kind::kMessage && looks_move(from.fd);
+  if (!restarts || from.tcp || vain >= kOften || seen)
+    return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts, vain);
   char nothing;
-  if (!restarts || from.tcp || vain >= kOften || seen) {
-    if (!from.tcp || vain == 0 || looks_move(from.fd) || !has_notices_only(from.fd))
-      return by_poll::wait_for_socket(from.fd, POLLIN | POLLPRI, restarts);
-    return sys->recv(from.fd, &nothing, 1, MSG_PEEK) < 0 ? -errno : 0;
-  }
   const int how = from.kind == Kind::kMessage ? MSG_PEEK : 0;
   return sys->recv(from.fd, &nothing, 0, how) < 0 ? -errno : 0;
 }
@@ -222,7 +212,7 @@ int wait_writable(const Endpoint& to, bool restarts, unsigned vain) {
     return kernel_pipe::wait_writable(to.fd, restarts, vain);
   }
   // A message that had no room has none before poll says so.
-  if (to.kind == Kind::kMessage) return by_poll::wait_for_socket(to.fd, POLLOUT, restarts);
+  if (to.kind == Kind::kMessage) return by_poll::wait_for_socket(to.fd, POLLOUT, restarts, vain);
   return by_poll::wait_writable(to.fd, restarts);
 }
 

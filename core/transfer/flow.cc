@@ -1,6 +1,7 @@
 #include "core/transfer/flow.h"
 
 #include "core/pipe/sleepers.h"
+#include "core/sys/signal_actions.h"
 
 namespace anysplice {
 namespace {
@@ -13,21 +14,18 @@ int wait_in_kernel(const Flow& flow, Step step, bool restarts, unsigned vain) {
   return held_bytes::any() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, restarts, vain);
 }
 
-void go_on_with(Endpoint& end, int fd) {
-  if (fd < 0) return;
-  end.fd = fd;
-  end.kept = true;
-  end.pipe = {0, 0};
-}
+bool gone(const Endpoint& end) { return number_changes::of(end.fd) != end.changes; }
 
 }  // namespace
 
 int wait(Flow& flow, Step step, bool restarts, unsigned vain) {
-  flow.waiting.begin(flow.in.fd, flow.out.fd);
+  const uint32_t handlers = signal_actions::begun.load(std::memory_order_relaxed);
   const int error = wait_in_kernel(flow, step, restarts, vain);
-  go_on_with(flow.in, flow.waiting.kept(0));
-  go_on_with(flow.out, flow.waiting.kept(1));
-  return error;
+  if (error != 0 || (!gone(flow.in) && !gone(flow.out))) return error;
+  // A call that a handler has interrupted, and that is restarted, goes by its numbers again.
+  if (signal_actions::begun.load(std::memory_order_relaxed) == handlers) return -EBADF;
+  for (Endpoint* end : {&flow.in, &flow.out}) end->changes = number_changes::of(end->fd);
+  return 0;
 }
 
 }  // namespace anysplice

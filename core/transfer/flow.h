@@ -13,7 +13,6 @@
 #include "core/sys/critical_section.h"
 #include "core/sys/splice_flags.h"
 #include "core/sys/thread.h"
-#include "core/sys/waited_numbers.h"
 #include "core/transfer/endpoint.h"
 
 namespace anysplice {
@@ -32,15 +31,6 @@ struct Flow {
   size_t moved = 0;
   int error = 0;   // positive errno; counts only if nothing moved
   int signal = 0;  // to raise once nothing is locked any more
-  waited_numbers::Wait waiting{};
-
-  ~Flow() {
-    // What was learned of them: they are about to be closed.
-    for (const Endpoint* end : {&in, &out}) {
-      if (end->kept) [[unlikely]]
-        set_fd_entry(end->fd, {});
-    }
-  }
 
   size_t left() const { return length - moved; }
 
@@ -72,7 +62,9 @@ struct Flow {
 };
 
 // In the kernel, for one end: 0 or -errno. `restarts` and `vain` as in kernel_pipe.h. A
-// cancellation point.
+// cancellation point. -EBADF if another thread has closed a number meanwhile, or made it name
+// something else: the kernel's call goes on with what it was given, for which we have no name any
+// more.
 int wait(Flow& flow, Step step, bool restarts, unsigned vain);
 
 // Runs attempts until one is done. Returns bytes moved or -errno.

@@ -17,7 +17,6 @@
 #include "core/sys/sys.h"
 #include "core/sys/thread.h"
 #include "core/sys/vfork_child.h"
-#include "core/sys/waited_numbers.h"
 
 namespace anysplice::signal_actions {
 namespace {
@@ -146,20 +145,17 @@ void call_with_cancellation(Handler handler, int signal, siginfo_t* info, void* 
   const Handler handler = take(signal);
   if (!is_handler(handler)) {
     if (!heard) leave_to_kernel(signal, info);
-    return;
-  }
-  waited_numbers::Place* const wait = waited_numbers::interrupts();
-  if ((self.state.load(std::memory_order_relaxed) & deferral::kCancelKept) != 0) {
+  } else if ((self.state.load(std::memory_order_relaxed) & deferral::kCancelKept) != 0) {
     call_with_cancellation(handler, signal, info, context);
   } else {
     handler(signal, info, context);
   }
-  waited_numbers::goes_on(wait);
 }
 
 // The handler of all signals that have one. What it calls returns for it, if the compiler does as
 // it usually does.
 void handle(int signal, siginfo_t* info, void* context) {
+  begun.store(begun.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   fault_mask::handler_begins();
   const Action& action = actions[signal];
   const Handler handler = action.handler.load(std::memory_order_relaxed);
@@ -167,7 +163,6 @@ void handle(int signal, siginfo_t* info, void* context) {
                      deferral::self.state.load(std::memory_order_relaxed) == 0 &&
                      deferral::self.noted.load(std::memory_order_relaxed) == 0 &&
                      vfork_depth == 0 && is_handler(handler) &&
-                     waited_numbers::current == nullptr &&
                      signal != listened.load(std::memory_order_relaxed);
   return (plain ? handler : handle_slowly)(signal, info, context);
 }

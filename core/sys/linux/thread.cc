@@ -42,16 +42,6 @@ void wait_between_processes(std::atomic<uint32_t>& word, uint32_t value, long mi
 }
 void wake_between_processes(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE, 1); }
 
-int id() {
-  const KeepErrno keep;
-  return static_cast<int>(sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
-}
-
-bool lives(int id) {
-  const KeepErrno keep;
-  return sys->kill(id, 0) == 0;
-}
-
 // libc writes the number that it remembers into a mutex, without a system call.
 bool is_libcs() {
 #ifdef __GLIBC__
@@ -59,7 +49,8 @@ bool is_libcs() {
   if (pthread_mutex_lock(&mutex) != 0) return false;
   const int owner = mutex.__data.__owner;
   pthread_mutex_unlock(&mutex);
-  return owner == id();
+  const KeepErrno keep;
+  return owner == sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 #else
   return false;
 #endif
@@ -67,7 +58,7 @@ bool is_libcs() {
 
 // A thread may send itself any signal with any siginfo.
 bool send(int signal, const siginfo_t& info) {
-  const long self = id();
+  const long self = sys->syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
   return sys->syscall(SYS_rt_tgsigqueueinfo, sys->getpid(), self, signal,
                       reinterpret_cast<long>(&info), 0, 0) == 0;
 }

@@ -45,6 +45,25 @@ int wait_for(int fd, short events, int milliseconds, bool restarts) {
   }
 }
 
+// Past notices in the error queue, which are no reason to go on: as long as there are any, looks
+// now and then.
+int wait_past_notices(int socket, short events, int milliseconds, bool restarts) {
+  constexpr int kNowAndThen = 10;
+  for (int left = milliseconds; left != 0;) {
+    pollfd p{socket, events, 0};
+    const int n = sys->poll(&p, 1, 0);
+    if (n < 0) return -errno;
+    if (n > 0 && p.revents != POLLERR) return 0;
+    if (const int error = n > 0 ? sockets::option(socket, SO_ERROR, 0) : 0; error > 0)
+      return -error;
+    const int slice = n > 0 && (left < 0 || left > kNowAndThen) ? kNowAndThen : left;
+    const int woken = sys->poll(n > 0 ? nullptr : &p, n > 0 ? 0 : 1, slice);
+    if (woken < 0 && (errno != EINTR || !restarts || !handlers_restart())) return -errno;
+    if (woken == 0 && left > 0) left -= slice;
+  }
+  return -ETIMEDOUT;
+}
+
 // poll does not say of every socket that its peer will read no more, nor that a part would go
 // (Linux says neither of a unix socket that is more than half full). So the next attempt finds out,
 // now and then; with a limit of time, which is for the whole wait, a send of nothing.
@@ -85,7 +104,7 @@ int wait_writable(int fd, bool restarts) {
   return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
-int wait_for_socket(int socket, short events, bool restarts) {
+int wait_for_socket(int socket, short events, bool restarts, unsigned vain) {
   timeval limit{};
   socklen_t size = sizeof(limit);
   const int option = (events & POLLOUT) != 0 ? SO_SNDTIMEO : SO_RCVTIMEO;
@@ -98,7 +117,8 @@ int wait_for_socket(int socket, short events, bool restarts) {
                                     (limit.tv_usec + 999) / 1000);
     restarts = false;
   }
-  const int error = wait_for(socket, events, milliseconds, restarts);
+  const int error = vain == 0 ? wait_for(socket, events, milliseconds, restarts)
+                              : wait_past_notices(socket, events, milliseconds, restarts);
   return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 

@@ -11,8 +11,6 @@ namespace anysplice::thread {
 
 Others others() { return Others::kUnknown; }
 bool is_libcs() { return false; }
-int id() { return 0; }
-bool lives(int) { return false; }
 
 void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
   const KeepErrno keep;
