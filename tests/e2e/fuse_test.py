@@ -157,7 +157,7 @@ class Mount:
             key, value = line.split()
             self.counters[key] = int(value)
         for call in ('splice', 'vmsplice', 'tee'):
-            assert self.counters[f'{call}.native_bytes'] == 0, self.counters
+            assert self.counters.get(f'{call}.native_bytes', 0) == 0, self.counters
 
     def carried(self, call, least):
         assert not self.setting or self.counters[f'{call}.engine_bytes'] >= least, self.counters

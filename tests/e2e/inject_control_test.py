@@ -132,7 +132,7 @@ def what_cannot_be():
         for pid, options, word in ((1 << 22, ['--list'], 'no process'),
                                    (sleeper.pid, ['--list'], '--control'),
                                    ('x', ['--list'], 'process number'), (1, [], '--add'),
-                                   ('1', ['--list', '2'], 'process number'), (1, ['--remove'], '--clear')):
+                                   ('1', ['--list', '2'], 'process number'), (1, ['--remove'], '--remove')):
             _, err = inject(pid, *options, status=125)
             assert word in err, (pid, options, err)
     finally:
