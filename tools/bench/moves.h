@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -17,11 +18,13 @@ namespace anysplice::tools::bench {
 // A pipe of one side.
 class PipeEnds {
  public:
-  // The capacity is that of the system, or `size` where that is more.
+  // The capacity is that of the system, or `size` where that is more, as far as everybody may have
+  // it.
   PipeEnds(const Calls& calls, size_t size) : calls_(calls) {
+    const auto wanted = static_cast<long>(std::min(size, kMost));
     if (calls_.pipe2(fds_, O_CLOEXEC) != 0) {
       fds_[0] = fds_[1] = -1;
-    } else if (size > kUsual && calls_.fcntl(fds_[1], F_SETPIPE_SZ, static_cast<long>(size)) < 0) {
+    } else if (size > kUsual && calls_.fcntl(fds_[1], F_SETPIPE_SZ, wanted) < 0) {
       close();
     }
   }
@@ -34,6 +37,7 @@ class PipeEnds {
 
  private:
   static constexpr size_t kUsual = size_t{64} * 1024;
+  static constexpr size_t kMost = size_t{1} << 20;
 
   void close() {
     const int kept = errno;
