@@ -141,6 +141,14 @@ def selections():
                      re.M), report
     table = run(PROGRAM, '--only=tee.file_to_any.pairs', '--skip=kind=procfs', '--summary')
     assert 'procfs' not in table and re.search(r'^file +\d+/\d+$', table, re.M), table
+    # Every call has its column.
+    calls = {'splice', 'copy_file_range', 'read'}
+    table = run(PROGRAM, '--only=splice.file_to_any.pairs,copy_file_range.file_to_any.pairs,'
+                'read', '--summary', status=None)
+    head = next(line for line in table.splitlines() if 'splice ' in line).split()
+    assert calls <= set(head), table
+    files = re.search(r'^file +(.*)$', table, re.M)[1].split()
+    assert re.fullmatch(r'\d+/\d+', dict(zip(head, files))['copy_file_range']), table
     run(PROGRAM, '--only=nonsense', status=2)
     run(PROGRAM, '--nonsense', status=2)
     run(PROGRAM, 'nonsense', status=2)
