@@ -23,12 +23,14 @@ FEW = 'tee.pipe_read_end_to_*.order'
 HIT = 'tee.pipe_read_end_to_pipe_write_end.order'
 
 
-def run(*words, status=0):
+def run(*words, status=0, says=''):
+    """What it prints; `says` is in what it tells of errors."""
     done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=SECONDS)
     if status not in (None, done.returncode):
         raise AssertionError(f'exit {done.returncode}: {done.stderr[-500:]} ' + '\n'.join(
             re.findall(r'^not ok.*(?:\n .*)*', done.stdout, re.M)[:5]))
+    assert says in done.stderr, done.stderr
     return done.stdout
 
 
@@ -68,7 +70,8 @@ def it_is_compared_with_the_nearest_kernel():
     verdicts = [failed(run(PROGRAM, only, f'--expect={name}', status=None))
                 for name in ALL_EXPECTED]
     assert verdicts[0] != verdicts[1], verdicts
-    run(PROGRAM, '--expect=linux-1.0', status=2)
+    run(PROGRAM, '--expect=linux-1.0', status=2,
+        says='cannot read linux-1.0; built in are linux-6.18, linux-6.1\n')
 
 
 @tap.test
@@ -221,7 +224,10 @@ def few_descriptors_and_no_folder():
 def under_another_command():
     report = run(tap.ANYSPLICE, 'conform', '--under', f"'{LIES}' answer", f'--only={HIT}', status=1)
     assert failed(report) == {HIT}, report
-    run(tap.ANYSPLICE, 'conform', '--under=no-such-command', status=127)
+    run(tap.ANYSPLICE, 'conform', '--under=no-such-command -x', status=127,
+        says="anysplice: --under: there is no 'no-such-command'\n")
+    for words in (['--under'], ['--under=']):
+        run(tap.ANYSPLICE, 'conform', *words, status=125, says='--under needs a command')
     run(tap.ANYSPLICE, 'conform', '--engine=sometimes', status=125)
 
 

@@ -39,6 +39,15 @@ The exit status is 0 if nothing differs but what is known, 1 if something does,
 2 if the options are wrong, and 125 to 127 if it cannot be started.
 )";
 
+// The shell takes the command apart, once, and then looks for it: what exec would say of one that
+// is not there has the text of this script in it.
+constexpr absl::string_view kBefore = R"(start() {
+  command -v "$1" >/dev/null && exec "$@"
+  echo "anysplice: --under: there is no '$1'" >&2
+  exit 127
+}
+start )";
+
 // Parsed below, as all others are passed on.
 constexpr OptionSpec kOptions[] = {{"--under", Takes::kValue, "COMMAND"},
                                    {"--engine", Takes::kOptionalValue, "emulate|auto"},
@@ -65,9 +74,9 @@ absl::StatusOr<ConformOptions> parse(absl::Span<char* const> words) {
       options.engine = "emulate";
     } else if (absl::ConsumePrefix(&word, "--engine=")) {
       options.engine = std::string(word);
-    } else if (word == "--under" && i + 1 < words.size()) {
-      options.under = words[++i];
-    } else if (absl::ConsumePrefix(&word, "--under=")) {
+    } else if (word == "--under" || absl::ConsumePrefix(&word, "--under=")) {
+      if (word == "--under") word = i + 1 < words.size() ? words[++i] : "";
+      if (word.empty()) return absl::InvalidArgumentError("--under needs a command");
       options.under = std::string(word);
     } else {
       options.others.emplace_back(word);
@@ -117,7 +126,8 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
     const auto program = find("splice-conform", ".");
     if (!program.ok()) return program.status();
     if (!options.under.empty()) {
-      command = {"/bin/sh", "-c", absl::StrCat("exec ", options.under, " \"$0\" \"$@\"")};
+      command = {"/bin/sh", "-c", absl::StrCat(kBefore, options.under, " \"$@\""),
+                 "anysplice: --under"};
     }
     command.push_back(*program);
   }

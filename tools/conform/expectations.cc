@@ -54,6 +54,14 @@ const Embedded* built_in(const std::string& name) {
   return best;
 }
 
+std::string names_built_in() {
+  std::string names;
+  for (const Embedded& one : embedded_expectations()) {
+    names.append(names.empty() ? "" : ", ").append(one.name);
+  }
+  return names;
+}
+
 // Numbers things in the order in which they come.
 template <class T>
 class Numbering {
@@ -87,7 +95,9 @@ Expectations read_expectations(const std::string& name) {
   if (const Embedded* one = built_in(name)) return parse(one->text, std::string(one->name));
   std::ifstream stream(name);
   std::ostringstream text;
-  if (!(stream && text << stream.rdbuf())) throw std::runtime_error("cannot read " + name);
+  if (!(stream && text << stream.rdbuf())) {
+    throw std::runtime_error("cannot read " + name + "; built in are " + names_built_in());
+  }
   return parse(text.str(), name);
 }
 
