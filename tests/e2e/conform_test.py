@@ -232,6 +232,20 @@ def under_another_command():
 
 
 @tap.test
+def where_it_is_not_built():
+    folder = pathlib.Path('tree/tools')
+    folder.mkdir(parents=True)
+    command = shutil.copy(tap.ANYSPLICE, folder)
+    run(command, 'conform', status=125,
+        says=f'looked for {folder.resolve()}/conform/splice-conform, '
+             f'{folder.resolve()}/splice-conform\n')
+    pathlib.Path('tree/build.ninja').touch()
+    for words, name in ([], 'splice-conform'), (['--engine'], 'splice-conform-dynamic'):
+        run(command, 'conform', *words, status=125,
+            says=f"{name} is not built; 'ninja -C {folder.parent.resolve()} tools/conform/{name}'")
+
+
+@tap.test
 def the_engine():
     if not recorded_here():
         print('# the engine takes some answers from the kernel, and this one is not recorded')

@@ -92,14 +92,20 @@ absl::StatusOr<ConformOptions> parse(absl::Span<char* const> words) {
   return options;
 }
 
-// Beside this executable, as in the build tree, or where it is installed below the same prefix.
+// Beside this executable, as in the build tree, or where it is installed below the same prefix: in
+// that folder, with a slash behind it, seen from this executable's.
 absl::StatusOr<std::string> find(absl::string_view name, absl::string_view installed) {
   const std::string self = own_path();
   const std::string folder = self.substr(0, self.rfind('/'));
   const std::string paths[] = {absl::StrCat(folder, "/conform/", name),
-                               absl::StrCat(folder, "/", installed, "/", name)};
+                               absl::StrCat(folder, "/", installed, name)};
   for (const std::string& path : paths) {
     if (access(path.c_str(), R_OK) == 0) return path;
+  }
+  const std::string build = folder.substr(0, folder.rfind('/'));
+  if (access((build + "/build.ninja").c_str(), R_OK) == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(name, " is not built; 'ninja -C ", build,
+                                                      " tools/conform/", name, "' does that"));
   }
   return absl::FailedPreconditionError(
       absl::StrCat(name, " not found; looked for ", absl::StrJoin(paths, ", ")));
@@ -109,9 +115,9 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
   std::vector<std::string> command;
   if (!options.engine.empty()) {
     const auto program =
-        find("splice-conform-dynamic", "../" ANYSPLICE_RELATIVE_LIBDIR "/anysplice");
+        find("splice-conform-dynamic", "../" ANYSPLICE_RELATIVE_LIBDIR "/anysplice/");
     if (!program.ok()) return program.status();
-    const auto known = find("engine.known", "../" ANYSPLICE_RELATIVE_DATADIR "/anysplice/expect");
+    const auto known = find("engine.known", "../" ANYSPLICE_RELATIVE_DATADIR "/anysplice/expect/");
     if (!known.ok()) return known.status();
     command = {own_path(),
                "run",
@@ -123,7 +129,7 @@ absl::StatusOr<std::vector<std::string>> command_of(const ConformOptions& option
                "--expect=linux-6.18",
                absl::StrCat("--baseline=", *known)};
   } else {
-    const auto program = find("splice-conform", ".");
+    const auto program = find("splice-conform", "");
     if (!program.ok()) return program.status();
     if (!options.under.empty()) {
       command = {"/bin/sh", "-c", absl::StrCat(kBefore, options.under, " \"$@\""),
