@@ -98,6 +98,31 @@ def a_script_says_what_it_needs():
                             done.stderr), (script, done)
 
 
+def compare(*scripts, anysplice=tap.ANYSPLICE, path=os.environ['PATH']):
+    done = subprocess.run([FOUND / 'compare.sh', *scripts], capture_output=True, text=True,
+                          timeout=10 * tap.SECONDS, stdin=subprocess.DEVNULL,
+                          env={'PATH': path, 'ANYSPLICE': anysplice, 'JAVA_HOME': '/nowhere'})
+    return done.returncode, done.stdout, done.stderr
+
+
+@tap.test
+def what_cannot_be_compared_is_told():
+    status, out, err = compare()
+    assert (status, out) == (2, '') and '$ANYSPLICE' in err, err
+    status, out, err = compare('busybox_cp.sh', anysplice='/nowhere/anysplice')
+    assert (status, out) == (127, '') and "there is no '/nowhere/anysplice'" in err, err
+    for script in 'nosuch.sh', 'need.sh':
+        status, out, err = compare('busybox_cp.sh', script)
+        assert (status, out) == (2, '') and f"there is no script '{script}' in {FOUND}" in err, err
+    # Of two, the one whose program is there is compared.
+    status, out, err = compare('java.sh', 'busybox_cp.sh')
+    assert status == 1 and 'java.sh: there is no /nowhere/' in err, err
+    lines = out.splitlines()
+    assert len(lines) == 9 and all(re.match('busybox_cp.sh --.*: status ', one) for one in lines), out
+    if under_test.NATIVE:
+        assert all(line.endswith(': status 0, the same') for line in lines), out
+
+
 for name, (program, fails) in SCRIPTS.items():
     add(name, program, fails)
 tap.main()
