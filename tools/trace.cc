@@ -34,7 +34,7 @@ kind of line tells why a pipe was settled, that is, put back into the kernel:
   -o FILE            write to FILE; without it, to stderr
   -t                 begin with the time of the call, in seconds since 1970
   -r                 begin with the seconds since the start
-  --json             one JSON object a line
+  --json             one JSON object a line, which has the time: not with -t, -r
   --help, --version
 
 The options of 'anysplice run' are accepted too, except --stats, --control,
@@ -123,6 +123,11 @@ int trace_command(absl::Span<char* const> words) {
   int status = 0;
   const std::optional<RunOptions> run = begin_command(words, kHelp, &own, &status);
   if (!run) return status;
+  if (options.json && (options.epoch || options.relative)) {
+    return report(
+        absl::InvalidArgumentError(absl::StrCat("--json and ", options.epoch ? "-t" : "-r",
+                                                " exclude each other: the objects have the time")));
+  }
   if (run->command.empty()) {
     return report(absl::InvalidArgumentError("no program given; try 'anysplice trace --help'"));
   }

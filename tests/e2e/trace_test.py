@@ -289,8 +289,8 @@ def how_it_ends():
     ends = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     _, lines = trace(*EMULATE, program=EVERYTHING + ends, status=-signal.SIGKILL)
     assert len(lines) == 7, lines
-    for words in ([], ['--stats', 'true'], ['--no-preload', 'true'], ['-x', 'true']):
-        _, err = tap.run('trace', *words, status=125)
+    for words in ('', '--stats true', '--no-preload true', '-x true', '--json -t true', '--json -r true'):
+        _, err = tap.run('trace', *words.split(), status=125)
         assert err.startswith('anysplice: '), (words, err)
     out, _ = tap.run('trace', '--help')
     assert max(map(len, out.splitlines())) <= 80, out
