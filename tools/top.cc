@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/commands.h"
 #include "tools/launch.h"
+#include "tools/leave_preload.h"
 #include "tools/run_options.h"
 #include "tools/stats_file.h"
 #include "tools/stats_of_process.h"
@@ -173,6 +174,7 @@ int watch_program(const TopOptions& options, RunOptions run) {
 absl::Span<const OptionSpec> top_options() { return kOptions; }
 
 int top_command(absl::Span<char* const> words) {
+  leave_preload_to_programs("top", words);
   TopOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{"anysplice top", kOptions, apply_own};

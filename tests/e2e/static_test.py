@@ -104,6 +104,33 @@ def what_it_starts_is_helped():
     assert out == '4096\n' and 'statically linked' in err, (out, err)
 
 
+@tap.test
+def the_command_may_have_the_library_itself():
+    """As where a container's profile names it in LD_PRELOAD. What is refused the kernel says."""
+    preload = os.environ['E2E_LIBRARY']
+    with open('in', 'wb') as file:
+        file.write(os.urandom(SIZE))
+    inner = (tap.ANYSPLICE, 'run', '--', RELAY, 'in', 'out')
+    for outer in (('--no-preload', '--', 'env', f'LD_PRELOAD={preload}'), ('--',)):
+        out, err = tap.run('run', '--block', *outer, *inner)
+        assert out == 'copies\n', out
+        assert 'statically linked' in err and 'fail with EINVAL' in err, err
+
+
+@tap.test
+def programs_find_the_list_as_it_was():
+    library = os.environ['E2E_LIBRARY']
+    for given in (f'./other.so:{library}', library, './other.so'):
+        for options in (('run', '--no-preload'), ('run',), ('top', '--count=1')):
+            environment = {**os.environ, 'LD_PRELOAD': given}
+            out, _ = tap.run(*options, '--', '/usr/bin/env', env=environment)
+            variables = dict(line.split('=', 1) for line in out.splitlines() if '=' in line)
+            expected = given if '--no-preload' in options or library in given else (
+                f'{library}:{given}')
+            assert variables['LD_PRELOAD'] == expected, (options, variables['LD_PRELOAD'])
+            assert 'ANYSPLICE_LD_PRELOAD' not in variables
+
+
 def relays_by_go(*options, status=0, cgo=0):
     data = os.urandom(SIZE * 10)
     with open('in', 'wb') as file:
