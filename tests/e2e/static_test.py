@@ -79,9 +79,12 @@ def quiet_says_nothing():
 
 @tap.test
 def what_needs_more_is_refused_with_fallback():
-    for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off'):
-        _, err = relays(option, '--fallback', status=125)
-        assert 'statically linked' in err, err
+    for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off', '--as=gvisor',
+                   '--control', '--replay=x'):
+        _, err = relays('--block', option, '--fallback', status=125)
+        name = option.split('=')[0]
+        assert 'statically linked' in err and err.endswith(
+            f'with --fallback its calls are not seen: it cannot be combined with {name}\n'), err
     assert relays('--mode=auto')[0] == 'splices\n'
 
 
@@ -170,6 +173,10 @@ def go_beside_the_library():
     assert relays_by_go(cgo=1) == ''
     err = relays_by_go('--block=EPERM', '--fallback', cgo=1)
     assert 'what does not go through the C library: calls of splice' in err, err
+
+    err = relays_by_go('--block', '--fallback', '--stats', '--inject=sendfile:errno=EIO', status=125,
+                       cgo=1)
+    assert 'Go program' in err and '--fallback' in err and '--inject, --stats' in err, err
 
 
 tap.main()
