@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "core/base/errno_names.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -43,6 +44,12 @@ absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
   int absent_errno = ENOSYS;
   options->mode = std::string(text);
   if (parse_mode(options->mode->c_str(), &mode, &absent_errno)) return absl::OkStatus();
+  absl::string_view error = text;
+  if (absl::ConsumePrefix(&error, "absent=")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--mode=absent= takes an error name like EPERM or a number from 1 to 4095, not '", error,
+        "'"));
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "unknown mode '", text, "'; the modes are auto, emulate, native, absent, absent=ERRNO"));
 }

@@ -154,6 +154,11 @@ int watch_process(const TopOptions& options) {
 
 int watch_program(const TopOptions& options, RunOptions run) {
   const absl::StatusOr<std::string> program = prepare(&run);
+  pid_t pid = 0;
+  if (absl::IsNotFound(program.status()) && absl::SimpleAtoi(run.command[0], &pid)) {
+    return report(absl::NotFoundError(absl::StrCat(
+        program.status().message(), "; to watch the process with that number: --pid=", pid)));
+  }
   if (!program.ok()) return report(program.status());
   absl::StatusOr<std::unique_ptr<StatsFile>> file = StatsFile::create();
   if (!file.ok()) return report(file.status());
