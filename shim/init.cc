@@ -1,5 +1,6 @@
 // What happens when the object is loaded and when the process ends.
 #include "core/api/settings.h"
+#include "core/base/keep_errno.h"
 #include "core/base/placement.h"
 #include "core/calls/engine.h"
 #include "core/memory/fault_guard.h"
@@ -20,6 +21,7 @@ namespace {
 
 // Of most programs there are none, and then nothing of this is touched.
 void take_all_settings(const char* name, char** environment) {
+  const KeepErrno keep;  // main() begins with 0
   take_settings(name, environment);
 #if defined(__linux__)
   if (const char* text = value_of(environment, "ANYSPLICE_SUPERVISOR"); text != nullptr) {

@@ -77,16 +77,27 @@ CallSet calls_to_supervise(const RunOptions& options) {
   return calls & ~set_of(deadly_calls());
 }
 
+// Whether calls have to be seen that the library would not see, though it can be loaded.
+bool past_library(const std::string& program, const RunOptions& options) {
+  return options.needs_library() && !options.check.reuse && is_go_program(program);
+}
+
 // Where calls of a Go program have to be seen the library would be of no use to it: like a program
 // that cannot load it, it is supervised, with all that it starts.
 bool supervise_without_library(const std::string& program, RunOptions* options) {
-  const bool seen = options->needs_library() && !options->check.reuse;
-  if (!seen || options->supervise || options->fallback || !is_go_program(program)) return false;
+  if (options->supervise || !past_library(program, *options)) return false;
   options->refused = set_of(refused_calls());
   options->supervised = calls_to_supervise(*options);
   options->preload = options->supervised.none();
   if (!options->preload) options->falls_back_because = go_program(program);
   return !options->preload;
+}
+
+// Nobody sees the calls of such a program if it is not supervised.
+absl::Status unseen_with_fallback(const std::string& why, const RunOptions& options) {
+  return absl::UnimplementedError(
+      absl::StrCat(why, ", and with --fallback its calls are not seen: it cannot be combined with ",
+                   options_that_see_calls(options)));
 }
 
 absl::Status pipes_unseen(const absl::Status& why) {
@@ -104,6 +115,9 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
   const auto before = list != nullptr ? std::optional<std::string>(list) : std::nullopt;
   const absl::Status status = prepare_preload(*options, *program);
   if (status.ok()) {
+    if (options->fallback && past_library(*program, *options)) {
+      return unseen_with_fallback(go_program(*program), *options);
+    }
     if (!supervise_without_library(*program, options)) {
       supervise_beside_library(*program, options);
       return program;
@@ -127,10 +141,11 @@ absl::StatusOr<std::string> prepare(RunOptions* options) {
         status.code(), absl::StrCat(status.message(), ", and supervised programs are not checked"));
   }
   if (supervisable && !options->fallback) options->supervised = calls_to_supervise(*options);
-  const bool unseen = options->supervised.none();
-  if (unseen && (options->fallback ? options->needs_library() : options->cannot_do_without())) {
-    return status;
+  if (options->fallback && options->needs_library()) {
+    return unseen_with_fallback(std::string(status.message()), *options);
   }
+  const bool unseen = options->supervised.none();
+  if (unseen && options->cannot_do_without()) return status;
   if (shapes_pipes(options->inject)) return pipes_unseen(status);
   options->falls_back_because = std::string(status.message());
   if (unseen && options->stats) do_without_statistics(options);

@@ -12,6 +12,10 @@ namespace anysplice::tools {
 // returns.
 void leave_preload(absl::string_view command, absl::Span<char* const> words);
 
+// The same for a command that starts programs: when it returns, LD_PRELOAD is as it was given, and
+// is for them.
+void leave_preload_to_programs(absl::string_view command, absl::Span<char* const> words);
+
 }  // namespace anysplice::tools
 
 #endif  // ANYSPLICE_TOOLS_LEAVE_PRELOAD_H_

@@ -49,7 +49,11 @@ int dispatch(absl::Span<char* const> words) {
   const absl::StatusOr<ParsedWords> parsed = parse_words("anysplice", words, kOptions);
   if (!parsed.ok()) return report(parsed.status());
   if (parsed->has("--help")) return print(help());
-  if (parsed->has("--version")) return print_version();
+  if (parsed->has("--version") && parsed->rest.empty()) return print_version();
+  if (parsed->has("--version")) {
+    return report(absl::InvalidArgumentError(
+        absl::StrCat("--version takes no argument, but was given '", parsed->rest[0], "'")));
+  }
   if (parsed->rest.empty()) {
     return report(absl::InvalidArgumentError("no command given; try 'anysplice --help'"));
   }

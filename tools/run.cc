@@ -13,6 +13,7 @@
 #include "tools/control_file.h"
 #include "tools/injection.h"
 #include "tools/launch.h"
+#include "tools/leave_preload.h"
 #include "tools/run_options.h"
 #include "tools/stats_file.h"
 #include "tools/stats_text.h"
@@ -95,6 +96,7 @@ int run_and_tell(const RunOptions& options, const std::string& program) {
 }  // namespace
 
 int run_command(absl::Span<char* const> words) {
+  leave_preload_to_programs("run", words);
   int status = 0;
   std::optional<RunOptions> options = begin_command(words, kRunHelp, nullptr, &status);
   if (!options) return status;

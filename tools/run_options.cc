@@ -5,7 +5,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "core/base/errno_names.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -41,6 +44,12 @@ absl::Status set_mode_option(absl::string_view text, RunOptions* options) {
   int absent_errno = ENOSYS;
   options->mode = std::string(text);
   if (parse_mode(options->mode->c_str(), &mode, &absent_errno)) return absl::OkStatus();
+  absl::string_view error = text;
+  if (absl::ConsumePrefix(&error, "absent=")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--mode=absent= takes an error name like EPERM or a number from 1 to 4095, not '", error,
+        "'"));
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "unknown mode '", text, "'; the modes are auto, emulate, native, absent, absent=ERRNO"));
 }
@@ -133,6 +142,30 @@ bool is_for_run_alone(const OptionSpec& option) {
   return option.name == "--stats" || option.name == "--no-preload" || option.name == "--control" ||
          option.name == "--record" || option.name == "--replay" || option.name == "--fallback" ||
          option.name == "--supervise" || option.name == "--quiet";
+}
+
+std::string options_that_see_calls(const RunOptions& options) {
+  const InjectOptions& inject = options.inject;
+  const std::vector<absl::string_view> rules = absl::StrSplit(inject.spec, ';', absl::SkipEmpty());
+  const auto is_system = [](absl::string_view rule) { return absl::StartsWith(rule, "as="); };
+  const std::pair<bool, absl::string_view> all[] = {
+      {options.mode && *options.mode != "auto", "--mode"},
+      {options.rings.has_value(), "--rings"},
+      {options.vmsplice.has_value(), "--vmsplice"},
+      {options.copy_file_range.has_value(), "--copy-file-range"},
+      {!std::all_of(rules.begin(), rules.end(), is_system), "--inject"},
+      {std::any_of(rules.begin(), rules.end(), is_system), "--as"},
+      {inject.control, "--control"},
+      {options.check.reuse, "--check"},
+      {!inject.record_file.empty(), "--record"},
+      {!inject.replay_file.empty(), "--replay"},
+      {options.stats, "--stats"},
+  };
+  std::vector<absl::string_view> given;
+  for (const auto& [is_given, name] : all) {
+    if (is_given) given.push_back(name);
+  }
+  return absl::StrJoin(given, ", ");
 }
 
 const absl::string_view kRunHelp =

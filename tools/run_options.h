@@ -64,6 +64,9 @@ extern const absl::string_view kRunHelp;
 // What makes no sense in a command that is there for what the library tells of the program.
 bool is_for_run_alone(const OptionSpec& option);
 
+// The options given that need the calls seen by the library or a supervisor: "--mode, --stats".
+std::string options_that_see_calls(const RunOptions& options);
+
 // The options of another command, in addition to those of `run` that say how a program is started.
 struct OwnOptions {
   absl::string_view command;  // "anysplice trace"

@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/commands.h"
 #include "tools/launch.h"
+#include "tools/leave_preload.h"
 #include "tools/run_options.h"
 #include "tools/stats_file.h"
 #include "tools/stats_of_process.h"
@@ -153,6 +154,11 @@ int watch_process(const TopOptions& options) {
 
 int watch_program(const TopOptions& options, RunOptions run) {
   const absl::StatusOr<std::string> program = prepare(&run);
+  pid_t pid = 0;
+  if (absl::IsNotFound(program.status()) && absl::SimpleAtoi(run.command[0], &pid)) {
+    return report(absl::NotFoundError(absl::StrCat(
+        program.status().message(), "; to watch the process with that number: --pid=", pid)));
+  }
   if (!program.ok()) return report(program.status());
   absl::StatusOr<std::unique_ptr<StatsFile>> file = StatsFile::create();
   if (!file.ok()) return report(file.status());
@@ -173,6 +179,7 @@ int watch_program(const TopOptions& options, RunOptions run) {
 absl::Span<const OptionSpec> top_options() { return kOptions; }
 
 int top_command(absl::Span<char* const> words) {
+  leave_preload_to_programs("top", words);
   TopOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{"anysplice top", kOptions, apply_own};

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/block.h"
+#include "tools/counted.h"
 
 namespace anysplice::tools {
 namespace {
@@ -94,9 +95,9 @@ std::string totals_line(const TopLook& look) {
   const auto total = [&](AnsweredBy by) {
     return short_bytes(static_cast<double>(bytes[static_cast<size_t>(by)]));
   };
-  return absl::StrCat("In all: ", calls, " calls, ", errors, " errors; kernel ",
-                      total(AnsweredBy::kKernel), ", ring ", total(AnsweredBy::kRing), ", copy ",
-                      total(AnsweredBy::kCopy));
+  return absl::StrCat("In all: ", counted(calls, "call"), ", ", counted(errors, "error"),
+                      "; kernel ", total(AnsweredBy::kKernel), ", ring ", total(AnsweredBy::kRing),
+                      ", copy ", total(AnsweredBy::kCopy));
 }
 
 std::string pipes_line(const TopLook& look) {
@@ -108,8 +109,8 @@ std::string pipes_line(const TopLook& look) {
   std::sort(reasons.rbegin(), reasons.rend());
   std::vector<std::string> names;
   for (const auto& reason : reasons) names.push_back(reason.second);
-  return absl::StrCat("Pipes:  ", value(look.now.rings),
-                      " rings; settled: ", names.empty() ? "none" : absl::StrJoin(names, ", "));
+  return absl::StrCat("Pipes:  ", counted(value(look.now.rings), "ring"),
+                      "; settled: ", names.empty() ? "none" : absl::StrJoin(names, ", "));
 }
 
 std::string sizes_line(const Difference& difference, const TopLook& look) {

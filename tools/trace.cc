@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/commands.h"
 #include "tools/launch.h"
+#include "tools/leave_preload.h"
 #include "tools/run_options.h"
 #include "tools/status.h"
 #include "tools/supervise.h"
@@ -117,6 +118,7 @@ int trace(const TraceOptions& options, RunOptions run) {
 absl::Span<const OptionSpec> trace_options() { return kOptions; }
 
 int trace_command(absl::Span<char* const> words) {
+  leave_preload_to_programs("trace", words);
   TraceOptions options;
   const auto apply_own = [&](const Option& option) { return apply(option, &options); };
   const OwnOptions own{"anysplice trace", kOptions, apply_own};

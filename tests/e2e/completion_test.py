@@ -118,6 +118,8 @@ def no_line_of_help_is_longer_than_80():
 
 @tap.test
 def the_version_and_its_commit():
+    _, err = tap.run('--version', 'x', status=125)
+    assert "takes no argument, but was given 'x'" in err, err
     out, _ = tap.run('--version')
     assert re.fullmatch(r'anysplice \d+\.\d+\.\d+( \([0-9a-f]{12,40}(-dirty)?\))?\n', out), out
 

@@ -134,6 +134,8 @@ def only_the_processes_that_are_named():
 def says_why_it_cannot_explore():
     for words, message in (
             (['true'], 'makes no call'),
+            (['bash', '-c', f'{tap.PROGRAMS}/relay in out; true'],
+             'static program are only if it is the command itself'),
             (['false'], 'fails without any failure (exit status 1)'),
             (['bash', '-c', 'echo $$'], 'differs from run to run'),
             (['--timeout=0.1', 'sleep', '9'], 'longer than --timeout'),
@@ -143,6 +145,15 @@ def says_why_it_cannot_explore():
             ([], 'no test command')):
         _, err = tap.run('explore', *words, status=125)
         assert message in err, err
+
+
+@tap.test
+def a_static_program_in_a_script():
+    """By a shell that is static, it is reached as what the shell starts."""
+    pathlib.Path('in').write_bytes(b'x' * 1000)
+    out, _ = tap.run('explore', '--max-runs=5', '--', '/bin/busybox', 'sh', '-c',
+                     f'{tap.PROGRAMS}/relay in out; true')
+    assert 'survived' in out and 'makes no call' not in out, out
 
 
 @tap.test

@@ -39,7 +39,7 @@ def test_of(program):
             out, err = tap.run('run', f'--block={error}', *program.options, '--stats=stats', '--',
                                *program.argv())
             assert program.check(out, data) == says, out
-            assert 'are answered by this command' in err, err
+            assert 'are carried out by this command' in err, err
             counted = dict(line.split() for line in pathlib.Path('stats').read_text().splitlines())
             assert int(counted[f'{program.call}.engine_bytes']) >= SIZE * 0.99, counted
             assert all(counted.get(f'{call}.native_calls', '0') == '0'

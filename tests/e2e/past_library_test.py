@@ -67,7 +67,7 @@ def bytes_that_tee_leaves_come_first():
         for error in ERRORS:
             out, err = past('tee', options=[f'--rings={rings}'], error=error)
             assert out == 'abcabcdefghiefghi\n', out
-            assert f"sendfile that '{PAST}' makes past the C library are answered by this command" in err, err
+            assert f"sendfile that '{PAST}' makes past the C library are carried out by this command" in err, err
 
 
 @tap.test
@@ -105,7 +105,7 @@ def a_go_program_with_cgo_needs_no_option():
     for error in ERRORS:
         out, err = tap.run('run', f'--block={error}', '--stats=stats', '--', go_programs.built('relay', 1), 'in')
         assert out.strip() == hashlib.sha256(data).hexdigest(), out
-        assert 'is a Go program' in err and 'are answered by this command' in err, err
+        assert 'is a Go program' in err and 'are carried out by this command' in err, err
         counted = counters('stats')
         nothing_slipped_through(counted)
         assert counted['splice.engine_bytes'] >= len(data), counted

@@ -79,9 +79,12 @@ def quiet_says_nothing():
 
 @tap.test
 def what_needs_more_is_refused_with_fallback():
-    for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off'):
-        _, err = relays(option, '--fallback', status=125)
-        assert 'statically linked' in err, err
+    for option in ('--mode=emulate', '--stats', '--inject=splice:eagain=1', '--rings=off', '--as=gvisor',
+                   '--control', '--replay=x'):
+        _, err = relays('--block', option, '--fallback', status=125)
+        name = option.split('=')[0]
+        assert 'statically linked' in err and err.endswith(
+            f'with --fallback its calls are not seen: it cannot be combined with {name}\n'), err
     assert relays('--mode=auto')[0] == 'splices\n'
 
 
@@ -102,6 +105,33 @@ def what_it_starts_is_helped():
              'print(os.splice(f, w, 4096))"'
     out, err = tap.run('run', '--block=ENOSYS', '--', '/bin/busybox', 'sh', '-c', script)
     assert out == '4096\n' and 'statically linked' in err, (out, err)
+
+
+@tap.test
+def the_command_may_have_the_library_itself():
+    """As where a container's profile names it in LD_PRELOAD. What is refused the kernel says."""
+    preload = os.environ['E2E_LIBRARY']
+    with open('in', 'wb') as file:
+        file.write(os.urandom(SIZE))
+    inner = (tap.ANYSPLICE, 'run', '--', RELAY, 'in', 'out')
+    for outer in (('--no-preload', '--', 'env', f'LD_PRELOAD={preload}'), ('--',)):
+        out, err = tap.run('run', '--block', *outer, *inner)
+        assert out == 'copies\n', out
+        assert 'statically linked' in err and 'fail with EINVAL' in err, err
+
+
+@tap.test
+def programs_find_the_list_as_it_was():
+    library = os.environ['E2E_LIBRARY']
+    for given in (f'./other.so:{library}', library, './other.so'):
+        for options in (('run', '--no-preload'), ('run',), ('top', '--count=1')):
+            environment = {**os.environ, 'LD_PRELOAD': given}
+            out, _ = tap.run(*options, '--', '/usr/bin/env', env=environment)
+            variables = dict(line.split('=', 1) for line in out.splitlines() if '=' in line)
+            expected = given if '--no-preload' in options or library in given else (
+                f'{library}:{given}')
+            assert variables['LD_PRELOAD'] == expected, (options, variables['LD_PRELOAD'])
+            assert 'ANYSPLICE_LD_PRELOAD' not in variables
 
 
 def relays_by_go(*options, status=0, cgo=0):
@@ -143,6 +173,10 @@ def go_beside_the_library():
     assert relays_by_go(cgo=1) == ''
     err = relays_by_go('--block=EPERM', '--fallback', cgo=1)
     assert 'what does not go through the C library: calls of splice' in err, err
+
+    err = relays_by_go('--block', '--fallback', '--stats', '--inject=sendfile:errno=EIO', status=125,
+                       cgo=1)
+    assert 'Go program' in err and '--fallback' in err and '--inject, --stats' in err, err
 
 
 tap.main()

@@ -45,7 +45,7 @@ def the_same_as_with_the_library():
                 shutil.copy(tap.PROGRAMS / f'copies_{kind}', 'program')
                 out, err = tap.run('run', *setting, '--rings=off', '--inject', specification,
                                    '--record=record', '--', './program', 'in', 'out', status=status)
-                assert ('are answered by this command' in err) == (kind == 'static'), err
+                assert ('are carried out by this command' in err) == (kind == 'static'), err
                 assert status or pathlib.Path('out').read_bytes() == data * 3, specification
                 decisions = [line for line in pathlib.Path('record').read_text().splitlines()
                              if line.startswith('program ')]
@@ -95,7 +95,7 @@ def explore_finds_the_same_as_with_the_library():
             found, err = explored([SAMPLES / f'{kind}_{sample}', 'in', 'out'], '--mode=emulate',
                                   '--block', runs=runs, timeout=timeout, status=sample != 'careful')
             said = f'{SAMPLES}/static_{sample}'
-            assert (f"'{said}'" in err and 'answered by this command' in err) == (kind == 'static')
+            assert (f"'{said}'" in err and 'carried out by this command' in err) == (kind == 'static')
             # What the test says is its own.
             complaints = [finding['stderr'] for finding in found['findings']]
             assert not any('anysplice' in each for each in complaints), complaints

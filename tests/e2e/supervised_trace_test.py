@@ -77,7 +77,7 @@ def it_is_of_the_program_alone_or_of_all():
     for options, count in ([], 0), (['-f'], 2):
         _, err = tap.run('trace', '-o', 'log', *options, *EMULATE, '--', '/bin/busybox', 'sh', '-c',
                          script)
-        assert 'are answered by this command' in err, err
+        assert 'are carried out by this command' in err, err
         lines = pathlib.Path('log').read_text().splitlines()
         numbers = {line.split()[0] for line in lines}
         assert len(numbers) == count and all(number.isdigit() for number in numbers), lines

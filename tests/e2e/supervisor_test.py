@@ -51,7 +51,7 @@ def a_static_program_is_supervised():
         counted = counters(err)
         assert counted['splice.engine_bytes'] == 2 * SIZE, err
         assert counted['splice.native_calls'] == 0, err
-        assert 'are answered by this command' in err, err
+        assert 'are carried out by this command' in err, err
 
 
 @tap.test

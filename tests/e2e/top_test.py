@@ -98,6 +98,8 @@ def says_what_it_cannot_watch():
                   ['--interval=nan', 'true']):
         _, err = tap.run('top', *words, status=125)
         assert err.startswith('anysplice: '), (words, err)
+    _, err = tap.run('top', '999999', status=127)
+    assert err.endswith('with that number: --pid=999999\n'), err
     out, _ = tap.run('top', '--help')
     assert max(map(len, out.splitlines())) <= 80, out
 

@@ -26,4 +26,14 @@ def a_file_that_does_not_do():
     assert done.stderr == '' and done.returncode == 0, done
 
 
+@tap.test
+def the_program_begins_without_an_error():
+    open('log', 'w').close()
+    for name in ('missing', 'log'):
+        environment = {**os.environ, 'LD_PRELOAD': os.environ['E2E_LIBRARY'], 'ANYSPLICE_TRACE': name}
+        done = subprocess.run([TRACED, 'errno'], env=environment, stderr=subprocess.PIPE, text=True,
+                              timeout=30)
+        assert done.returncode == 0, (name, done)
+
+
 tap.main()

@@ -176,6 +176,8 @@ TEST_CASE("findings of one kind are one", "[explore]") {
   CHECK(text.find("at splice 1 of a and 1 more: exit status 1\n") != std::string::npos);
   CHECK(text.find("    anysplice run --inject splice:byte@1 -- true\n") != std::string::npos);
   CHECK(text.find("(not every time)") != std::string::npos);
+  exploration.calls = exploration.processes = 1;
+  CHECK(as_text(exploration).find("makes 1 call in 1 process;") != std::string::npos);
   CHECK(text.find("HANGS") < text.find("FAILS"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "tests/catch.h"
 #include "tests/unit/tools_words.h"
 #include "tools/run_options.h"
@@ -93,6 +94,8 @@ TEST_CASE("run refuses what makes no sense", "[tools]") {
     const auto options = parse_run_options(words);
     CHECK(options.status().code() == absl::StatusCode::kInvalidArgument);
   }
+  const auto no_error = parse_run_options(Words{"--mode=absent=ENOTHING", "program"});
+  CHECK(absl::StrContains(no_error.status().message(), "takes an error name"));
 }
 
 TEST_CASE("help needs no program", "[tools]") {

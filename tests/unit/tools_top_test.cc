@@ -57,6 +57,11 @@ TEST_CASE("top shows what has changed", "[tools]") {
   CHECK_THAT(text, Catch::Contains("Pipes:  3 rings; settled: poll 5, fork 1"));
   CHECK_THAT(text, Catch::Contains("Sizes:  8K 25%, 64K 75%"));
   CHECK_THAT(text, !Catch::Contains("PROCESS"));
+  now.calls = 1;
+  blocks.now->details[0].errors[11] = 1;
+  blocks.now->rings = 1;
+  CHECK_THAT(blocks.text(), Catch::Contains("In all: 1 call, 1 error; "));
+  CHECK_THAT(blocks.text(), Catch::Contains("Pipes:  1 ring; "));
 }
 
 TEST_CASE("top lists the busiest processes first", "[tools]") {

@@ -205,7 +205,7 @@ absl::Status check_not_the_program(const TrialOptions& trial) {
 // Who answers the calls is told once: in the runs the last line on stderr is to be the test's own.
 void tell_once(RunOptions* run) {
   if (run->supervised.any() && !run->preload) {
-    say(run->falls_back_because.c_str(), ": its calls are answered by this command");
+    say(run->falls_back_because.c_str(), ": its calls are carried out by this command");
   }
   run->quiet = true;
 }

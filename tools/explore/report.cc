@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "tools/counted.h"
 
 namespace anysplice::tools {
 namespace {
@@ -140,12 +141,13 @@ std::string end_of(const Trial& trial) {
 }
 
 std::string as_text(const Exploration& exploration) {
-  std::string out = absl::StrFormat("%s\n  makes %d calls in %d process%s; %s in %.2f s\n",
-                                    exploration.command, exploration.calls, exploration.processes,
-                                    exploration.processes == 1 ? "" : "es",
+  std::string out = absl::StrFormat("%s\n  makes %s in %d process%s; %s in %.2f s\n",
+                                    exploration.command, counted(exploration.calls, "call"),
+                                    exploration.processes, exploration.processes == 1 ? "" : "es",
                                     end_of(exploration.clean), exploration.clean.took.count());
-  absl::StrAppend(&out, "  ", exploration.tried, " failures tried in ", exploration.runs,
-                  " runs: ", count(exploration, Verdict::kSurvived), " survived");
+  absl::StrAppend(&out, "  ", counted(exploration.tried, "failure"), " tried in ",
+                  counted(exploration.runs, "run"), ": ", count(exploration, Verdict::kSurvived),
+                  " survived");
   if (const size_t n = count(exploration, Verdict::kNotReached); n > 0) {
     absl::StrAppend(&out, ", ", n, " not reached");
   }

@@ -137,9 +137,11 @@ absl::Status Search::find_failures() {
   if (!options_.processes.empty()) keep_calls_of(options_.processes, &entries);
   if (entries.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the test makes no call of splice, tee, vmsplice, sendfile or copy_file_range that can be "
-        "reached",
-        options_.processes.empty() ? "; see LIMITS in anysplice(7)" : " in such a process"));
+        "the test makes no call of splice, tee, vmsplice, sendfile or copy_file_range that can be ",
+        options_.processes.empty()
+            ? "reached; those of a static program are only if it is the command itself ('run "
+              "--supervise' carries others out, but lets none fail); see LIMITS in anysplice(7)"
+            : "reached in such a process"));
   }
   std::set<std::string> processes;
   for (const inject::Entry* entry : entries) processes.insert(entry->site.process);

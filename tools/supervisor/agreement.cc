@@ -168,7 +168,7 @@ int Agreement::become_supervised(const RunOptions& options, const std::string& p
     const bool asked = options.supervise && options.preload;  // the library answers all others
     say(asked ? absl::StrCat(calls, " that '", program, "' makes past the C library").c_str()
               : absl::StrCat(options.falls_back_because, ": ", calls).c_str(),
-        " are answered by this command");
+        " are carried out by this command");
   }
   if (lost.any()) {
     const absl::Status status = fall_back("what a filter answers before it can be supervised",

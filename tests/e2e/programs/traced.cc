@@ -161,6 +161,10 @@ void lost() {
   tees.times(3);
 }
 
+int error_at_start;
+
+void starts_without_error() { check(error_at_start == 0, "errno at the start"); }
+
 struct Role {
   const char* name;
   void (*run)();
@@ -172,11 +176,13 @@ constexpr Role kRoles[] = {{"close_everything", close_everything},
                            {"children", children},
                            {"small_files", small_files},
                            {"locked_up", locked_up},
-                           {"lost", lost}};
+                           {"lost", lost},
+                           {"errno", starts_without_error}};
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  error_at_start = errno;
   for (const Role& role : kRoles) {
     if (argc == 2 && strcmp(argv[1], role.name) == 0) {
       role.run();
