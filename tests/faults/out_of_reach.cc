@@ -9,6 +9,9 @@ const std::vector<OutOfReach> out_of_reach{
     {"by_number.h", "syscall", 8,
      "the binding to a C library that lacks these names (musl); glibc has them, and its own are "
      "made to fail"},
+    {"by_poll.cc", "poll", 1,
+     "no scenario yet: a socket with notices in its error queue; the hazard "
+     "notices_in_the_error_queue waits there"},
     {"deferral.cc", "sigpending", 1,
      "after a handler has jumped over the frame of another; the hazard own_copies does that"},
     {"endpoint_io.cc", "poll", 1,
@@ -16,6 +19,9 @@ const std::vector<OutOfReach> out_of_reach{
     {"endpoint_io.cc", "recv", 1,
      "no scenario yet: an error of a TCP socket at an urgent mark; the fuzzer's urgent_error_stays "
      "passes it"},
+    {"filling.cc", "poll", 1,
+     "waits for a reader of another thread that comes between two looks, which is a matter of "
+     "luck; the schedules have such readers"},
     {"losing_memory.cc", "poll", 1,
      "waits for a transfer of another thread; the hazard memory_gone has two"},
     {"refused_signals.cc", "pthread_sigmask", 1,
