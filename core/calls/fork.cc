@@ -15,6 +15,7 @@
 #include "core/inject/inject.h"
 #include "core/inject/process.h"
 #include "core/memory/lasting_memory.h"
+#include "core/memory/scratch.h"
 #include "core/pipe/exposed_pipes.h"
 #include "core/pipe/held_bytes.h"
 #include "core/pipe/pipe_lock.h"
@@ -83,6 +84,7 @@ void after_fork(bool child) {
     }
     held_bytes::forget_all();
     lasting_memory::become_child();
+    Scratch::become_child();
     LosingMemory::become_child();
     sleepers::forget_all();
     turns::forget_threads();

@@ -36,6 +36,9 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
+  // In the child of a fork: another thread may have had the reserve.
+  static void become_child() { reserve_taken.store(false, std::memory_order_relaxed); }
+
   // Null without memory.
   char* data() const { return data_; }
   size_t size() const { return pages_ * kPage; }
