@@ -17,6 +17,14 @@ void changed(int how, const sigset_t* set) {
   may_block();
 }
 
+void blocks_mask(int mask) {
+  if ((mask & (1 << (SIGSEGV - 1) | 1 << (SIGBUS - 1))) != 0) may_block();
+}
+
+void blocks_signal(int signal) {
+  if (signal == SIGSEGV || signal == SIGBUS) may_block();
+}
+
 bool look() {
   const KeepErrno keep;
   Known now = known.load(std::memory_order_relaxed);

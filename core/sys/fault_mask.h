@@ -37,7 +37,10 @@ inline void handler_begins() {
 
 // sigprocmask(2) and its like succeeded, with these arguments.
 void changed(int how, const sigset_t* set);
-// The thread is about to make itself a mask that we do not look at.
+// The thread is about to block these signals, as a mask of sigblock(3), or one signal.
+void blocks_mask(int mask);
+void blocks_signal(int signal);
+// The thread may block one of the two, now or again after a jump.
 inline constinit std::atomic<bool> anybody_blocked{false};
 inline void may_block() {
   anybody_blocked.store(true, std::memory_order_relaxed);

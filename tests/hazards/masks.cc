@@ -48,6 +48,27 @@ class Tried {
   void* memory_ = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 };
 
+// Another thread with that mask tries a bad address; then this one does.
+void beside_a_thread(int how) {
+  Tried tried;
+  struct Other {
+    Tried* tried;
+    int how;
+  } given{&tried, how};
+  const auto thread = [](void* argument) -> void* {
+    const Other& other = *static_cast<Other*>(argument);
+    const sigset_t all = all_signals();
+    CHECK_EQ(pthread_sigmask(other.how, &all, nullptr), 0);
+    other.tried->bad();
+    return nullptr;
+  };
+  pthread_t other;
+  CHECK_EQ(pthread_create(&other, nullptr, thread, &given), 0);
+  CHECK_EQ(pthread_join(other, nullptr), 0);
+  tried.bad();
+  tried.good();
+}
+
 void in_handler(Tried& tried, int flags, const std::function<void()>& wait) {
   static Tried* used;
   used = &tried;
@@ -156,34 +177,8 @@ HAZARD(from_the_start) {
   finish(child);
 }
 
-ROLE(blocked_from_the_start) {
-  // Another thread is the first to copy, and could be hit.
-  Tried tried;
-  const auto thread = [](void* given) -> void* {
-    const sigset_t all = all_signals();
-    CHECK_EQ(pthread_sigmask(SIG_UNBLOCK, &all, nullptr), 0);
-    static_cast<Tried*>(given)->bad();
-    return nullptr;
-  };
-  pthread_t other;
-  CHECK_EQ(pthread_create(&other, nullptr, thread, &tried), 0);
-  CHECK_EQ(pthread_join(other, nullptr), 0);
-  tried.bad();
-  tried.good();
-}
+// Another thread is the first to copy, and could be hit.
+ROLE(blocked_from_the_start) { beside_a_thread(SIG_UNBLOCK); }
 
 // What one thread does with its mask is nothing to the others.
-HAZARD(in_one_thread_only) {
-  Tried tried;
-  const auto thread = [](void* given) -> void* {
-    const sigset_t all = all_signals();
-    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &all, nullptr), 0);
-    static_cast<Tried*>(given)->bad();
-    return nullptr;
-  };
-  pthread_t other;
-  CHECK_EQ(pthread_create(&other, nullptr, thread, &tried), 0);
-  CHECK_EQ(pthread_join(other, nullptr), 0);
-  tried.bad();
-  tried.good();
-}
+HAZARD(in_one_thread_only) { beside_a_thread(SIG_BLOCK); }
