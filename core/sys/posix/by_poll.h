@@ -13,9 +13,9 @@ int wait_readable(int fd, bool restarts);
 int wait_writable(int fd, bool restarts);
 
 // For a socket to be ready (events as of poll(2)), at most for its SO_RCVTIMEO or SO_SNDTIMEO: 0,
-// -EAGAIN or -EINTR. With such a limit no handler restarts it (signal(7)). Where there was nothing
-// in vain, after so many waits, there may be notices (MSG_ERRQUEUE, recv(2)), at which poll does
-// not wait.
+// -EAGAIN or -EINTR. With such a limit no handler restarts it (signal(7)). `vain`: so many
+// waits of this call were followed by an attempt that found nothing. Then there may be notices
+// (MSG_ERRQUEUE, recv(2)), at which poll does not wait.
 int wait_for_socket(int socket, short events, bool restarts, unsigned vain);
 
 }  // namespace anysplice::by_poll
