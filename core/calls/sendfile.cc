@@ -54,7 +54,9 @@ ssize_t engine_sendfile(int fd_out, int fd_in, int64_t* offset, size_t length) {
   flow.in.positioned = own_position || offset != nullptr;
   flow.in.position = start;
   const ssize_t moved = transfer(flow);
-  if (moved > 0 && own_position) sys->lseek(flow.in.fd, start + moved, SEEK_SET);
+  // (Of a number that names another file by now that is where it was.)
+  if (moved > 0 && own_position && names_the_same(flow.in))
+    sys->lseek(fd_in, start + moved, SEEK_SET);
   if (moved > 0 && offset != nullptr && flow.in.kind == Kind::kFile) *offset = start + moved;
   return moved;
 }

@@ -14,14 +14,17 @@ int wait_in_kernel(const Flow& flow, Step step, bool restarts, unsigned vain) {
   return held_bytes::any() && holds_bytes(flow.in.fd) ? 0 : wait_readable(flow.in, restarts, vain);
 }
 
-bool gone(const Endpoint& end) { return number_changes::of(end.fd) != end.changes; }
-
 }  // namespace
+
+bool names_the_same(const Endpoint& end) {
+  if (!every_call_seen.load(std::memory_order_relaxed) || vfork_child()) return true;
+  return number_changes::of(end.fd) == end.changes;
+}
 
 int wait(Flow& flow, Step step, bool restarts, unsigned vain) {
   const uint32_t handlers = signal_actions::begun.load(std::memory_order_relaxed);
   const int error = wait_in_kernel(flow, step, restarts, vain);
-  if (error != 0 || (!gone(flow.in) && !gone(flow.out))) return error;
+  if (error != 0 || (names_the_same(flow.in) && names_the_same(flow.out))) return error;
   // A call that a handler has interrupted, and that is restarted, goes by its numbers again.
   if (signal_actions::begun.load(std::memory_order_relaxed) == handlers) return -EBADF;
   for (Endpoint* end : {&flow.in, &flow.out}) end->changes = number_changes::of(end->fd);

@@ -61,6 +61,10 @@ struct Flow {
   }
 };
 
+// Whether the end's number names what it did when it was looked at, for all that is seen. True
+// where changes may be those of another table of descriptors than the thread's.
+bool names_the_same(const Endpoint& end);
+
 // In the kernel, for one end: 0 or -errno. `restarts` and `vain` as in kernel_pipe.h. A
 // cancellation point. -EBADF if another thread has closed a number meanwhile, or made it name
 // something else: the kernel's call goes on with what it was given, for which we have no name any

@@ -3,8 +3,11 @@
 // else.
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <thread>
@@ -187,4 +190,65 @@ HAZARD(a_number_of_a_call_that_is_restarted) {
   };
   CHECK(moves(call, go));
   CHECK_EQ(take(to.r, 5), "newer");
+}
+
+// A position that is moved at the end is the file's that was given.
+HAZARD(a_file_that_goes) {
+  const int file = file_of(pattern(300000));
+  const int other = file_of(pattern(300000, 2));
+  const Ends sink = make(SOCK_STREAM);
+  fill(sink.feed);
+  std::string got;
+  ssize_t answer = -1;
+  std::thread sends([&] { answer = sendfile(sink.feed, file, nullptr, 300000); });
+  sleep_ms(50);
+  // It takes some, and waits again.
+  static char taken[65536];
+  for (int i = 0; i < 4; ++i) CHECK(read(sink.source, taken, sizeof(taken)) > 0);
+  sleep_ms(50);
+  CHECK_EQ(dup2(other, file), file);
+  while (read(sink.source, taken, sizeof(taken)) == sizeof(taken)) {
+  }
+  shutdown(sink.source, SHUT_RD);
+  signal(SIGPIPE, SIG_IGN);
+  sends.join();
+  CHECK_EQ(lseek(other, 0, SEEK_CUR), 0);
+}
+
+// A child of vfork has numbers of its own, though not a memory.
+HAZARD(another_number_of_the_same_name) {
+  const Pipe p;
+  const Pipe to;
+  std::atomic<bool> runs{false};
+  std::thread parent([&] {
+    const pid_t child = vfork();
+    if (child == 0) {
+      runs = true;
+      _exit(splice(p.r, nullptr, to.w, nullptr, 100, 0) == 5 ? 0 : 1);
+    }
+    finish(child);
+  });
+  while (!runs) sleep_ms(1);
+  sleep_ms(50);
+  close(p.r);
+  put(p.w, "right");
+  parent.join();
+  CHECK_EQ(take(to.r, 5), "right");
+}
+
+// So has a thread that was given a table of its own.
+HAZARD(a_table_of_its_own) {
+  const Pipe p;
+  const Pipe to;
+  ssize_t answer = -1;
+  std::thread alone([&] {
+    CHECK_EQ(unshare(CLONE_FILES), 0);
+    answer = splice(p.r, nullptr, to.w, nullptr, 100, 0);
+  });
+  sleep_ms(100);
+  close(p.r);
+  put(p.w, "right");
+  alone.join();
+  CHECK_EQ(answer, 5);
+  CHECK_EQ(take(to.r, 5), "right");
 }
